@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+/**
+ * Three projects, one command.
+ * - suites:    everything that is quick; `npm run test:quick` runs only these.
+ * - slow:      files named `*.slow.test.ts` (long model-based runs).
+ * - campaigns: `test/campaigns/**`, which kill real processes. They run last and one at a time, because they
+ *              measure recovery against a clock and must not share the machine with other tests.
+ */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^posthaste$/, replacement: source('index.ts') },
+      { find: /^posthaste\/conformance$/, replacement: source('engines/conformance/index.ts') },
+      { find: /^posthaste\/(testing|server)$/, replacement: source('$1/index.ts') },
+      { find: /^posthaste\/tasks\/([a-z]+)$/, replacement: source('tasks/$1/index.ts') },
+    ],
+  },
+  test: {
+    // A file of its own process: native SQLite handles and process-wide settings cannot leak between files.
+    pool: 'forks',
+    maxWorkers: 2,
+    allowOnly: false,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 10_000,
+    setupFiles: ['./test/setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'suites',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/campaigns/**', '**/*.slow.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: ['test/**/*.slow.test.ts'],
+          exclude: ['test/campaigns/**'],
+          testTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'campaigns',
+          include: ['test/campaigns/**/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
