@@ -1,0 +1,321 @@
+import { type Backoff, backoffDelayMs } from './backoff.ts'
+import { appendHistory } from './history.ts'
+import type { CancelRequest, Change, HistoryEntry, JobError, JobRecord, NewJob, RecordWrite, Settlement } from './job.ts'
+import { CRASH_CAP, MAX_RETRIES, REASON_LENGTH_MAX } from './limits.ts'
+import { type JobEvent, isPossible, type To } from './states.ts'
+
+/**
+ * The rules of what follows: pure functions from a job, what happened, and a policy to the write that an engine makes.
+ * Nothing here reads a clock, a random source or a store; all of it is handed in.
+ */
+
+/** The policy that holds for a run: the job's own options over its task's over the defaults. */
+export interface RetryPolicy {
+  readonly maxRetries: number
+  readonly backoff: Backoff
+  readonly whenExhausted: 'dead' | 'discard'
+}
+
+/** What became of a run. */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly output: string | null }
+  | {
+      readonly kind: 'failed'
+      readonly error: JobError
+      /** False: running it again is useless, the job is dead at once. */
+      readonly retriable: boolean
+      /** The wait that the handler asked for; left out: the policy's. */
+      readonly retryAfterMs?: number
+    }
+  | { readonly kind: 'discarded'; readonly reason: string; readonly error?: JobError }
+  | { readonly kind: 'snoozed'; readonly delayMs: number; readonly reason: string | null }
+  | { readonly kind: 'released'; readonly reason: string }
+  | { readonly kind: 'held'; readonly reason: string }
+  | { readonly kind: 'cancelled'; readonly by: string; readonly reason: string | null }
+  /** The lease ran out; found by the maintainer. */
+  | { readonly kind: 'expired' }
+
+/** The run as its worker (or the maintainer) knows it. */
+export interface Run {
+  /** Whether a handler was started: only that charges an attempt. */
+  readonly started: boolean
+  /** Store time of the start, null when there was none. */
+  readonly startedAt: number | null
+  /** Store time of now, for the history. */
+  readonly at: number
+  /** Who writes: a worker's id, or `maintainer`. */
+  readonly by: string
+  /** In [0, 1): the jitter of this decision. */
+  readonly random: number
+  readonly progress?: string | null
+  readonly checkpoint?: string | null
+  readonly add?: readonly NewJob[]
+  readonly records?: readonly RecordWrite[]
+}
+
+/** The part of a job that the rules look at. */
+export type Decidable = Pick<
+  JobRecord,
+  'id' | 'fence' | 'attempt' | 'retries' | 'crashes' | 'solo' | 'started' | 'startedAt' | 'error' | 'history' | 'cancel'
+>
+
+/** Recorded starts before the present run: a claimed solo job's start is on record already. */
+const attemptsBefore = (job: Decidable): number => (job.started ? job.attempt - 1 : job.attempt)
+
+const EVENT_OF: { readonly [K in Outcome['kind']]: JobEvent } = {
+  completed: 'complete',
+  failed: 'fail',
+  discarded: 'discard',
+  snoozed: 'snooze',
+  released: 'release',
+  held: 'hold',
+  cancelled: 'cancel',
+  expired: 'expire',
+}
+
+/**
+ * What to write after a run. Snooze, release and hold give the attempt back; completion needs no history entry of its
+ * own (the job's columns tell it), everything else leaves one. An expired lease without a recorded start charges
+ * nothing but makes the job `solo`, so that the one that brings workers down is found without charging its neighbours.
+ */
+export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: RetryPolicy): Settlement => {
+  const before = attemptsBefore(job)
+  const attempt = run.started ? before + 1 : before
+  const base = {
+    id: job.id,
+    fence: job.fence,
+    attempt,
+    retries: job.retries,
+    crashes: 0,
+    solo: false,
+    startedAt: run.startedAt,
+    reason: null,
+    output: null,
+    error: job.error,
+    unlessCancelled: true,
+    ...(run.progress === undefined ? {} : { progress: run.progress }),
+    ...(run.checkpoint === undefined ? {} : { checkpoint: run.checkpoint }),
+    ...(run.add === undefined ? {} : { add: run.add }),
+    ...(run.records === undefined ? {} : { records: run.records }),
+  }
+
+  const entry = (to: To, more: Partial<HistoryEntry> = {}): string =>
+    appendHistory(job.history, {
+      at: run.at,
+      event: EVENT_OF[outcome.kind],
+      from: 'running',
+      to,
+      by: run.by,
+      ...(run.started ? { attempt } : {}),
+      ...(run.startedAt === null ? {} : { startedAt: run.startedAt }),
+      ...more,
+    })
+
+  switch (outcome.kind) {
+    case 'completed':
+      return {
+        ...base,
+        to: 'completed',
+        output: outcome.output,
+        error: null,
+        history: job.history,
+        // A completion with the current fence wins over a cancel that came too late.
+        unlessCancelled: false,
+      }
+
+    case 'failed': {
+      const error = JSON.stringify(outcome.error)
+      const failed = { ...base, error }
+      if (!outcome.retriable) {
+        return { ...failed, to: 'dead', reason: 'not_retriable', history: entry('dead', { error: outcome.error }) }
+      }
+      if (job.retries < policy.maxRetries) {
+        const retries = job.retries + 1
+        const delayMs = outcome.retryAfterMs ?? backoffDelayMs(policy.backoff, retries, run.random, outcome.error)
+        return { ...failed, to: 'retrying', retries, delayMs, history: entry('retrying', { error: outcome.error }) }
+      }
+      const to = policy.whenExhausted === 'discard' ? 'cancelled' : 'dead'
+      const reason = policy.whenExhausted === 'discard' ? 'discarded' : 'exhausted'
+      return { ...failed, to, reason, history: entry(to, { error: outcome.error, reason }) }
+    }
+
+    case 'discarded':
+      return {
+        ...base,
+        to: 'cancelled',
+        reason: 'discarded',
+        error: outcome.error === undefined ? job.error : JSON.stringify(outcome.error),
+        history: entry('cancelled', {
+          reason: bounded(outcome.reason),
+          ...(outcome.error === undefined ? {} : { error: outcome.error }),
+        }),
+      }
+
+    case 'snoozed':
+      return {
+        ...base,
+        to: 'scheduled',
+        delayMs: outcome.delayMs,
+        attempt: before,
+        history: entry('scheduled', outcome.reason === null ? {} : { reason: bounded(outcome.reason) }),
+      }
+
+    case 'released':
+      return {
+        ...base,
+        to: 'ready',
+        attempt: before,
+        startedAt: job.started ? null : job.startedAt,
+        // Given back unharmed, it proves nothing about the job: what was suspected stays suspected.
+        crashes: job.crashes,
+        solo: job.solo,
+        history: run.started ? entry('ready', { reason: bounded(outcome.reason) }) : job.history,
+      }
+
+    case 'held':
+      return {
+        ...base,
+        to: 'blocked',
+        attempt: before,
+        reason: bounded(outcome.reason),
+        history: entry('blocked', { reason: bounded(outcome.reason) }),
+      }
+
+    case 'cancelled':
+      return {
+        ...base,
+        to: 'cancelled',
+        reason: 'cancelled',
+        history: entry('cancelled', {
+          by: outcome.by,
+          ...(outcome.reason === null ? {} : { reason: bounded(outcome.reason) }),
+        }),
+        unlessCancelled: false,
+      }
+
+    case 'expired':
+      return decideExpired(job, base, entry, policy)
+  }
+}
+
+const decideExpired = (
+  job: Decidable,
+  base: Omit<Settlement, 'to' | 'history'>,
+  entry: (to: To, more?: Partial<HistoryEntry>) => string,
+  policy: RetryPolicy,
+): Settlement => {
+  const charged = { ...base, attempt: job.attempt, startedAt: job.startedAt, solo: true }
+  const cancel = job.cancel === null ? null : (JSON.parse(job.cancel) as CancelRequest)
+  if (cancel !== null) {
+    return {
+      ...charged,
+      solo: false,
+      to: 'cancelled',
+      reason: 'cancelled',
+      history: entry('cancelled', { by: cancel.by, ...(cancel.reason === null ? {} : { reason: cancel.reason }) }),
+      unlessCancelled: false,
+    }
+  }
+  if (!job.started) {
+    const history = entry('ready', { reason: 'lease expired before a recorded start' })
+    return { ...charged, crashes: job.crashes, to: 'ready', history }
+  }
+  const crashes = job.crashes + 1
+  const error: JobError = {
+    name: 'WorkerLost',
+    code: 'E_LEASE_LOST',
+    message: `The worker died or was cut off while it ran the job (${crashes} in a row).`,
+  }
+  const lost = { ...charged, crashes, error: JSON.stringify(error) }
+  if (crashes >= CRASH_CAP || job.retries >= policy.maxRetries) {
+    return { ...lost, solo: false, to: 'dead', reason: 'crashed', history: entry('dead', { error, reason: 'crashed' }) }
+  }
+  return { ...lost, to: 'ready', retries: job.retries + 1, history: entry('ready', { error, reason: 'lease expired' }) }
+}
+
+/** What someone asks of a job from outside. */
+export type Action =
+  | { readonly kind: 'cancel'; readonly reason: string | null }
+  | { readonly kind: 'retry' }
+  | { readonly kind: 'remove' }
+  /** Run now: ahead of its time. */
+  | { readonly kind: 'promote' }
+  | { readonly kind: 'resolve'; readonly to: 'ready' | 'completed' | 'dead' | 'cancelled'; readonly reason: string | null }
+
+export type ActionDecision =
+  | { readonly kind: 'change'; readonly change: Change }
+  /** The job runs: its holder must be asked. */
+  | { readonly kind: 'request_cancel'; readonly request: CancelRequest }
+  /** It is so already; asking twice is harmless. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'refused'; readonly why: string }
+
+const TARGET: { readonly [K in Exclude<Action['kind'], 'resolve'>]: To } = {
+  cancel: 'cancelled',
+  retry: 'ready',
+  remove: 'removed',
+  promote: 'ready',
+}
+
+/** What an operator's action means for a job as it is now; the engine then compares and sets. */
+export const decideAction = (
+  job: JobRecord,
+  action: Action,
+  who: { readonly by: string; readonly at: number },
+): ActionDecision => {
+  const { state } = job
+  if (action.kind === 'cancel' && state === 'cancelled') return { kind: 'nothing' }
+  if (action.kind === 'promote' && state === 'ready') return { kind: 'nothing' }
+  if (!isPossible(action.kind, state)) return { kind: 'refused', why: refusal(action.kind, state) }
+  const reason = 'reason' in action && action.reason !== null ? bounded(action.reason) : null
+  if (state === 'running') return { kind: 'request_cancel', request: { at: who.at, by: who.by, reason } }
+
+  const to = action.kind === 'resolve' ? action.to : TARGET[action.kind]
+  if (to === 'running') return { kind: 'refused', why: refusal(action.kind, state) }
+  const budget = action.kind === 'retry' ? { retries: 0, crashes: 0, solo: false } : pickBudget(job)
+  const finished = to === 'cancelled' || to === 'dead' || to === 'completed'
+  return {
+    kind: 'change',
+    change: {
+      id: job.id,
+      fence: job.fence,
+      from: state,
+      to,
+      ...(to === 'ready' ? { delayMs: 0 } : {}),
+      attempt: job.attempt,
+      ...budget,
+      reason: finished ? (action.kind === 'cancel' ? 'cancelled' : (reason ?? 'resolved')) : null,
+      output: job.output,
+      error: job.error,
+      history: appendHistory(job.history, {
+        at: who.at,
+        event: action.kind,
+        from: state,
+        to,
+        by: who.by,
+        ...(reason === null ? {} : { reason }),
+      }),
+    },
+  }
+}
+
+const pickBudget = ({ retries, crashes, solo }: JobRecord) => ({ retries, crashes, solo })
+
+const refusal = (kind: Action['kind'], state: JobRecord['state']): string => {
+  if (kind === 'remove' && state === 'running') return 'A running job cannot be removed; cancel it first.'
+  if (kind === 'retry' && state === 'completed') return 'A completed job is not run again; add it anew.'
+  return `A job that is ${state} cannot be told to ${kind}.`
+}
+
+const bounded = (text: string): string => text.slice(0, REASON_LENGTH_MAX)
+
+/** The policy that holds for a job: its own over its task's over the default. */
+export const resolvePolicy = (
+  job: { readonly maxRetries: number | null },
+  own: { readonly backoff?: Backoff; readonly whenExhausted?: 'dead' | 'discard' },
+  task: Partial<RetryPolicy> = {},
+): RetryPolicy => ({
+  maxRetries: job.maxRetries ?? task.maxRetries ?? MAX_RETRIES,
+  backoff: own.backoff ?? task.backoff ?? 'default',
+  whenExhausted: own.whenExhausted ?? task.whenExhausted ?? 'dead',
+})

@@ -1,0 +1,155 @@
+/**
+ * Every error that Posthaste raises by itself, in one table: `docs/errors.md` is generated from it, HTTP statuses and
+ * exit codes come from it, and a test refuses a code that is not in it. Messages are completed with what happened;
+ * `remedy` says what the reader can do about it.
+ */
+export interface ErrorInfo {
+  readonly message: string
+  /** Status of the problem document over HTTP (RFC 9457). */
+  readonly status: number
+  /** Whether the same call may succeed when it is made again later. */
+  readonly retriable: boolean
+  readonly remedy: string
+}
+
+const row = (status: number, retriable: boolean, message: string, remedy: string): ErrorInfo => ({
+  message,
+  status,
+  retriable,
+  remedy,
+})
+
+export const ERRORS = {
+  // What the caller gave
+  E_ARGUMENT: row(400, false, 'An argument is not valid.', 'Correct the named argument.'),
+  E_DURATION: row(
+    400,
+    false,
+    'A duration is not valid.',
+    'Give milliseconds as a whole number, or text such as "250ms", "30s", "5m", "2h", "7d".',
+  ),
+  E_NAME: row(
+    400,
+    false,
+    'A name is not valid.',
+    'Use 1 to 128 letters, digits, dots, colons, underscores or hyphens, beginning with a letter or digit.',
+  ),
+  E_PRIORITY: row(
+    400,
+    false,
+    'A priority is not valid.',
+    'Use critical, high, normal, low, or a whole number from 0 (first) to 9 (last).',
+  ),
+  E_PAYLOAD: row(
+    400,
+    false,
+    'A payload does not fit its task.',
+    "Compare the named field with the task's schema.",
+  ),
+  E_JSON: row(
+    400,
+    false,
+    'A value cannot be kept as JSON without loss.',
+    'Send JSON within the documented bounds; write integers beyond ±2^53 as strings.',
+  ),
+  E_TOO_LARGE: row(413, false, 'A value is too large.', 'Send less, or keep the data elsewhere and pass a reference.'),
+  E_BATCH_TOO_LARGE: row(413, false, 'A batch has too many elements.', 'Split it; the limit is in the message.'),
+  E_TASK_UNKNOWN: row(
+    400,
+    false,
+    'No task of this name is registered here.',
+    'Register the task in this process, or check the spelling.',
+  ),
+  E_CONFIG: row(
+    400,
+    false,
+    'The configuration is not valid.',
+    'Correct the named setting; nothing was started.',
+  ),
+  E_CURSOR: row(400, false, 'A page cursor is not valid.', 'Start again without a cursor.'),
+
+  // What the job's state allows
+  E_JOB_MISSING: row(404, false, 'There is no such job.', 'Check the id; finished jobs are pruned after their retention.'),
+  E_STATE: row(409, false, "The job's state does not allow this.", 'Look at the job and choose an action that fits its state.'),
+  E_KEY_TAKEN: row(409, false, 'Another unfinished job holds this unique key.', 'Wait for the holder named in the message, or cancel it.'),
+  E_CONFLICT: row(409, true, 'Someone else changed this at the same time.', 'Read it again and repeat the call.'),
+  E_STALE_LEASE: row(409, false, 'This worker no longer holds the lease.', 'Stop the work: another worker may have the job.'),
+  E_WAIT_TIMEOUT: row(504, true, 'The job did not finish in time.', 'Wait longer, or look at the job to see what it waits for.'),
+
+  // What happened to a run
+  E_JOB_TIMEOUT: row(500, true, 'The handler ran longer than its timeout.', "Raise the task's timeout, or make the work smaller."),
+  E_JOB_CANCELLED: row(409, false, 'The job was cancelled.', 'Nothing to do; retry the job to run it after all.'),
+  E_LEASE_LOST: row(409, true, 'The lease ran out while the handler ran.', 'Check that the store is reachable and that handlers do not block the event loop.'),
+  E_SHUTDOWN: row(503, true, 'The worker is shutting down.', 'The job is given back and runs elsewhere.'),
+  E_HANDLER: row(500, true, 'The handler failed.', "Look at the job's errors."),
+
+  // What the store did
+  E_STORE: row(503, true, 'The store failed.', 'See the cause; the call can be repeated safely.'),
+  E_STORE_BUSY: row(503, true, 'The store was busy for too long.', 'Repeat the call; check for a process that holds the database locked.'),
+  E_STORE_TIMEOUT: row(504, true, 'The store did not answer in time.', 'Repeat the call; it is safe to send it again.'),
+  E_STORE_CLOSED: row(503, false, 'The engine is closed.', 'Open it again.'),
+  E_STORE_LOCKED: row(503, true, 'The database file is locked by another program.', 'Stop the program that holds it, then start again.'),
+  E_STORE_READ_ONLY: row(503, false, 'The database cannot be written.', 'Give this user write access to the file and its folder.'),
+  E_STORE_FULL: row(507, true, 'The disk or the database is full.', 'Make room, then repeat the call; nothing was half done.'),
+  E_STORE_CORRUPT: row(500, false, 'The database file is damaged or is no database.', 'Restore it from a backup, or point to another file.'),
+  E_STORE_FOREIGN: row(409, false, 'The database belongs to another application.', 'Point Posthaste to a file of its own.'),
+  E_STORE_NEWER: row(409, false, 'The database was written by a newer version of Posthaste.', 'Run that version or a newer one.'),
+  E_STORE_OPEN: row(503, true, 'The store cannot be opened.', 'Check the address, the folder and the permissions.'),
+  E_ENGINE_UNKNOWN: row(400, false, 'No engine has this kind of URL.', 'Use memory:, sqlite:PATH, or an engine object.'),
+  E_SQLITE_VERSION: row(
+    503,
+    false,
+    'This SQLite has a bug that can damage a database in WAL mode.',
+    'Install the optional dependency @photostructure/sqlite, or use a Node.js whose SQLite is 3.51.3 or newer.',
+  ),
+
+  // Mail
+  E_MAIL_CONFIG: row(400, false, 'Mail is not configured.', 'Set SMTP_URL and MAIL_FROM.'),
+
+  // Doors
+  E_NOT_FOUND: row(404, false, 'There is nothing here.', 'See /openapi.json or the documentation for what exists.'),
+  E_METHOD: row(405, false, 'This method is not allowed here.', 'Use one of the methods in the Allow header.'),
+  E_ADDRESS_IN_USE: row(503, true, 'The address is already in use.', 'Stop the other program, or choose another address with --addr.'),
+  E_INTERNAL: row(500, true, 'Something went wrong inside Posthaste.', 'Report it with the id in the log.'),
+} as const satisfies Record<string, ErrorInfo>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface ErrorDetails {
+  /** The field, setting or argument that is wrong, as the caller wrote it. */
+  readonly field?: string
+  readonly cause?: unknown
+  /** Anything else that a program may want to read (the holder of a key, a limit). Never a secret. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * The one error class. `message` is complete for people: what is wrong, where, and what to do. `code` is stable for
+ * programs. Only `code`, `message`, `field` and `data` ever leave the process; never a stack or a cause.
+ */
+export class PosthasteError extends Error {
+  override readonly name = 'PosthasteError'
+  readonly code: ErrorCode
+  readonly field: string | undefined
+  readonly data: Readonly<Record<string, unknown>> | undefined
+
+  /** `what` replaces the table's general message with the particular one; the table's remedy is added to both. */
+  constructor(code: ErrorCode, what?: string, details: ErrorDetails = {}) {
+    const info: ErrorInfo = ERRORS[code]
+    super(`${what ?? info.message} ${info.remedy}`, details.cause === undefined ? {} : { cause: details.cause })
+    this.code = code
+    this.field = details.field
+    this.data = details.data
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+
+  get retriable(): boolean {
+    return ERRORS[this.code].retriable
+  }
+}
+
+export const isPosthasteError = (error: unknown, code?: ErrorCode): error is PosthasteError =>
+  error instanceof PosthasteError && (code === undefined || error.code === code)

@@ -1,0 +1,191 @@
+import type { FinishedState, From, JobEvent, JobState, LiveState, To } from './states.ts'
+
+/**
+ * The shapes that travel between runtime and engines. Times are epoch milliseconds of the store's clock, JSON values
+ * are text exactly as they were written (an engine never parses them), absent values are null.
+ */
+
+/** What a client gives to the store. The client makes the id, so that sending it again is harmless. */
+export interface NewJob {
+  /** UUIDv7 in its lower-case text form: byte order is creation order. */
+  readonly id: string
+  readonly task: string
+  readonly queue: string
+  /** A sub-line of the queue (a tenant, a mail domain), or null. */
+  readonly group: string | null
+  /** 0 (first) … 9 (last). */
+  readonly priority: number
+  /** JSON text, kept byte for byte. */
+  readonly payload: string
+  /** How long after the store received it the job is due; 0 at once. Ignored when `runAt` is given. */
+  readonly delayMs: number
+  /** An absolute due time, or null. */
+  readonly runAt: number | null
+  /** A reason when the job must wait for something else than time; null for all others. */
+  readonly blocked: string | null
+  /** Retries allowed, or null: what the task says where it runs. */
+  readonly maxRetries: number | null
+  /** A lease length of its own, or null: what the worker asks for. */
+  readonly leaseMs: number | null
+  /** The job's own policy (JobOptions) as JSON text, or null when it has none. */
+  readonly options: string | null
+  /** At most one unfinished job of the installation has this key; null: no such rule. */
+  readonly key: string | null
+  /** The caller's own reference; looked up, not unique. */
+  readonly ref: string | null
+  /** JSON text of an array of strings, or null. */
+  readonly tags: string | null
+}
+
+/** Everything the store knows of a job. */
+export interface JobRecord extends Omit<NewJob, 'delayMs' | 'runAt' | 'blocked'> {
+  readonly state: JobState
+  /** Why it is blocked, cancelled or dead (`crashed`, `discarded`, `exhausted`, …), or null. */
+  readonly reason: string | null
+  readonly createdAt: number
+  readonly runAt: number
+  /** Start of the newest recorded run, or null. */
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  /** Recorded starts that were not given back. */
+  readonly attempt: number
+  /** Retries used since the job was added or an operator granted the budget anew. */
+  readonly retries: number
+  /** Worker deaths in a row while it ran. */
+  readonly crashes: number
+  /** The next claim hands it out alone and records its start: it may have brought a worker down. */
+  readonly solo: boolean
+  /** Raised by every claim and every operator's change, never lowered. A write with another fence changes nothing. */
+  readonly fence: number
+  /** Who holds, or last held, the lease. */
+  readonly worker: string | null
+  readonly leaseUntil: number | null
+  /** Whether the start of the present run is recorded (running jobs only). */
+  readonly started: boolean
+  /** JSON text of a CancelRequest when someone wants the running job to stop, else null. */
+  readonly cancel: string | null
+  readonly output: string | null
+  /** JSON text of the newest JobError, or null. */
+  readonly error: string | null
+  /** JSON text of an array of HistoryEntry (bounded), or null. A plain first success needs none. */
+  readonly history: string | null
+  readonly progress: string | null
+  readonly checkpoint: string | null
+}
+
+/** A job's own policy, beyond what has a column. Durations in ms. */
+export interface JobOptions {
+  readonly backoff?: BackoffSpec
+  readonly timeoutMs?: number
+  readonly whenExhausted?: 'dead' | 'discard'
+  /** Not started by then: cancelled. */
+  readonly expiresAt?: number
+  /** Anything small that the caller wants to find again on the job. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+/** A retry curve that can be stored: a preset's name, or base · factorⁿ capped, with ± jitter (a fraction of 1). */
+export type BackoffSpec = BackoffPreset | BackoffCurve
+export type BackoffPreset = 'default' | 'heritage' | 'faktory' | 'fixed' | 'exponential'
+export interface BackoffCurve {
+  readonly baseMs: number
+  readonly factor: number
+  readonly capMs: number
+  readonly jitter: number
+}
+
+/** What is kept of an error. */
+export interface JobError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+}
+
+/** One line of a job's history: a transition that is more than a plain first success. */
+export interface HistoryEntry {
+  readonly at: number
+  readonly event: JobEvent
+  readonly from: From
+  readonly to: To
+  /** Worker id, or who acted. */
+  readonly by?: string
+  readonly reason?: string
+  readonly attempt?: number
+  readonly startedAt?: number
+  readonly error?: JobError
+}
+
+export interface CancelRequest {
+  readonly at: number
+  readonly by: string
+  readonly reason: string | null
+}
+
+/** What became of a run: the write of a lease holder (or of the maintainer in its place). */
+export interface Settlement {
+  readonly id: string
+  /** The fence that the claim gave. */
+  readonly fence: number
+  readonly to: Exclude<JobState, 'running'>
+  /** For `scheduled` and `retrying`: due this long after the settlement, by the store's clock. Otherwise runAt stays. */
+  readonly delayMs?: number
+  /** The values after this settlement (absolute, so that a repeated settlement is the same settlement). */
+  readonly attempt: number
+  readonly retries: number
+  readonly crashes: number
+  readonly solo: boolean
+  readonly startedAt: number | null
+  readonly reason: string | null
+  readonly output: string | null
+  readonly error: string | null
+  readonly history: string | null
+  /** Left out: as it was. */
+  readonly progress?: string | null
+  readonly checkpoint?: string | null
+  /** Refuse with `cancel_requested`, changing nothing, when someone asked to cancel the job. */
+  readonly unlessCancelled: boolean
+  /** Jobs and documents written in the same step, or not at all when the settlement is refused. */
+  readonly add?: readonly NewJob[]
+  readonly records?: readonly RecordWrite[]
+}
+
+/** An operator's (or the flow rules') change of a job that nobody runs: compare-and-set on (fence, from). */
+export interface Change {
+  readonly id: string
+  readonly fence: number
+  readonly from: Exclude<JobState, 'running'>
+  readonly to: Exclude<To, 'running'>
+  /** Due this long from now (store clock); left out: runAt stays. */
+  readonly delayMs?: number
+  readonly attempt: number
+  readonly retries: number
+  readonly crashes: number
+  readonly solo: boolean
+  readonly reason: string | null
+  readonly output: string | null
+  readonly error: string | null
+  readonly history: string | null
+}
+
+/** A small document with compare-and-set and expiry. */
+export interface RecordKey {
+  readonly collection: string
+  readonly key: string
+}
+export interface RecordWrite extends RecordKey {
+  /** JSON text; null removes the document. */
+  readonly value: string | null
+  /** Version that the document must have: 0 = must not exist, null = whatever it is. */
+  readonly expect: number | null
+  /** Gone this long after the write (store clock); null: kept. */
+  readonly ttlMs: number | null
+}
+export interface StoredRecord extends RecordKey {
+  readonly value: string
+  /** 1 at creation, raised by every write. */
+  readonly version: number
+  readonly expiresAt: number | null
+}
+
+export type { FinishedState, JobEvent, JobState, LiveState }

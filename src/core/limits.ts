@@ -1,0 +1,88 @@
+/**
+ * Every bound of the system that is a plain number, with its default and its reason. A bound that one module alone
+ * knows (an SMTP timeout, a page size of the CLI) stays with that module; what several floors share is here.
+ */
+
+/** Elements in one engine call. Larger requests are split by the client; an engine refuses them. */
+export const ENGINE_BATCH_MAX = 1_000
+
+/** Time after which an engine call is given up with E_STORE_TIMEOUT. */
+export const ENGINE_CALL_TIMEOUT_MS = 30_000
+
+/** Lease of a running job; its worker renews all its leases in one call every HEARTBEAT_MS. */
+export const LEASE_MS = 30_000
+export const LEASE_MIN_MS = 100
+export const LEASE_MAX_MS = 24 * 3_600_000
+export const HEARTBEAT_MS = 10_000
+/** How often the maintainer looks for leases that ran out. A dead worker's jobs run elsewhere within lease + sweep + 1 s. */
+export const SWEEP_MS = 5_000
+/** Worker deaths in a row, without a finished attempt in between, that make any job dead with reason `crashed`. */
+export const CRASH_CAP = 3
+
+/** A worker with nothing to do looks by itself at least this often while work may be due; hints only make it faster. */
+export const POLL_MIN_MS = 50
+export const POLL_MAX_MS = 1_000
+/** How long a due job may wait for its promotion on an idle system. */
+export const PROMOTE_MS = 500
+
+/** Time that running handlers get after SIGTERM before their jobs are given back. */
+export const SHUTDOWN_GRACE_MS = 25_000
+/** A cancelled or timed-out handler that ignores its signal is settled after this; its slot stays taken until it returns. */
+export const ABORT_GRACE_MS = 5_000
+
+export const MAX_RETRIES = 5
+export const MAX_RETRIES_LIMIT = 1_000
+export const CONCURRENCY = 10
+export const CONCURRENCY_MAX = 10_000
+/** Jobs claimed ahead of free slots, when handlers are fast enough to run them within PREFETCH_HORIZON_MS. */
+export const PREFETCH_MAX = 1_000
+export const PREFETCH_HORIZON_MS = 50
+
+/** A single attempt may last this long unless its task says otherwise. */
+export const TIMEOUT_MS = 5 * 60_000
+/** Longest delay, timeout or duration that is accepted: ten years. */
+export const DURATION_MAX_MS = 10 * 365 * 24 * 3_600_000
+
+export const PAYLOAD_BYTES_MAX = 256 * 1024
+export const OUTPUT_BYTES_MAX = 256 * 1024
+export const CHECKPOINT_BYTES_MAX = 256 * 1024
+export const PROGRESS_BYTES_MAX = 16 * 1024
+export const JSON_DEPTH_MAX = 32
+export const JSON_KEYS_MAX = 10_000
+export const JSON_STRING_BYTES_MAX = 256 * 1024
+
+export const NAME_LENGTH_MAX = 128
+export const KEY_LENGTH_MAX = 256
+export const REF_LENGTH_MAX = 256
+export const TAGS_MAX = 20
+export const REASON_LENGTH_MAX = 500
+export const ERROR_MESSAGE_LENGTH_MAX = 2_000
+export const ERROR_STACK_LENGTH_MAX = 8_000
+
+/** Entries of a job's history: the first HISTORY_HEAD and the newest of the rest are kept. */
+export const HISTORY_MAX = 50
+export const HISTORY_HEAD = 10
+export const LOG_LINES_MAX = 1_000
+export const LOG_LINE_LENGTH_MAX = 2_000
+
+export const PAGE_SIZE = 50
+export const PAGE_SIZE_MAX = 200
+/** A list sorted by a column without an index looks at no more than this many of the newest matching jobs. */
+export const LIST_SCAN_MAX = 20_000
+
+/** Retention: a finished job is pruned when it is older than the age or beyond the count, but never before an hour. */
+export const RETENTION = {
+  completed: { ageMs: 7 * 24 * 3_600_000, count: 100_000 },
+  cancelled: { ageMs: 7 * 24 * 3_600_000, count: 100_000 },
+  dead: { ageMs: 90 * 24 * 3_600_000, count: 100_000 },
+} as const
+export const RETENTION_MIN_AGE_MS = 3_600_000
+export const PRUNE_MS = 60_000
+export const PRUNE_BATCH = 1_000
+
+/** A worker that has not been heard of for this long disappears from the list of workers. */
+export const WORKER_FORGET_MS = 60_000
+
+/** Documents of the record store: key length and size. */
+export const RECORD_KEY_LENGTH_MAX = 512
+export const RECORD_BYTES_MAX = 256 * 1024

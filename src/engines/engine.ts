@@ -1,0 +1,386 @@
+import type {
+  CancelRequest,
+  Change,
+  FinishedState,
+  JobRecord,
+  JobState,
+  NewJob,
+  RecordKey,
+  RecordWrite,
+  Settlement,
+  StoredRecord,
+} from '../core/job.ts'
+
+/**
+ * The contract between the runtime and a store. An engine stores, compares and sets; it decides nothing: which state
+ * follows, when a retry is due, who is dead, is computed in `core/` and handed in. What every method promises:
+ *
+ * - **Arrays in, arrays out**: answers have the length and order of the request. An empty array answers an empty array
+ *   and touches nothing. More than ENGINE_BATCH_MAX elements in one list is refused with E_BATCH_TOO_LARGE.
+ * - **One step**: a call is applied wholly or not at all, durably (see `info().durability`) before it answers.
+ *   Concurrent calls may be gathered into one transaction, but no call waits for others to come.
+ * - **A refusal is a verdict, an exception means that the store failed.** Exceptions are PosthasteErrors with an
+ *   E_STORE… code (E_ARGUMENT and E_BATCH_TOO_LARGE for calls that no store could carry out).
+ * - **Everything is safe to repeat** after a lost answer. Each method says what the second answer is.
+ * - **Deadlines**: a call that is not carried out within the engine's `callTimeoutMs` fails with E_STORE_TIMEOUT or
+ *   E_STORE_BUSY. It may have been carried out all the same; repeating it is safe.
+ * - **The clock is the store's** (`now`). It never runs backwards within a store.
+ *
+ * How the parts that are not methods are answered:
+ * - *Rescue*: `expired` lists, `core/decide` decides, `exchange({settle})` writes with the fence that was listed.
+ * - *Operators* (cancel, retry, resolve, remove, run now): `get`, decide, `change`; all compare-and-set on (state, fence).
+ * - *Leadership and schedules*: documents (`putRecords`) with compare-and-set; `insert` takes record writes as a
+ *   condition, so that a tick of a schedule is fired once by the store and not by belief in a leader.
+ * - *Side effects of a run*: `Settlement.add` and `Settlement.records` are written with the settlement or not at all.
+ * - *Lanes*: claimable jobs wait in lanes (queue, task, group); jobs that the caller cannot run cost it no scan.
+ * - *Finished jobs* are kept apart from live ones: the cost of a claim depends on neither backlog nor history.
+ */
+export interface Engine {
+  // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Opens the store and brings its schema up to date (forward only, safe beside live older workers, idempotent).
+   * Errors: E_STORE_OPEN, E_STORE_LOCKED, E_STORE_READ_ONLY, E_STORE_FOREIGN, E_STORE_NEWER, E_STORE_CORRUPT,
+   * E_STORE_FULL, E_SQLITE_VERSION. After an error nothing is left open.
+   */
+  open(): Promise<void>
+  /** Waits for calls under way, then closes. Later calls fail with E_STORE_CLOSED. Safe to repeat. */
+  close(): Promise<void>
+  /** What this store is and promises. Contains no secret. */
+  info(): EngineInfo
+  /** The store's clock, epoch ms. */
+  now(): Promise<number>
+
+  // ── adding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Stores jobs. State: `blocked` when `blocked` is set, else `scheduled` when due after the store's now, else `ready`.
+   * `createdAt` is the store's now; `runAt` is `runAt ?? now + delayMs`. Fence, attempt, retries and crashes start at 0.
+   *
+   * Verdict per job: `inserted`; `duplicate` with the id of the unfinished job that holds its key (also an earlier one
+   * of the same call). An id that exists already answers `inserted` again and changes nothing: that is how a client
+   * repeats a call whose answer was lost.
+   *
+   * With `options.records`, all writes must find the version they expect, else nothing at all is written, every
+   * verdict is `refused`, and `recordsOk` is false. With `options.tx` (engines that support the caller's transaction
+   * say so in `info().callerTransactions`), the rows are written on the caller's connection and become visible with
+   * its commit.
+   */
+  insert(jobs: readonly NewJob[], options?: InsertOptions): Promise<InsertAnswer>
+
+  // ── the one hot call ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Everything a busy worker says, in one step and in this order: settle, start, renew, claim. Each part may be absent.
+   *
+   * **settle** — per settlement: `ok` when the job is running under this fence and the settlement is now written;
+   * `stale` when the fence is not the job's current one; `missing` when there is no such job; `cancel_requested` when
+   * `unlessCancelled` and someone asked to cancel (nothing changed: decide again). Repeating a settlement answers `ok`
+   * while the job is still in the state and fence that it left. The lease ends, `finishedAt` is now for finished
+   * states, the unique key is free when the job is finished, `cancel` is cleared, `runAt` is now + delayMs when given.
+   * A settlement that does not name `progress` or `checkpoint` leaves them. Two settlements of one job in one call are
+   * judged in order.
+   *
+   * **start** — records that a handler began: attempt, startedAt and `started` are set. Verdicts ok | stale | missing
+   * (not running under this fence: stale). Repeating is ok.
+   *
+   * **renew** — leases of `worker`: ok (leaseUntil = now + leaseMs) | cancel_requested (renewed too) | stale | missing.
+   * With `complete: true` the list names every lease that the worker knows of: `answer.unknown` then lists the other
+   * jobs running under this worker's id (at most ENGINE_BATCH_MAX): a claim's answer was lost, and the worker gives
+   * them back. A worker makes one exchange at a time, so no claim of its own can be under way.
+   *
+   * **claim** — up to `limit` ready jobs that fit `queues` and `tasks`, none of a paused queue. Order `merged`:
+   * (priority, runAt, id) across all queues; `listed`: in the order of `queues`, and in that order within each. The
+   * state becomes running, fence + 1, worker and leaseUntil (now + the job's own leaseMs, or the request's) are set,
+   * `started` is false. A `solo` job is handed out alone: the answer ends before one, or is just that one with its
+   * start recorded (attempt + 1, startedAt = now, started = true). Due jobs that were not promoted yet are not claimed.
+   * A lost answer strands nothing: see renew.
+   *
+   * `nextDueAt` is the smallest runAt of scheduled and retrying jobs (of any queue), or null: how long an idle worker
+   * may sleep. `more` is true when a claim stopped at its limit (or before a solo job) with claimable jobs left.
+   */
+  exchange(request: ExchangeRequest): Promise<ExchangeAnswer>
+
+  /**
+   * Fenced writes of a running job beside its settlement: a durable checkpoint, progress, log lines (the newest
+   * LOG_LINES_MAX of a job are kept). Verdicts ok | stale | missing. Repeating is ok; a log line repeated with the same
+   * `seq` is stored once.
+   */
+  report(reports: readonly Report[]): Promise<LeaseVerdict[]>
+
+  // ── rules in steps: list → decide → compare-and-set ────────────────────────────────────────────────────────────
+
+  /** Running jobs whose lease ran out, by (leaseUntil, id), after `after` so that a sweeper passes rows it cannot handle. */
+  expired(request: ExpiredRequest): Promise<JobRecord[]>
+
+  /**
+   * Moves up to `limit` scheduled and retrying jobs whose time has come to ready; runAt, fence and counters stay.
+   * Answers how many, and the runAt of the next one that is not due yet. Safe with any number of callers.
+   */
+  promote(request: { readonly limit: number }): Promise<PromoteAnswer>
+
+  /**
+   * Changes of jobs that nobody runs. Per change: `ok` when the job is in `from` under `fence`: the given values are
+   * written and the fence is raised by one; `stale` when state or fence differ; `missing`; `key_taken` with the holder
+   * when a finished job would become live while another live job has its key. finishedAt is now for finished states
+   * and null for live ones. To `removed`, the job and its log are gone. Repeating after a lost answer: `stale` (or
+   * `missing` after a removal): read again and compare.
+   */
+  change(changes: readonly Change[]): Promise<ChangeVerdict[]>
+
+  /**
+   * Asks the holders of running jobs to stop: stores the request on the job, where `renew` and `settle` find it. The
+   * first request is kept. Verdicts: ok | stale (not running) | missing. Repeating is ok.
+   */
+  requestCancel(requests: readonly { readonly id: string; readonly request: CancelRequest }[]): Promise<LeaseVerdict[]>
+
+  /**
+   * Removes up to `limit` finished jobs of one state: those that finished before now − ageMs, and the oldest beyond
+   * the newest `count`; never one that finished after now − minAgeMs. Answers how many were removed and whether more
+   * remain to be. Safe with any number of callers.
+   */
+  prune(request: PruneRequest): Promise<{ readonly removed: number; readonly more: boolean }>
+
+  // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The jobs with these ids, null where there is none. */
+  get(ids: readonly string[]): Promise<(JobRecord | null)[]>
+  /** A page of jobs. Never reads without bound: see ListQuery. */
+  list(query: ListQuery): Promise<ListAnswer>
+  /** Exact numbers of jobs by (queue, task, state), zero rows left out; the cost does not depend on how many jobs there are. */
+  counts(): Promise<CountRow[]>
+  /** Log lines of a job by (fence, seq), those after `after`. */
+  logs(request: {
+    readonly id: string
+    readonly after: { readonly fence: number; readonly seq: number } | null
+    readonly limit: number
+  }): Promise<StoredLogLine[]>
+
+  // ── queues and workers ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Every queue that ever had a job or was paused: whether it is paused, and the runAt of its oldest ready job. By name. */
+  queues(): Promise<QueueRow[]>
+  /** Pauses or resumes queues. After the answer, no claim takes a job from a paused queue. Repeating is the same. */
+  pause(requests: readonly PauseRequest[]): Promise<void>
+  /** Workers say that they live. Stored until they are not heard of for `ttlMs`; `gone: true` forgets one at once. */
+  beat(beats: readonly WorkerBeat[]): Promise<void>
+  /** Workers that were heard of within their ttl, by id. */
+  workers(): Promise<WorkerRow[]>
+
+  // ── documents ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  getRecords(keys: readonly RecordKey[]): Promise<(StoredRecord | null)[]>
+  /**
+   * Writes all, or none when one does not find the version it expects. Answers per write: ok with the new version (0
+   * when removed) | conflict | refused (it would have been written, but another one had a conflict).
+   */
+  putRecords(writes: readonly RecordWrite[]): Promise<RecordVerdict[]>
+  /** Documents of a collection by key (bytewise), those after `after` that begin with `prefix`. Expired ones are gone. */
+  listRecords(request: {
+    readonly collection: string
+    readonly prefix: string
+    readonly after: string | null
+    readonly limit: number
+  }): Promise<StoredRecord[]>
+
+  // ── hints ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Calls `onHint` soon after jobs may have become claimable (`ready`) or jobs or queues changed (`changed`), also by
+   * other processes. Hints only: they may come late, twice, or never; losing all of them costs latency, not a job.
+   */
+  listen(onHint: (hint: Hint) => void): Promise<{ close(): Promise<void> }>
+}
+
+export interface EngineInfo {
+  /** memory, sqlite, postgres, redis, or a name of the user's own. */
+  readonly kind: string
+  /** What survives: nothing; a crash of the process; a crash of the operating system or power loss. */
+  readonly durability: 'none' | 'process' | 'system'
+  /** Where it is, secrets masked. */
+  readonly location: string
+  /** Version of the store's software. */
+  readonly version: string
+  readonly schemaVersion: number
+  readonly callerTransactions: boolean
+}
+
+export interface InsertOptions {
+  readonly tx?: unknown
+  readonly records?: readonly RecordWrite[]
+}
+export type InsertVerdict =
+  | { readonly status: 'inserted'; readonly id: string }
+  /** `id` is the job that holds the key. */
+  | { readonly status: 'duplicate'; readonly id: string }
+  | { readonly status: 'refused'; readonly id: string }
+export interface InsertAnswer {
+  readonly now: number
+  readonly verdicts: InsertVerdict[]
+  readonly recordsOk: boolean
+}
+
+export interface ExchangeRequest {
+  /** Random per boot. Null for the maintainer, which settles but neither renews nor claims. */
+  readonly worker: string | null
+  readonly settle?: readonly Settlement[]
+  readonly start?: readonly Start[]
+  readonly renew?: RenewRequest
+  readonly claim?: ClaimRequest
+}
+export interface Start {
+  readonly id: string
+  readonly fence: number
+  readonly attempt: number
+  readonly startedAt: number
+}
+export interface RenewRequest {
+  readonly leases: readonly { readonly id: string; readonly fence: number }[]
+  /** Used for jobs without a lease length of their own. */
+  readonly leaseMs: number
+  readonly complete: boolean
+}
+export interface ClaimRequest {
+  readonly limit: number
+  /** Null: every queue. */
+  readonly queues: readonly string[] | null
+  /** Names of the tasks that the worker knows. Null: any. */
+  readonly tasks: readonly string[] | null
+  readonly order: 'merged' | 'listed'
+  readonly leaseMs: number
+}
+export interface ExchangeAnswer {
+  readonly now: number
+  readonly settled: SettleVerdict[]
+  readonly started: LeaseVerdict[]
+  readonly renewed: RenewVerdict[]
+  readonly unknown: JobRecord[]
+  readonly jobs: JobRecord[]
+  readonly more: boolean
+  readonly nextDueAt: number | null
+}
+export type LeaseVerdict = 'ok' | 'stale' | 'missing'
+export type SettleVerdict = LeaseVerdict | 'cancel_requested'
+export type RenewVerdict = LeaseVerdict | 'cancel_requested'
+
+export interface Report {
+  readonly id: string
+  readonly fence: number
+  readonly checkpoint?: string | null
+  readonly progress?: string | null
+  readonly log?: readonly LogLine[]
+}
+export interface LogLine {
+  /** Counts from 1 within a run. */
+  readonly seq: number
+  readonly at: number
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+}
+export interface StoredLogLine extends LogLine {
+  /** The run that wrote it. */
+  readonly fence: number
+}
+
+export interface ExpiredRequest {
+  readonly limit: number
+  readonly after: { readonly leaseUntil: number; readonly id: string } | null
+}
+export interface PromoteAnswer {
+  readonly promoted: number
+  readonly nextDueAt: number | null
+}
+export type ChangeVerdict =
+  | { readonly status: LeaseVerdict }
+  | { readonly status: 'key_taken'; readonly holder: string }
+
+export interface PruneRequest {
+  readonly state: FinishedState
+  readonly ageMs: number
+  readonly count: number
+  readonly minAgeMs: number
+  readonly limit: number
+}
+
+export type SortField =
+  | 'id'
+  | 'task'
+  | 'queue'
+  | 'priority'
+  | 'state'
+  | 'attempt'
+  | 'createdAt'
+  | 'runAt'
+  | 'startedAt'
+  | 'finishedAt'
+
+/**
+ * `id` (= creation order) is exact and unbounded, page by page. Any other sort, and any search, looks at no more than
+ * LIST_SCAN_MAX of the newest jobs that fit the indexed filters (states, queues, tasks, ids); `bounded` in the answer
+ * says that there were more. Ties are broken by id in the direction of the sort; nulls come first in ascending order.
+ */
+export interface ListQuery {
+  readonly states?: readonly JobState[]
+  readonly queues?: readonly string[]
+  readonly tasks?: readonly string[]
+  readonly group?: string
+  readonly key?: string
+  readonly ref?: string
+  readonly tag?: string
+  readonly worker?: string
+  /** Case-insensitive (ASCII) substring of id, task, queue, key, ref, tags, payload or error. */
+  readonly search?: string
+  readonly createdAfter?: number
+  readonly createdBefore?: number
+  readonly sort: { readonly field: SortField; readonly descending: boolean }
+  /** The last job of the page before: its id and the value it was sorted by. Null: the first page. */
+  readonly after: { readonly id: string; readonly value: string | number | null } | null
+  /** 1 … PAGE_SIZE_MAX. */
+  readonly limit: number
+}
+export interface ListAnswer {
+  readonly jobs: JobRecord[]
+  readonly more: boolean
+  readonly bounded: boolean
+}
+
+export interface CountRow {
+  readonly queue: string
+  readonly task: string
+  readonly state: JobState
+  readonly count: number
+}
+export interface QueueRow {
+  readonly queue: string
+  readonly paused: boolean
+  readonly pausedAt: number | null
+  readonly pausedBy: string | null
+  /** The smallest runAt of its ready jobs, or null when none is ready. */
+  readonly oldestReadyAt: number | null
+}
+export interface PauseRequest {
+  readonly queue: string
+  readonly paused: boolean
+  readonly by: string
+}
+
+export interface WorkerBeat {
+  readonly id: string
+  /** JSON text: host, pid, version, queues, tasks, concurrency, running. */
+  readonly about: string
+  readonly ttlMs: number
+  readonly gone?: boolean
+}
+export interface WorkerRow {
+  readonly id: string
+  readonly about: string
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+}
+
+export type RecordVerdict =
+  | { readonly status: 'ok'; readonly version: number }
+  | { readonly status: 'conflict'; readonly version: number }
+  | { readonly status: 'refused' }
+
+export type Hint = 'ready' | 'changed'
