@@ -1,0 +1,51 @@
+/**
+ * `npm run build`: src/ to dist/. TypeScript by tsc (incremental), statements embedded before, other files copied
+ * after, leftovers of removed sources deleted.
+ */
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { sqlModules, writeChanged } from './embed-sql.js'
+import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
+import { filesUnder, stampBuild } from './lib/stamp.js'
+
+/** Sources that are compiled or embedded; everything else is copied beside the output. */
+const isCode = (/** @type {string} */ file) => /\.(ts|sql|md)$/.test(file)
+
+/** @param {string} file */
+const outputOf = (file) => file.replace(/^src\//, 'dist/')
+
+/** Copies stylesheets, pages, scripts of other languages. */
+function copyAssets() {
+  for (const file of filesUnder('src').filter((name) => !isCode(name))) {
+    mkdirSync(join(ROOT, dirname(outputOf(file))), { recursive: true })
+    copyFileSync(join(ROOT, file), join(ROOT, outputOf(file)))
+  }
+}
+
+/** tsc never deletes: without this a removed module would go on being published. */
+function removeLeftovers() {
+  const wanted = new Set(['dist/.tsbuildinfo', 'dist/.stamp'])
+  for (const file of filesUnder('src')) {
+    const base = outputOf(file).replace(/\.ts$/, '')
+    wanted.add(outputOf(file)).add(`${base}.js`).add(`${base}.d.ts`)
+  }
+  for (const file of filesUnder('dist')) if (!wanted.has(file)) rmSync(join(ROOT, file))
+}
+
+requireNode()
+const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+if (!existsSync(tsc)) {
+  console.error('The compiler is not installed. Run: npm ci')
+  process.exit(1)
+}
+writeChanged(sqlModules())
+const { ok, output, seconds } = await run([tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'])
+if (output !== '') console.error(output)
+removeLeftovers()
+copyAssets()
+if (ok) {
+  stampBuild()
+  console.log(`Built dist/ in ${inSeconds(seconds)}.`)
+} else {
+  process.exitCode = 1
+}
