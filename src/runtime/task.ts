@@ -1,0 +1,121 @@
+import type { Backoff } from '../core/backoff.ts'
+import type { Duration } from '../core/durations.ts'
+import type { Priority } from '../core/priority.ts'
+import type { StandardSchemaV1 } from '../core/standard-schema.ts'
+import type { LogLine } from '../engines/engine.ts'
+import type { AddOptions } from './options.ts'
+
+/** Marks what `snooze()` returns; a handler returns it instead of an output. */
+const SNOOZE: unique symbol = Symbol.for('posthaste.snooze')
+
+export interface Snooze {
+  readonly [SNOOZE]: true
+  readonly delay: Duration
+  readonly reason: string | null
+}
+
+/**
+ * Returned by a handler to put its job back for later. No attempt and no retry is charged; the job's `runAt` moves.
+ * @param delay milliseconds, or text such as '5m'
+ * @param reason shown in the job's history
+ */
+export const snooze = (delay: Duration, reason: string | null = null): Snooze => ({ [SNOOZE]: true, delay, reason })
+
+export const isSnooze = (value: unknown): value is Snooze =>
+  typeof value === 'object' && value !== null && SNOOZE in value
+
+/** Thrown by a handler: running this job again is useless. The job ends `cancelled` with reason `discarded`. */
+export class Discard extends Error {
+  override readonly name = 'Discard'
+}
+
+/** Thrown by a handler: the attempt failed; run again after `delay` instead of the wait of the retry policy. */
+export class RetryAfter extends Error {
+  override readonly name = 'RetryAfter'
+  readonly delay: Duration
+  constructor(delay: Duration, message = 'The handler asked to be run again later.', options?: ErrorOptions) {
+    super(message, options)
+    this.delay = delay
+  }
+}
+
+/** What a handler is given beside its payload. */
+export interface TaskContext {
+  readonly job: ContextJob
+  /** Counts from 1. */
+  readonly attempt: number
+  /**
+   * The fencing number of this run: higher than that of every earlier run of this job. Hand it to other systems that
+   * can refuse an older number, so that a run that was cut off cannot write there either.
+   */
+  readonly fence: number
+  /**
+   * Aborted when the job is cancelled, its timeout passes, the lease is lost, or the worker must stop. `signal.reason`
+   * is a PosthasteError (E_JOB_CANCELLED, E_JOB_TIMEOUT, E_LEASE_LOST, E_SHUTDOWN).
+   */
+  readonly signal: AbortSignal
+  /** Shows how far the run is: any JSON value up to 16 KiB. Written soon, the newest wins; does not wait. */
+  progress(value: unknown): void
+  /** Adds a line to the job's log (bounded; written soon, in order). */
+  log(message: string, level?: LogLine['level']): void
+  /** Durable state of this job across attempts, fenced: a worker that lost the lease cannot write it. */
+  readonly checkpoint: Checkpoint
+  /** Adds a job together with this run's settlement: it exists exactly when this run's end was written. Answers its id. */
+  add(task: string | AnyTask, payload: unknown, options?: Omit<AddOptions, 'tx'>): string
+}
+
+export interface Checkpoint {
+  /** The newest checkpoint (JSON), or undefined when there is none. */
+  get(): unknown
+  /** Resolves when the value (JSON up to 256 KiB) is durable. Throws E_STALE_LEASE when the lease is lost. Safe to repeat. */
+  set(value: unknown): Promise<void>
+}
+
+/** The part of a job that a handler may look at. */
+export interface ContextJob {
+  readonly id: string
+  readonly task: string
+  readonly queue: string
+  readonly group: string | null
+  readonly priority: number
+  readonly createdAt: Date
+  readonly runAt: Date
+  readonly attempt: number
+  readonly maxRetries: number
+  readonly key: string | null
+  readonly ref: string | null
+  readonly tags: readonly string[]
+}
+
+export interface RetryOptions {
+  /** Default 5. */
+  readonly maxRetries?: number
+  /** A preset's name, a curve, or a function of (retry number from 1, the error) that answers milliseconds. */
+  readonly backoff?: Backoff
+  /** What becomes of a job without retries left. Default 'dead'. */
+  readonly whenExhausted?: 'dead' | 'discard'
+}
+
+export interface TaskOptions<Payload, Output> {
+  /** 1–128 letters, digits, dots, colons, underscores, hyphens. Stored with every job: renaming orphans waiting jobs. */
+  readonly name: string
+  /** Any Standard Schema (zod, valibot, arktype …). Checked at add and again before a run. None: any JSON. */
+  readonly payload?: StandardSchemaV1<unknown, Payload>
+  /** Where its jobs wait. Default 'default'. */
+  readonly queue?: string
+  /** Default 'normal'. */
+  readonly priority?: Priority
+  /** Longest run of one attempt. Default 5 minutes. */
+  readonly timeout?: Duration
+  /** Lease of a running job. Default: the worker's (30 s). */
+  readonly lease?: Duration
+  readonly retry?: RetryOptions
+  readonly run: (payload: Payload, context: TaskContext) => Output | Snooze | Promise<Output | Snooze>
+}
+
+/** A named handler. Made by `task()`, given to `posthaste({ tasks })`. */
+export interface Task<Payload = unknown, Output = unknown> extends TaskOptions<Payload, Output> {}
+
+/** A task whose types do not matter here. */
+// biome-ignore lint/suspicious/noExplicitAny: payload and output types vary in opposite directions; any accepts every task.
+export type AnyTask = Task<any, any>
