@@ -26,7 +26,8 @@ const camelCase = (file) =>
  */
 function split(text) {
   const lines = text.replaceAll('\r\n', '\n').trim().split('\n')
-  const start = lines.findIndex((line) => !line.startsWith('--') && line.trim() !== '')
+  const first = lines.findIndex((line) => !line.startsWith('--') && line.trim() !== '')
+  const start = first < 0 ? lines.length : first
   const head = lines.slice(0, start).map((line) => line.replace(/^-- ?/, '').trimEnd())
   return { header: head.join('\n').trim(), statement: lines.slice(start).join('\n') }
 }

@@ -74,7 +74,10 @@ async function main() {
   await check('build', run([join(ROOT, 'scripts', 'build.js')], { timeoutMs: CHECK_TIMEOUT_MS }))
   const limit = { timeoutMs: CHECK_TIMEOUT_MS }
   await Promise.all([
-    check('style (biome)', run([installed('@biomejs', 'biome', 'bin', 'biome'), 'check', '.'], limit)),
+    check(
+      'style (biome)',
+      run([installed('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'], limit),
+    ),
     check('types (tsc)', run([installed('typescript', 'bin', 'tsc'), '-p', '.', '--pretty', 'false'], limit)),
   ])
   await check('dead code (knip)', run([installed('knip', 'bin', 'knip.js'), '--no-progress'], limit))
