@@ -16,11 +16,18 @@ import type {
  * follows, when a retry is due, who is dead, is computed in `core/` and handed in. What every method promises:
  *
  * - **Arrays in, arrays out**: answers have the length and order of the request. An empty array answers an empty array
- *   and touches nothing. More than ENGINE_BATCH_MAX elements in one list is refused with E_BATCH_TOO_LARGE.
+ *   and touches nothing. More than ENGINE_BATCH_MAX elements in one list is refused with E_BATCH_TOO_LARGE. Elements
+ *   are judged in order, each one seeing what those before it did.
+ * - **Limits** are whole numbers from 0 to ENGINE_BATCH_MAX (unless a method says otherwise); 0 answers nothing, and
+ *   `more` is then false.
  * - **One step**: a call is applied wholly or not at all, durably (see `info().durability`) before it answers.
  *   Concurrent calls may be gathered into one transaction, but no call waits for others to come.
  * - **A refusal is a verdict, an exception means that the store failed.** Exceptions are PosthasteErrors with an
- *   E_STORE… code (E_ARGUMENT and E_BATCH_TOO_LARGE for calls that no store could carry out).
+ *   E_STORE… code (E_ARGUMENT, E_BATCH_TOO_LARGE and E_TOO_LARGE for calls that no store could carry out; the checks
+ *   of `checks.ts` raise them on every engine alike, before anything is touched).
+ * - **Text comes back as it was given**, byte for byte. What some store could not keep, a NUL character or half of a
+ *   surrogate pair, is refused everywhere with E_ARGUMENT (inside JSON text both are written as escapes and fit).
+ * - **Order of text** is that of its UTF-8 bytes.
  * - **Everything is safe to repeat** after a lost answer. Each method says what the second answer is.
  * - **Deadlines**: a call that is not carried out within the engine's `callTimeoutMs` fails with E_STORE_TIMEOUT or
  *   E_STORE_BUSY. It may have been carried out all the same; repeating it is safe.
@@ -41,7 +48,8 @@ export interface Engine {
   /**
    * Opens the store and brings its schema up to date (forward only, safe beside live older workers, idempotent).
    * Errors: E_STORE_OPEN, E_STORE_LOCKED, E_STORE_READ_ONLY, E_STORE_FOREIGN, E_STORE_NEWER, E_STORE_CORRUPT,
-   * E_STORE_FULL, E_SQLITE_VERSION. After an error nothing is left open.
+   * E_STORE_FULL, E_SQLITE_VERSION. After an error nothing is left open. Opening an open engine does nothing; a closed
+   * one stays closed (E_STORE_CLOSED), as does every call before `open`.
    */
   open(): Promise<void>
   /** Waits for calls under way, then closes. Later calls fail with E_STORE_CLOSED. Safe to repeat. */
@@ -62,7 +70,9 @@ export interface Engine {
    * repeats a call whose answer was lost.
    *
    * With `options.records`, all writes must find the version they expect, else nothing at all is written, every
-   * verdict is `refused`, and `recordsOk` is false. With `options.tx` (engines that support the caller's transaction
+   * verdict is `refused`, and `recordsOk` is false. The writes are a condition for the jobs, not the other way round:
+   * duplicates, or an empty list of jobs, do not hinder them. Repeating such a call after a lost answer finds its own
+   * versions and is refused: `get` the ids to learn that it was carried out. With `options.tx` (engines that support the caller's transaction
    * say so in `info().callerTransactions`), the rows are written on the caller's connection and become visible with
    * its commit.
    */
@@ -74,48 +84,54 @@ export interface Engine {
    * Everything a busy worker says, in one step and in this order: settle, start, renew, claim. Each part may be absent.
    *
    * **settle** — per settlement: `ok` when the job is running under this fence and the settlement is now written;
-   * `stale` when the fence is not the job's current one; `missing` when there is no such job; `cancel_requested` when
-   * `unlessCancelled` and someone asked to cancel (nothing changed: decide again). Repeating a settlement answers `ok`
-   * while the job is still in the state and fence that it left. The lease ends, `finishedAt` is now for finished
-   * states, the unique key is free when the job is finished, `cancel` is cleared, `runAt` is now + delayMs when given.
-   * A settlement that does not name `progress` or `checkpoint` leaves them. Two settlements of one job in one call are
-   * judged in order.
+   * `missing` when there is no such job; `stale` when it does not run under this fence; `cancel_requested` when
+   * `unlessCancelled` and someone asked to cancel; `conflict` when one of its `records` does not find the version it
+   * expects (after the last two nothing changed, and the lease is still held: decide again). Repeating a settlement
+   * answers `ok`, and writes nothing, while the job is still in the state and fence that it left. The lease ends
+   * (`leaseUntil` null, `started` false; `worker` stays), `finishedAt` is now for finished states, `cancel` is cleared,
+   * `runAt` is now + delayMs when given. The unique key is free when the job is finished, before the jobs of `add` are
+   * stored: they may take it over. An added job whose key is taken is left out. A settlement that does not name
+   * `progress` or `checkpoint` leaves them.
+   * Here and in `start`, `renew` and `report` the fence alone decides: a lease that ran out is good until it is rescued.
    *
    * **start** — records that a handler began: attempt, startedAt and `started` are set. Verdicts ok | stale | missing
    * (not running under this fence: stale). Repeating is ok.
    *
    * **renew** — leases of `worker`: ok (leaseUntil = now + leaseMs) | cancel_requested (renewed too) | stale | missing.
-   * With `complete: true` the list names every lease that the worker knows of: `answer.unknown` then lists the other
-   * jobs running under this worker's id (at most ENGINE_BATCH_MAX): a claim's answer was lost, and the worker gives
-   * them back. A worker makes one exchange at a time, so no claim of its own can be under way.
+   * With `complete: true` the list names every lease (id and fence) that the worker knows of: `answer.unknown` then
+   * lists the other jobs running under this worker's id (by id, at most ENGINE_BATCH_MAX): a claim's answer was lost,
+   * and the worker gives them back. A worker makes one exchange at a time, so no claim of its own can be under way.
    *
    * **claim** — up to `limit` ready jobs that fit `queues` and `tasks`, none of a paused queue. Order `merged`:
-   * (priority, runAt, id) across all queues; `listed`: in the order of `queues`, and in that order within each. The
+   * (priority, runAt, id) across all queues; `listed`: in the order of `queues` (which then cannot be null), and in that
+   * order within each. The
    * state becomes running, fence + 1, worker and leaseUntil (now + the job's own leaseMs, or the request's) are set,
    * `started` is false. A `solo` job is handed out alone: the answer ends before one, or is just that one with its
    * start recorded (attempt + 1, startedAt = now, started = true). Due jobs that were not promoted yet are not claimed.
    * A lost answer strands nothing: see renew.
    *
    * `nextDueAt` is the smallest runAt of scheduled and retrying jobs (of any queue), or null: how long an idle worker
-   * may sleep. `more` is true when a claim stopped at its limit (or before a solo job) with claimable jobs left.
+   * may sleep. `more` is true when the claim left jobs behind that it might have taken (because of its limit, or of a
+   * solo job). Both speak of the moment after the call.
    */
   exchange(request: ExchangeRequest): Promise<ExchangeAnswer>
 
   /**
    * Fenced writes of a running job beside its settlement: a durable checkpoint, progress, log lines (the newest
-   * LOG_LINES_MAX of a job are kept). Verdicts ok | stale | missing. Repeating is ok; a log line repeated with the same
-   * `seq` is stored once.
+   * LOG_LINES_MAX of a job by (fence, seq) are kept). Verdicts ok | stale (not running under this fence) | missing.
+   * Repeating is ok; a log line repeated with the same `seq` is stored once, as it came first.
    */
   report(reports: readonly Report[]): Promise<LeaseVerdict[]>
 
   // ── rules in steps: list → decide → compare-and-set ────────────────────────────────────────────────────────────
 
-  /** Running jobs whose lease ran out, by (leaseUntil, id), after `after` so that a sweeper passes rows it cannot handle. */
+  /** Running jobs whose lease ran out (leaseUntil ≤ now), by (leaseUntil, id), after `after` so that a sweeper passes rows it cannot handle. */
   expired(request: ExpiredRequest): Promise<JobRecord[]>
 
   /**
-   * Moves up to `limit` scheduled and retrying jobs whose time has come to ready; runAt, fence and counters stay.
-   * Answers how many, and the runAt of the next one that is not due yet. Safe with any number of callers.
+   * Moves up to `limit` scheduled and retrying jobs whose time has come (runAt ≤ now) to ready, the earliest by
+   * (runAt, id) first; runAt, fence and counters stay. Answers how many, and the smallest runAt that lies after now.
+   * Safe with any number of callers.
    */
   promote(request: { readonly limit: number }): Promise<PromoteAnswer>
 
@@ -123,7 +139,8 @@ export interface Engine {
    * Changes of jobs that nobody runs. Per change: `ok` when the job is in `from` under `fence`: the given values are
    * written and the fence is raised by one; `stale` when state or fence differ; `missing`; `key_taken` with the holder
    * when a finished job would become live while another live job has its key. finishedAt is now for finished states
-   * and null for live ones. To `removed`, the job and its log are gone. Repeating after a lost answer: `stale` (or
+   * and null for live ones; runAt is now + delayMs when given. To `removed`, the job and its log are gone. A pair of
+   * `from` and `to` that no operator's or maintainer's event of the table allows is refused with E_ARGUMENT. Repeating after a lost answer: `stale` (or
    * `missing` after a removal): read again and compare.
    */
   change(changes: readonly Change[]): Promise<ChangeVerdict[]>
@@ -135,9 +152,9 @@ export interface Engine {
   requestCancel(requests: readonly { readonly id: string; readonly request: CancelRequest }[]): Promise<LeaseVerdict[]>
 
   /**
-   * Removes up to `limit` finished jobs of one state: those that finished before now − ageMs, and the oldest beyond
-   * the newest `count`; never one that finished after now − minAgeMs. Answers how many were removed and whether more
-   * remain to be. Safe with any number of callers.
+   * Removes up to `limit` finished jobs of one state with their logs, the oldest by (finishedAt, id) first: those that
+   * finished before now − ageMs, and those beyond the newest `count`; never one that finished after now − minAgeMs.
+   * Answers how many were removed and whether more remain to be. Safe with any number of callers.
    */
   prune(request: PruneRequest): Promise<{ readonly removed: number; readonly more: boolean }>
 
@@ -147,9 +164,9 @@ export interface Engine {
   get(ids: readonly string[]): Promise<(JobRecord | null)[]>
   /** A page of jobs. Never reads without bound: see ListQuery. */
   list(query: ListQuery): Promise<ListAnswer>
-  /** Exact numbers of jobs by (queue, task, state), zero rows left out; the cost does not depend on how many jobs there are. */
+  /** Exact numbers of jobs by (queue, task, state), zero rows left out, in any order; the cost does not depend on how many jobs there are. */
   counts(): Promise<CountRow[]>
-  /** Log lines of a job by (fence, seq), those after `after`. */
+  /** Log lines of a job by (fence, seq), those after `after`; none when there is no such job. */
   logs(request: {
     readonly id: string
     readonly after: { readonly fence: number; readonly seq: number } | null
@@ -160,9 +177,15 @@ export interface Engine {
 
   /** Every queue that ever had a job or was paused: whether it is paused, and the runAt of its oldest ready job. By name. */
   queues(): Promise<QueueRow[]>
-  /** Pauses or resumes queues. After the answer, no claim takes a job from a paused queue. Repeating is the same. */
+  /**
+   * Pauses or resumes queues. After the answer, no claim takes a job from a paused queue. Pausing a paused queue
+   * changes nothing: who paused it first, and when, is kept.
+   */
   pause(requests: readonly PauseRequest[]): Promise<void>
-  /** Workers say that they live. Stored until they are not heard of for `ttlMs`; `gone: true` forgets one at once. */
+  /**
+   * Workers say that they live. Stored until they are not heard of for `ttlMs` (a beat after that is a first one);
+   * `gone: true` forgets one at once.
+   */
   beat(beats: readonly WorkerBeat[]): Promise<void>
   /** Workers that were heard of within their ttl, by id. */
   workers(): Promise<WorkerRow[]>
@@ -171,8 +194,10 @@ export interface Engine {
 
   getRecords(keys: readonly RecordKey[]): Promise<(StoredRecord | null)[]>
   /**
-   * Writes all, or none when one does not find the version it expects. Answers per write: ok with the new version (0
-   * when removed) | conflict | refused (it would have been written, but another one had a conflict).
+   * Writes all, or none when one does not find the version it expects (0: there is none, or it expired). Answers per
+   * write: ok with the new version (0 when removed) | conflict with the version that is there | refused (it would have
+   * been written, but another one had a conflict). One call names a document once, else E_ARGUMENT; E_TOO_LARGE for a
+   * value above RECORD_BYTES_MAX. Repeating after a lost answer: a conflict with the version that one's own call left.
    */
   putRecords(writes: readonly RecordWrite[]): Promise<RecordVerdict[]>
   /** Documents of a collection by key (bytewise), those after `after` that begin with `prefix`. Expired ones are gone. */
@@ -260,7 +285,7 @@ export interface ExchangeAnswer {
   readonly nextDueAt: number | null
 }
 export type LeaseVerdict = 'ok' | 'stale' | 'missing'
-export type SettleVerdict = LeaseVerdict | 'cancel_requested'
+export type SettleVerdict = LeaseVerdict | 'cancel_requested' | 'conflict'
 export type RenewVerdict = LeaseVerdict | 'cancel_requested'
 
 export interface Report {
@@ -316,8 +341,9 @@ export type SortField =
 
 /**
  * `id` (= creation order) is exact and unbounded, page by page. Any other sort, and any search, looks at no more than
- * LIST_SCAN_MAX of the newest jobs that fit the indexed filters (states, queues, tasks, ids); `bounded` in the answer
- * says that there were more. Ties are broken by id in the direction of the sort; nulls come first in ascending order.
+ * LIST_SCAN_MAX of the newest jobs that fit the indexed filters (states, queues, tasks); `bounded` in the answer says
+ * that there were more. Ties are broken by id in the direction of the sort; nulls come first in ascending order. A
+ * filter that is left out fits every job, an empty list none.
  */
 export interface ListQuery {
   readonly states?: readonly JobState[]
@@ -330,6 +356,7 @@ export interface ListQuery {
   readonly worker?: string
   /** Case-insensitive (ASCII) substring of id, task, queue, key, ref, tags, payload or error. */
   readonly search?: string
+  /** Both exclusive. */
   readonly createdAfter?: number
   readonly createdBefore?: number
   readonly sort: { readonly field: SortField; readonly descending: boolean }
