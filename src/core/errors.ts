@@ -28,6 +28,12 @@ export const ERRORS = {
     'A duration is not valid.',
     'Give milliseconds as a whole number, or text such as "250ms", "30s", "5m", "2h", "7d".',
   ),
+  E_TIME: row(
+    400,
+    false,
+    'A point in time is not valid.',
+    'Give a Date, ISO 8601 text with its zone such as "2030-01-31T09:00:00Z", or epoch milliseconds.',
+  ),
   E_NAME: row(
     400,
     false,
@@ -109,6 +115,19 @@ export const ERRORS = {
   // Doors
   E_NOT_FOUND: row(404, false, 'There is nothing here.', 'See /openapi.json or the documentation for what exists.'),
   E_METHOD: row(405, false, 'This method is not allowed here.', 'Use one of the methods in the Allow header.'),
+  E_USAGE: row(400, false, 'The command line is not valid.', 'See posthaste --help.'),
+  E_BIND: row(
+    400,
+    false,
+    'This address can be reached by other machines.',
+    'Listen on 127.0.0.1, or set POSTHASTE_TOKEN and pass --insecure-http (and put a proxy with TLS in front).',
+  ),
+  E_UNAUTHORIZED: row(401, false, 'A valid token is needed.', 'Send the header "Authorization: Bearer TOKEN".'),
+  E_HOST: row(421, false, 'This server does not answer under this host name.', 'Use the address it printed at its start, or allow the name with --host.'),
+  E_ORIGIN: row(403, false, 'This request comes from a page of another site.', 'Call the API from a program, or from a page of this server.'),
+  E_CONTENT_TYPE: row(415, false, 'The body is not JSON.', 'Send the header "Content-Type: application/json".'),
+  E_URL_TOO_LONG: row(414, false, 'The address of the request is too long.', 'Shorten the filters.'),
+  E_DEADLINE: row(504, true, 'The request took too long.', 'Repeat it; adding a job with an id of your own is safe to repeat.'),
   E_ADDRESS_IN_USE: row(503, true, 'The address is already in use.', 'Stop the other program, or choose another address with --addr.'),
   E_INTERNAL: row(500, true, 'Something went wrong inside Posthaste.', 'Report it with the id in the log.'),
 } as const satisfies Record<string, ErrorInfo>
