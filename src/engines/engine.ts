@@ -149,7 +149,9 @@ export interface Engine {
    * Asks the holders of running jobs to stop: stores the request on the job, where `renew` and `settle` find it. The
    * first request is kept. Verdicts: ok | stale (not running) | missing. Repeating is ok.
    */
-  requestCancel(requests: readonly { readonly id: string; readonly request: CancelRequest }[]): Promise<LeaseVerdict[]>
+  requestCancel(
+    requests: readonly { readonly id: string; readonly request: CancelRequest }[],
+  ): Promise<LeaseVerdict[]>
 
   /**
    * Removes up to `limit` finished jobs of one state with their logs, the oldest by (finishedAt, id) first: those that

@@ -1,0 +1,271 @@
+import { PosthasteError } from '../core/errors.ts'
+import type { CancelRequest, Change, NewJob, RecordKey, RecordWrite, Settlement } from '../core/job.ts'
+import { PAGE_SIZE_MAX, RECORD_BYTES_MAX, RECORD_KEY_LENGTH_MAX } from '../core/limits.ts'
+import { FINISHED_STATES, isLegal, JOB_STATES, type JobEvent } from '../core/states.ts'
+import type {
+  ClaimRequest,
+  Engine,
+  ExchangeRequest,
+  InsertOptions,
+  ListQuery,
+  LogLine,
+  PauseRequest,
+  PruneRequest,
+  RenewRequest,
+  Report,
+  SortField,
+  Start,
+  WorkerBeat,
+} from './engine.ts'
+import {
+  array,
+  checkEach,
+  checkField,
+  checkFields,
+  checkLimit,
+  checkTexts,
+  type Fields,
+  flag,
+  oneOf,
+  optional,
+  orNull,
+  refuse,
+  text,
+  upTo,
+  uuid,
+  whole,
+} from './fields.ts'
+
+/**
+ * What no store could carry out, refused by every engine in the same words before it touches anything. A method of an
+ * engine begins with the check of its name; behind it, the arguments are what the contract's types say they are.
+ */
+
+const NEW_JOB: Fields<NewJob> = {
+  id: uuid,
+  task: text,
+  queue: text,
+  group: orNull(text),
+  priority: upTo(9),
+  payload: text,
+  delayMs: whole,
+  runAt: orNull(whole),
+  blocked: orNull(text),
+  maxRetries: orNull(whole),
+  leaseMs: orNull(whole),
+  options: orNull(text),
+  key: orNull(text),
+  ref: orNull(text),
+  tags: orNull(text),
+}
+
+const AT_REST = JOB_STATES.filter((state) => state !== 'running')
+
+/** What a settlement and an operator's change have in common. */
+const WRITTEN = {
+  id: text,
+  fence: whole,
+  delayMs: optional(whole),
+  attempt: whole,
+  retries: whole,
+  crashes: whole,
+  solo: flag,
+  reason: orNull(text),
+  output: orNull(text),
+  error: orNull(text),
+  history: orNull(text),
+}
+const SETTLEMENT: Fields<Settlement> = {
+  ...WRITTEN,
+  to: oneOf(AT_REST),
+  startedAt: orNull(whole),
+  progress: optional(orNull(text)),
+  checkpoint: optional(orNull(text)),
+  unlessCancelled: flag,
+  add: optional(array),
+  records: optional(array),
+}
+const CHANGE: Fields<Change> = { ...WRITTEN, from: oneOf(AT_REST), to: oneOf([...AT_REST, 'removed']) }
+
+const LEASE: Fields<RenewRequest['leases'][number]> = { id: text, fence: whole }
+const START: Fields<Start> = { ...LEASE, attempt: whole, startedAt: whole }
+const RENEW: Fields<RenewRequest> = { leases: array, leaseMs: whole, complete: flag }
+const CLAIM: Fields<ClaimRequest> = {
+  limit: whole,
+  queues: orNull(array),
+  tasks: orNull(array),
+  order: oneOf(['merged', 'listed']),
+  leaseMs: whole,
+}
+const REPORT: Fields<Report> = {
+  ...LEASE,
+  checkpoint: optional(orNull(text)),
+  progress: optional(orNull(text)),
+  log: optional(array),
+}
+const LOG_LINE: Fields<LogLine> = {
+  seq: whole,
+  at: whole,
+  level: oneOf(['debug', 'info', 'warn', 'error']),
+  message: text,
+}
+const CANCEL: Fields<CancelRequest> = { at: whole, by: text, reason: orNull(text) }
+const RECORD_KEY: Fields<RecordKey> = { collection: text, key: text }
+const RECORD: Fields<RecordWrite> = {
+  ...RECORD_KEY,
+  value: orNull(text),
+  expect: orNull(whole),
+  ttlMs: orNull(whole),
+}
+const PAUSE: Fields<PauseRequest> = { queue: text, paused: flag, by: text }
+const BEAT: Fields<WorkerBeat> = { id: text, about: text, ttlMs: whole, gone: optional(flag) }
+const PRUNE: Fields<PruneRequest> = {
+  state: oneOf(FINISHED_STATES),
+  ageMs: whole,
+  count: whole,
+  minAgeMs: whole,
+  limit: whole,
+}
+
+const SORT_FIELDS: { readonly [F in SortField]: true } = {
+  id: true,
+  task: true,
+  queue: true,
+  priority: true,
+  state: true,
+  attempt: true,
+  createdAt: true,
+  runAt: true,
+  startedAt: true,
+  finishedAt: true,
+}
+const LIST: Fields<ListQuery> = {
+  states: optional(array),
+  queues: optional(array),
+  tasks: optional(array),
+  group: optional(text),
+  key: optional(text),
+  ref: optional(text),
+  tag: optional(text),
+  worker: optional(text),
+  search: optional(text),
+  createdAfter: optional(whole),
+  createdBefore: optional(whole),
+  sort: {
+    fits: (sort) => Object.hasOwn(SORT_FIELDS, (sort as ListQuery['sort'] | undefined)?.field ?? ''),
+    be: `by one of ${Object.keys(SORT_FIELDS).join(', ')}`,
+  },
+  after: {
+    fits: (after) => after === null || text.fits((after as { readonly id?: unknown } | undefined)?.id),
+    be: 'null, or the id and the value of the last job before',
+  },
+  limit: { fits: (limit) => whole.fits(limit) && limit !== 0, be: 'a whole number, 1 or more' },
+}
+
+/** The events that `change` carries out. */
+const CHANGE_EVENTS: readonly JobEvent[] = ['promote', 'unblock', 'resolve', 'cancel', 'retry', 'remove']
+
+const checkRecordWrites = (writes: readonly RecordWrite[], name: string): void => {
+  checkEach(writes, name, RECORD)
+  const named = new Set<string>()
+  for (const [i, { collection, key, value }] of writes.entries()) {
+    if (key.length > RECORD_KEY_LENGTH_MAX)
+      refuse(`${name}[${i}].key`, `at most ${RECORD_KEY_LENGTH_MAX} characters`)
+    if (value !== null && Buffer.byteLength(value) > RECORD_BYTES_MAX) {
+      const what = `${name}[${i}].value is larger than ${RECORD_BYTES_MAX} bytes.`
+      throw new PosthasteError('E_TOO_LARGE', what, { field: `${name}[${i}].value` })
+    }
+    const document = JSON.stringify([collection, key])
+    if (named.has(document)) refuse(`${name}[${i}]`, 'the only write of its document in this call')
+    named.add(document)
+  }
+}
+
+const checkExchange = (request: ExchangeRequest): void => {
+  const { worker, settle = [], start = [], renew, claim } = request
+  checkField(worker, 'worker', orNull(text))
+  if (worker === null && (renew ?? claim) !== undefined) refuse('worker', 'named by who renews or claims')
+  checkEach(settle, 'settle', SETTLEMENT)
+  for (const [i, { add, records }] of settle.entries()) {
+    if (add !== undefined) checkEach(add, `settle[${i}].add`, NEW_JOB)
+    if (records !== undefined) checkRecordWrites(records, `settle[${i}].records`)
+  }
+  checkEach(start, 'start', START)
+  if (renew !== undefined) {
+    checkFields(renew, 'renew', RENEW)
+    checkEach(renew.leases, 'renew.leases', LEASE)
+  }
+  if (claim !== undefined) {
+    checkFields(claim, 'claim', CLAIM)
+    checkLimit(claim.limit, 'claim.limit')
+    checkTexts(claim.queues, 'claim.queues')
+    checkTexts(claim.tasks, 'claim.tasks')
+    if (claim.order === 'listed' && claim.queues === null)
+      refuse('claim.queues', 'a list when the order is "listed"')
+  }
+}
+
+const checkChanges = (changes: readonly Change[]): void => {
+  checkEach(changes, 'changes', CHANGE)
+  for (const [i, { from, to }] of changes.entries()) {
+    if (!CHANGE_EVENTS.some((event) => isLegal(event, from, to))) {
+      refuse(`changes[${i}].to`, `a state that may follow ${from}`)
+    }
+  }
+}
+
+const checkRequestCancel = (requests: Parameters<Engine['requestCancel']>[0]): void => {
+  checkEach(requests, 'requests', {
+    id: text,
+    request: { fits: (value) => value instanceof Object, be: 'a request' },
+  })
+  for (const [i, { request }] of requests.entries()) checkFields(request, `requests[${i}].request`, CANCEL)
+}
+
+export const checks = {
+  insert(jobs: readonly NewJob[], options: InsertOptions = {}): void {
+    checkEach(jobs, 'jobs', NEW_JOB)
+    if (options.records !== undefined) checkRecordWrites(options.records, 'records')
+  },
+  exchange: checkExchange,
+  report(reports: readonly Report[]): void {
+    checkEach(reports, 'reports', REPORT)
+    for (const [i, { log }] of reports.entries()) {
+      if (log !== undefined) checkEach(log, `reports[${i}].log`, LOG_LINE)
+    }
+  },
+  expired({ limit, after }: Parameters<Engine['expired']>[0]): void {
+    checkLimit(limit)
+    if (after !== null) checkFields(after, 'after', { leaseUntil: whole, id: text })
+  },
+  promote: ({ limit }: Parameters<Engine['promote']>[0]): void => checkLimit(limit),
+  change: checkChanges,
+  requestCancel: checkRequestCancel,
+  prune(request: PruneRequest): void {
+    checkFields(request, 'prune', PRUNE)
+    checkLimit(request.limit)
+  },
+  get: (ids: readonly string[]): void => checkTexts(ids, 'ids'),
+  list(query: ListQuery): void {
+    checkFields(query, 'list', LIST)
+    checkLimit(query.limit, 'limit', PAGE_SIZE_MAX)
+    for (const filter of ['states', 'queues', 'tasks'] as const) checkTexts(query[filter], filter)
+  },
+  logs({ id, after, limit }: Parameters<Engine['logs']>[0]): void {
+    checkField(id, 'id', text)
+    if (after !== null) checkFields(after, 'after', { fence: whole, seq: whole })
+    checkLimit(limit)
+  },
+  pause: (requests: readonly PauseRequest[]): void => checkEach(requests, 'requests', PAUSE),
+  beat: (beats: readonly WorkerBeat[]): void => checkEach(beats, 'beats', BEAT),
+  getRecords: (keys: readonly RecordKey[]): void => checkEach(keys, 'keys', RECORD_KEY),
+  putRecords: (writes: readonly RecordWrite[]): void => checkRecordWrites(writes, 'writes'),
+  listRecords({ collection, prefix, after, limit }: Parameters<Engine['listRecords']>[0]): void {
+    checkFields({ collection, prefix, after }, 'listRecords', {
+      collection: text,
+      prefix: text,
+      after: orNull(text),
+    })
+    checkLimit(limit)
+  },
+} satisfies { readonly [M in keyof Engine]?: (...args: Parameters<Engine[M]>) => void }
