@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { install, isInstalled } from './lib/install.js'
+import { followParent } from './lib/parent.js'
 import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
 import { isBuilt } from './lib/stamp.js'
 
@@ -23,6 +24,7 @@ async function step(what, work) {
 }
 
 requireNode()
+followParent()
 if (!isInstalled()) await step('Installing packages', install)
 if (!isBuilt()) await step('Building', () => run([join(ROOT, 'scripts', 'build.js')]))
 

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { install, isInstalled } from './lib/install.js'
+import { followParent } from './lib/parent.js'
 import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
 
 /** The whole run has to fit in 20 minutes on two cores; what hangs for longer than this is stopped and has failed. */
@@ -66,6 +67,7 @@ function finish() {
 
 async function main() {
   requireNode()
+  followParent()
   const quick = process.argv.includes('--quick')
   const filters = process.argv.slice(2).filter((argument) => argument !== '--quick')
 
