@@ -55,6 +55,7 @@ export const NAME_LENGTH_MAX = 128
 export const KEY_LENGTH_MAX = 256
 export const REF_LENGTH_MAX = 256
 export const TAGS_MAX = 20
+export const TAG_LENGTH_MAX = 128
 export const REASON_LENGTH_MAX = 500
 export const ERROR_MESSAGE_LENGTH_MAX = 2_000
 export const ERROR_STACK_LENGTH_MAX = 8_000

@@ -1,0 +1,60 @@
+import { PosthasteError } from './errors.ts'
+
+/**
+ * The interface of Standard Schema, version 1: what zod, valibot, arktype and others have in common. Its authors mean
+ * it to be written down by whoever accepts schemas, so that no library has to depend on another.
+ */
+export interface StandardSchemaV1<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    /** Never there at run time: carries the types. */
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** Issues kept of a failed check; the message names the first few. */
+const ISSUES_MAX = 20
+const ISSUES_IN_MESSAGE = 3
+const ISSUE_LENGTH_MAX = 200
+
+/**
+ * The value as the schema gives it back. Answers at once when the schema does, else a promise.
+ * @throws E_PAYLOAD with the path of the first issue in `field` and all of them (bounded) in `data.issues`
+ */
+export const validate = <Output>(
+  schema: StandardSchemaV1<unknown, Output>,
+  value: unknown,
+  taskName: string,
+): Output | Promise<Output> => {
+  const result = schema['~standard'].validate(value)
+  return 'then' in result
+    ? result.then((settled) => accept(settled, taskName))
+    : accept(result, taskName)
+}
+
+const accept = <Output>(result: SchemaResult<Output>, taskName: string): Output => {
+  if (result.issues === undefined) return result.value
+  const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => ({
+    path: pathText(issue.path),
+    message: String(issue.message).slice(0, ISSUE_LENGTH_MAX),
+  }))
+  const said = issues.slice(0, ISSUES_IN_MESSAGE).map(({ path, message }) => `${path}: ${message}`)
+  const more = result.issues.length - said.length
+  const what = `The payload does not fit task ${taskName}: ${said.join('; ')}${more > 0 ? ` (and ${more} more)` : ''}.`
+  throw new PosthasteError('E_PAYLOAD', what, { field: issues[0]?.path ?? 'payload', data: { issues } })
+}
+
+const pathText = (path: SchemaIssue['path']): string =>
+  (path ?? []).reduce<string>((text, part) => {
+    const key = typeof part === 'object' ? part.key : part
+    return typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key).slice(0, ISSUE_LENGTH_MAX)}`
+  }, 'payload')
