@@ -58,8 +58,18 @@ export const ERRORS = {
     'A value cannot be kept as JSON without loss.',
     'Send JSON within the documented bounds; write integers beyond ±2^53 as strings.',
   ),
-  E_TOO_LARGE: row(413, false, 'A value is too large.', 'Send less, or keep the data elsewhere and pass a reference.'),
-  E_BATCH_TOO_LARGE: row(413, false, 'A batch has too many elements.', 'Split it; the limit is in the message.'),
+  E_TOO_LARGE: row(
+    413,
+    false,
+    'A value is too large.',
+    'Send less, or keep the data elsewhere and pass a reference.',
+  ),
+  E_BATCH_TOO_LARGE: row(
+    413,
+    false,
+    'A batch has too many elements.',
+    'Split it; the limit is in the message.',
+  ),
   E_TASK_UNKNOWN: row(
     400,
     false,
@@ -75,33 +85,128 @@ export const ERRORS = {
   E_CURSOR: row(400, false, 'A page cursor is not valid.', 'Start again without a cursor.'),
 
   // What the job's state allows
-  E_JOB_MISSING: row(404, false, 'There is no such job.', 'Check the id; finished jobs are pruned after their retention.'),
-  E_STATE: row(409, false, "The job's state does not allow this.", 'Look at the job and choose an action that fits its state.'),
-  E_KEY_TAKEN: row(409, false, 'Another unfinished job holds this unique key.', 'Wait for the holder named in the message, or cancel it.'),
-  E_CONFLICT: row(409, true, 'Someone else changed this at the same time.', 'Read it again and repeat the call.'),
-  E_STALE_LEASE: row(409, false, 'This worker no longer holds the lease.', 'Stop the work: another worker may have the job.'),
-  E_WAIT_TIMEOUT: row(504, true, 'The job did not finish in time.', 'Wait longer, or look at the job to see what it waits for.'),
+  E_JOB_MISSING: row(
+    404,
+    false,
+    'There is no such job.',
+    'Check the id; finished jobs are pruned after their retention.',
+  ),
+  E_STATE: row(
+    409,
+    false,
+    "The job's state does not allow this.",
+    'Look at the job and choose an action that fits its state.',
+  ),
+  E_KEY_TAKEN: row(
+    409,
+    false,
+    'Another unfinished job holds this unique key.',
+    'Wait for the holder named in the message, or cancel it.',
+  ),
+  E_CONFLICT: row(
+    409,
+    true,
+    'Someone else changed this at the same time.',
+    'Read it again and repeat the call.',
+  ),
+  E_STALE_LEASE: row(
+    409,
+    false,
+    'This worker no longer holds the lease.',
+    'Stop the work: another worker may have the job.',
+  ),
+  E_WAIT_TIMEOUT: row(
+    504,
+    true,
+    'The job did not finish in time.',
+    'Wait longer, or look at the job to see what it waits for.',
+  ),
 
   // What happened to a run
-  E_JOB_TIMEOUT: row(500, true, 'The handler ran longer than its timeout.', "Raise the task's timeout, or make the work smaller."),
-  E_JOB_CANCELLED: row(409, false, 'The job was cancelled.', 'Nothing to do; retry the job to run it after all.'),
-  E_LEASE_LOST: row(409, true, 'The lease ran out while the handler ran.', 'Check that the store is reachable and that handlers do not block the event loop.'),
+  E_JOB_TIMEOUT: row(
+    500,
+    true,
+    'The handler ran longer than its timeout.',
+    "Raise the task's timeout, or make the work smaller.",
+  ),
+  E_JOB_CANCELLED: row(
+    409,
+    false,
+    'The job was cancelled.',
+    'Nothing to do; retry the job to run it after all.',
+  ),
+  E_LEASE_LOST: row(
+    409,
+    true,
+    'The lease ran out while the handler ran.',
+    'Check that the store is reachable and that handlers do not block the event loop.',
+  ),
   E_SHUTDOWN: row(503, true, 'The worker is shutting down.', 'The job is given back and runs elsewhere.'),
   E_HANDLER: row(500, true, 'The handler failed.', "Look at the job's errors."),
 
   // What the store did
   E_STORE: row(503, true, 'The store failed.', 'See the cause; the call can be repeated safely.'),
-  E_STORE_BUSY: row(503, true, 'The store was busy for too long.', 'Repeat the call; check for a process that holds the database locked.'),
-  E_STORE_TIMEOUT: row(504, true, 'The store did not answer in time.', 'Repeat the call; it is safe to send it again.'),
+  E_STORE_BUSY: row(
+    503,
+    true,
+    'The store was busy for too long.',
+    'Repeat the call; check for a process that holds the database locked.',
+  ),
+  E_STORE_TIMEOUT: row(
+    504,
+    true,
+    'The store did not answer in time.',
+    'Repeat the call; it is safe to send it again.',
+  ),
   E_STORE_CLOSED: row(503, false, 'The engine is closed.', 'Open it again.'),
-  E_STORE_LOCKED: row(503, true, 'The database file is locked by another program.', 'Stop the program that holds it, then start again.'),
-  E_STORE_READ_ONLY: row(503, false, 'The database cannot be written.', 'Give this user write access to the file and its folder.'),
-  E_STORE_FULL: row(507, true, 'The disk or the database is full.', 'Make room, then repeat the call; nothing was half done.'),
-  E_STORE_CORRUPT: row(500, false, 'The database file is damaged or is no database.', 'Restore it from a backup, or point to another file.'),
-  E_STORE_FOREIGN: row(409, false, 'The database belongs to another application.', 'Point Posthaste to a file of its own.'),
-  E_STORE_NEWER: row(409, false, 'The database was written by a newer version of Posthaste.', 'Run that version or a newer one.'),
-  E_STORE_OPEN: row(503, true, 'The store cannot be opened.', 'Check the address, the folder and the permissions.'),
-  E_ENGINE_UNKNOWN: row(400, false, 'No engine has this kind of URL.', 'Use memory:, sqlite:PATH, or an engine object.'),
+  E_STORE_LOCKED: row(
+    503,
+    true,
+    'The database file is locked by another program.',
+    'Stop the program that holds it, then start again.',
+  ),
+  E_STORE_READ_ONLY: row(
+    503,
+    false,
+    'The database cannot be written.',
+    'Give this user write access to the file and its folder.',
+  ),
+  E_STORE_FULL: row(
+    507,
+    true,
+    'The disk or the database is full.',
+    'Make room, then repeat the call; nothing was half done.',
+  ),
+  E_STORE_CORRUPT: row(
+    500,
+    false,
+    'The database file is damaged or is no database.',
+    'Restore it from a backup, or point to another file.',
+  ),
+  E_STORE_FOREIGN: row(
+    409,
+    false,
+    'The database belongs to another application.',
+    'Point Posthaste to a file of its own.',
+  ),
+  E_STORE_NEWER: row(
+    409,
+    false,
+    'The database was written by a newer version of Posthaste.',
+    'Run that version or a newer one.',
+  ),
+  E_STORE_OPEN: row(
+    503,
+    true,
+    'The store cannot be opened.',
+    'Check the address, the folder and the permissions.',
+  ),
+  E_ENGINE_UNKNOWN: row(
+    400,
+    false,
+    'No engine has this kind of URL.',
+    'Use memory:, sqlite:PATH, or an engine object.',
+  ),
   E_SQLITE_VERSION: row(
     503,
     false,
@@ -111,10 +216,44 @@ export const ERRORS = {
 
   // Mail
   E_MAIL_CONFIG: row(400, false, 'Mail is not configured.', 'Set SMTP_URL and MAIL_FROM.'),
+  E_MAIL_REFUSED: row(
+    502,
+    false,
+    'The mail was refused for good.',
+    "Correct what the server's reply names, then add a new job.",
+  ),
+  E_MAIL_DEFERRED: row(
+    503,
+    true,
+    'The mail was put off.',
+    'Nothing to do: it is tried again until it expires.',
+  ),
+  E_MAIL_UNCERTAIN: row(
+    503,
+    true,
+    'The mail may have been accepted, but the answer was lost.',
+    'It is sent again with the same Message-ID.',
+  ),
+  E_MAIL_EXPIRED: row(
+    504,
+    false,
+    'The mail could not be delivered in time.',
+    'Add a new job if it should still be sent.',
+  ),
 
   // Doors
-  E_NOT_FOUND: row(404, false, 'There is nothing here.', 'See /openapi.json or the documentation for what exists.'),
-  E_METHOD: row(405, false, 'This method is not allowed here.', 'Use one of the methods in the Allow header.'),
+  E_NOT_FOUND: row(
+    404,
+    false,
+    'There is nothing here.',
+    'See /openapi.json or the documentation for what exists.',
+  ),
+  E_METHOD: row(
+    405,
+    false,
+    'This method is not allowed here.',
+    'Use one of the methods in the Allow header.',
+  ),
   E_USAGE: row(400, false, 'The command line is not valid.', 'See posthaste --help.'),
   E_BIND: row(
     400,
@@ -122,13 +261,43 @@ export const ERRORS = {
     'This address can be reached by other machines.',
     'Listen on 127.0.0.1, or set POSTHASTE_TOKEN and pass --insecure-http (and put a proxy with TLS in front).',
   ),
-  E_UNAUTHORIZED: row(401, false, 'A valid token is needed.', 'Send the header "Authorization: Bearer TOKEN".'),
-  E_HOST: row(421, false, 'This server does not answer under this host name.', 'Use the address it printed at its start, or allow the name with --host.'),
-  E_ORIGIN: row(403, false, 'This request comes from a page of another site.', 'Call the API from a program, or from a page of this server.'),
-  E_CONTENT_TYPE: row(415, false, 'The body is not JSON.', 'Send the header "Content-Type: application/json".'),
+  E_UNAUTHORIZED: row(
+    401,
+    false,
+    'A valid token is needed.',
+    'Send the header "Authorization: Bearer TOKEN".',
+  ),
+  E_HOST: row(
+    421,
+    false,
+    'This server does not answer under this host name.',
+    'Use the address it printed at its start, or allow the name with --host.',
+  ),
+  E_ORIGIN: row(
+    403,
+    false,
+    'This request comes from a page of another site.',
+    'Call the API from a program, or from a page of this server.',
+  ),
+  E_CONTENT_TYPE: row(
+    415,
+    false,
+    'The body is not JSON.',
+    'Send the header "Content-Type: application/json".',
+  ),
   E_URL_TOO_LONG: row(414, false, 'The address of the request is too long.', 'Shorten the filters.'),
-  E_DEADLINE: row(504, true, 'The request took too long.', 'Repeat it; adding a job with an id of your own is safe to repeat.'),
-  E_ADDRESS_IN_USE: row(503, true, 'The address is already in use.', 'Stop the other program, or choose another address with --addr.'),
+  E_DEADLINE: row(
+    504,
+    true,
+    'The request took too long.',
+    'Repeat it; adding a job with an id of your own is safe to repeat.',
+  ),
+  E_ADDRESS_IN_USE: row(
+    503,
+    true,
+    'The address is already in use.',
+    'Stop the other program, or choose another address with --addr.',
+  ),
   E_INTERNAL: row(500, true, 'Something went wrong inside Posthaste.', 'Report it with the id in the log.'),
 } as const satisfies Record<string, ErrorInfo>
 
@@ -155,7 +324,10 @@ export class PosthasteError extends Error {
   /** `what` replaces the table's general message with the particular one; the table's remedy is added to both. */
   constructor(code: ErrorCode, what?: string, details: ErrorDetails = {}) {
     const info: ErrorInfo = ERRORS[code]
-    super(`${what ?? info.message} ${info.remedy}`, details.cause === undefined ? {} : { cause: details.cause })
+    super(
+      `${what ?? info.message} ${info.remedy}`,
+      details.cause === undefined ? {} : { cause: details.cause },
+    )
     this.code = code
     this.field = details.field
     this.data = details.data
