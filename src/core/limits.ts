@@ -6,6 +6,9 @@
 /** Elements in one engine call. Larger requests are split by the client; an engine refuses them. */
 export const ENGINE_BATCH_MAX = 1_000
 
+/** Jobs in one addMany: all of them are checked before the first is stored, so they are in memory at once. */
+export const ADD_MANY_MAX = 100_000
+
 /** Time after which an engine call is given up with E_STORE_TIMEOUT. */
 export const ENGINE_CALL_TIMEOUT_MS = 30_000
 
@@ -47,6 +50,7 @@ export const PAYLOAD_BYTES_MAX = 256 * 1024
 export const OUTPUT_BYTES_MAX = 256 * 1024
 export const CHECKPOINT_BYTES_MAX = 256 * 1024
 export const PROGRESS_BYTES_MAX = 16 * 1024
+export const METADATA_BYTES_MAX = 16 * 1024
 export const JSON_DEPTH_MAX = 32
 export const JSON_KEYS_MAX = 10_000
 export const JSON_STRING_BYTES_MAX = 256 * 1024

@@ -1,5 +1,5 @@
+import type { Job } from '../core/view.ts'
 import type { LogLine } from '../engines/engine.ts'
-import type { Job } from './job.ts'
 import type { Logger } from './logger.ts'
 
 /**

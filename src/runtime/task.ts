@@ -96,11 +96,14 @@ export interface RetryOptions {
   readonly whenExhausted?: 'dead' | 'discard'
 }
 
-export interface TaskOptions<Payload, Output> {
+export interface TaskOptions<Payload, Output, Input = Payload, Name extends string = string> {
   /** 1–128 letters, digits, dots, colons, underscores, hyphens. Stored with every job: renaming orphans waiting jobs. */
-  readonly name: string
-  /** Any Standard Schema (zod, valibot, arktype …). Checked at add and again before a run. None: any JSON. */
-  readonly payload?: StandardSchemaV1<unknown, Payload>
+  readonly name: Name
+  /**
+   * Any Standard Schema (zod, valibot, arktype …). Checked at add and again before a run. None: any JSON. What was
+   * given to add is stored; what the schema makes of it (defaults, transformations) goes to the handler.
+   */
+  readonly payload?: StandardSchemaV1<Input, Payload>
   /** Where its jobs wait. Default 'default'. */
   readonly queue?: string
   /** Default 'normal'. */
@@ -114,8 +117,9 @@ export interface TaskOptions<Payload, Output> {
 }
 
 /** A named handler. Made by `task()`, given to `posthaste({ tasks })`. */
-export interface Task<Payload = unknown, Output = unknown> extends TaskOptions<Payload, Output> {}
+export interface Task<Payload = unknown, Output = unknown, Input = Payload, Name extends string = string>
+  extends TaskOptions<Payload, Output, Input, Name> {}
 
 /** A task whose types do not matter here. */
 // biome-ignore lint/suspicious/noExplicitAny: payload and output types vary in opposite directions; any accepts every task.
-export type AnyTask = Task<any, any>
+export type AnyTask = Task<any, any, any, string>
