@@ -1,0 +1,183 @@
+import { parseHistory } from './history.ts'
+import type { CancelRequest, HistoryEntry, JobError, JobOptions, JobRecord } from './job.ts'
+import { parsePayload } from './json.ts'
+import { MAX_RETRIES } from './limits.ts'
+import type { JobState } from './states.ts'
+
+/** A job as everybody outside sees it: plain data, which JSON.stringify writes with its dates in ISO 8601. */
+export interface Job<Payload = unknown, Output = unknown> {
+  readonly id: string
+  readonly task: string
+  readonly queue: string
+  readonly payload: Payload
+  /** 0 (first) … 9 (last). */
+  readonly priority: number
+  readonly state: JobState
+  /** Why it is blocked, cancelled or dead, or null. */
+  readonly reason: string | null
+  /** Recorded starts that were not given back. */
+  readonly attempt: number
+  readonly maxRetries: number
+  readonly runAt: Date
+  readonly createdAt: Date
+  /** Start of the newest run, or null. */
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly lastError: JobError | null
+  /** One for each attempt that ended badly, oldest first (as far as the bounded history reaches). */
+  readonly errors: readonly AttemptError[]
+  /** What the handler returned; null before that, and when it returned nothing. */
+  readonly output: Output | null
+  readonly progress: unknown
+  readonly checkpoint: unknown
+  /** Who holds, or last held, its lease. */
+  readonly worker: string | null
+  readonly leaseUntil: Date | null
+  readonly fence: number
+  readonly cancelRequested: { readonly at: Date; readonly by: string; readonly reason: string | null } | null
+  readonly key: string | null
+  readonly ref: string | null
+  readonly group: string | null
+  readonly tags: readonly string[]
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** What happened to it, oldest first: what was recorded, and the plain steps that its columns tell. */
+  readonly history: readonly JobTransition[]
+}
+
+export interface AttemptError extends JobError {
+  readonly at: Date
+  /** Counts from 1; null when no attempt was charged. */
+  readonly attempt: number | null
+}
+
+export interface JobTransition extends Omit<HistoryEntry, 'at' | 'startedAt'> {
+  readonly at: Date
+}
+
+/**
+ * The public job of a stored one. What is JSON text inside is parsed when it is first looked at, so that a page of jobs
+ * costs nothing for payloads that nobody reads.
+ * @param maxRetries what the task says, for jobs that have no number of their own
+ */
+export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
+  const payload = once(() => parsePayload(record.payload))
+  const output = once(() => parsed(record.output))
+  const progress = once(() => parsed(record.progress))
+  const checkpoint = once(() => parsed(record.checkpoint))
+  const stored = once(() => parseHistory(record.history))
+  const errors = once(() => errorsOf(record, stored()))
+  const history = once(() => historyOf(record, stored()))
+  const lastError = once(() => parsed(record.error) as JobError | null)
+  const options = record.options === null ? {} : (JSON.parse(record.options) as JobOptions)
+  const cancel = parsed(record.cancel) as CancelRequest | null
+  return {
+    id: record.id,
+    task: record.task,
+    queue: record.queue,
+    get payload() {
+      return payload()
+    },
+    priority: record.priority,
+    state: record.state,
+    reason: record.reason,
+    attempt: record.attempt,
+    maxRetries: record.maxRetries ?? maxRetries,
+    runAt: new Date(record.runAt),
+    createdAt: new Date(record.createdAt),
+    startedAt: date(record.startedAt),
+    finishedAt: date(record.finishedAt),
+    get lastError() {
+      return lastError()
+    },
+    get errors() {
+      return errors()
+    },
+    get output() {
+      return output()
+    },
+    get progress() {
+      return progress()
+    },
+    get checkpoint() {
+      return checkpoint()
+    },
+    worker: record.worker,
+    leaseUntil: date(record.leaseUntil),
+    fence: record.fence,
+    cancelRequested: cancel === null ? null : { ...cancel, at: new Date(cancel.at) },
+    key: record.key,
+    ref: record.ref,
+    group: record.group,
+    tags: (parsed(record.tags) as string[] | null) ?? [],
+    metadata: options.metadata ?? {},
+    get history() {
+      return history()
+    },
+  }
+}
+
+const errorsOf = (record: JobRecord, stored: readonly HistoryEntry[]): AttemptError[] => {
+  const errors: AttemptError[] = []
+  for (const { at, attempt, error } of stored) {
+    if (error !== undefined) errors.push({ at: new Date(at), attempt: attempt ?? null, ...error })
+  }
+  return errors
+}
+
+/**
+ * A plain first success stores no history: its columns tell when it was added, started and done. The same columns, and
+ * the start kept with each stored entry, give the steps between the stored ones.
+ */
+const historyOf = (record: JobRecord, stored: readonly HistoryEntry[]): JobTransition[] => {
+  const first = stored[0]
+  const waited = first === undefined ? record.runAt > record.createdAt : first.from === 'scheduled'
+  const added = first?.from === 'blocked' || (first === undefined && record.state === 'blocked') ? 'blocked' : 'ready'
+  const steps: JobTransition[] = [
+    { at: new Date(record.createdAt), event: 'add', from: 'none', to: waited ? 'scheduled' : added },
+  ]
+  const claimed = (at: number, by: string | null | undefined, attempt: number | undefined): void => {
+    const who = by === null || by === undefined ? {} : { by }
+    steps.push({
+      at: new Date(at),
+      event: 'claim',
+      from: 'ready',
+      to: 'running',
+      ...who,
+      ...(attempt === undefined ? {} : { attempt }),
+    })
+  }
+  for (const { at, startedAt, ...entry } of stored) {
+    if (startedAt !== undefined && entry.from === 'running') {
+      claimed(startedAt, entry.event === 'cancel' || entry.event === 'expire' ? undefined : entry.by, entry.attempt)
+    }
+    steps.push({ ...entry, at: new Date(at) })
+  }
+  if (record.startedAt !== null && record.state === 'running' && record.started) {
+    claimed(record.startedAt, record.worker, record.attempt)
+  }
+  if (record.state === 'completed' && stored.at(-1)?.to !== 'completed') {
+    const worker = record.worker === null ? {} : { by: record.worker }
+    if (record.startedAt !== null) claimed(record.startedAt, record.worker, record.attempt)
+    steps.push({
+      at: new Date(record.finishedAt ?? record.createdAt),
+      event: 'complete',
+      from: 'running',
+      to: 'completed',
+      ...worker,
+      attempt: record.attempt,
+    })
+  }
+  return steps
+}
+
+const parsed = (text: string | null): unknown => (text === null ? null : parsePayload(text))
+
+const date = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
