@@ -40,6 +40,8 @@ export interface Job<Payload = unknown, Output = unknown> {
   readonly group: string | null
   readonly tags: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
+  /** Not started by then, it is cancelled. */
+  readonly expiresAt: Date | null
   /** What happened to it, oldest first: what was recorded, and the plain steps that its columns tell. */
   readonly history: readonly JobTransition[]
 }
@@ -110,6 +112,7 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     group: record.group,
     tags: (parsed(record.tags) as string[] | null) ?? [],
     metadata: options.metadata ?? {},
+    expiresAt: date(options.expiresAt ?? null),
     get history() {
       return history()
     },
@@ -131,7 +134,8 @@ const errorsOf = (record: JobRecord, stored: readonly HistoryEntry[]): AttemptEr
 const historyOf = (record: JobRecord, stored: readonly HistoryEntry[]): JobTransition[] => {
   const first = stored[0]
   const waited = first === undefined ? record.runAt > record.createdAt : first.from === 'scheduled'
-  const added = first?.from === 'blocked' || (first === undefined && record.state === 'blocked') ? 'blocked' : 'ready'
+  const added =
+    first?.from === 'blocked' || (first === undefined && record.state === 'blocked') ? 'blocked' : 'ready'
   const steps: JobTransition[] = [
     { at: new Date(record.createdAt), event: 'add', from: 'none', to: waited ? 'scheduled' : added },
   ]
@@ -148,7 +152,11 @@ const historyOf = (record: JobRecord, stored: readonly HistoryEntry[]): JobTrans
   }
   for (const { at, startedAt, ...entry } of stored) {
     if (startedAt !== undefined && entry.from === 'running') {
-      claimed(startedAt, entry.event === 'cancel' || entry.event === 'expire' ? undefined : entry.by, entry.attempt)
+      claimed(
+        startedAt,
+        entry.event === 'cancel' || entry.event === 'expire' ? undefined : entry.by,
+        entry.attempt,
+      )
     }
     steps.push({ ...entry, at: new Date(at) })
   }
