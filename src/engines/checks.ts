@@ -26,6 +26,7 @@ import {
   checkTexts,
   type Fields,
   flag,
+  isText,
   oneOf,
   optional,
   orNull,
@@ -40,6 +41,16 @@ import {
  * What no store could carry out, refused by every engine in the same words before it touches anything. A method of an
  * engine begins with the check of its name; behind it, the arguments are what the contract's types say they are.
  */
+
+/** The only JSON that engines look into: `list` finds jobs by a tag. */
+const isTagList = (tags: unknown): boolean => {
+  try {
+    const list: unknown = isText(tags) && JSON.parse(tags)
+    return Array.isArray(list) && list.every((tag) => typeof tag === 'string')
+  } catch {
+    return false
+  }
+}
 
 const NEW_JOB: Fields<NewJob> = {
   id: uuid,
@@ -56,7 +67,7 @@ const NEW_JOB: Fields<NewJob> = {
   options: orNull(text),
   key: orNull(text),
   ref: orNull(text),
-  tags: orNull(text),
+  tags: { fits: (tags) => tags === null || isTagList(tags), be: 'JSON text of an array of strings, or null' },
 }
 
 const AT_REST = JOB_STATES.filter((state) => state !== 'running')

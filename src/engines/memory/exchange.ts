@@ -1,0 +1,121 @@
+import type { JobRecord, Settlement } from '../../core/job.ts'
+import { ENGINE_BATCH_MAX } from '../../core/limits.ts'
+import { isFinished } from '../../core/states.ts'
+import type {
+  ClaimRequest,
+  ExchangeAnswer,
+  ExchangeRequest,
+  LeaseVerdict,
+  RenewRequest,
+  RenewVerdict,
+  SettleVerdict,
+  Start,
+} from '../engine.ts'
+import { addJob } from './insert.ts'
+import { isWritable, writeRecords } from './records.ts'
+import type { Store } from './store.ts'
+
+const settle = (store: Store, now: number, settlement: Settlement): SettleVerdict => {
+  const { id, fence, to, delayMs, unlessCancelled, add = [], records = [], ...values } = settlement
+  const job = store.underLease(id, fence)
+  if (typeof job === 'string') {
+    const settled = store.jobs.get(id)
+    return settled?.fence === fence && settled.state === to ? 'ok' : job
+  }
+  if (unlessCancelled && job.cancel !== null) return 'cancel_requested'
+  if (!isWritable(store, now, records)) return 'conflict'
+  store.write({
+    ...job,
+    attempt: values.attempt,
+    retries: values.retries,
+    crashes: values.crashes,
+    solo: values.solo,
+    startedAt: values.startedAt,
+    reason: values.reason,
+    output: values.output,
+    error: values.error,
+    history: values.history,
+    progress: values.progress === undefined ? job.progress : values.progress,
+    checkpoint: values.checkpoint === undefined ? job.checkpoint : values.checkpoint,
+    state: to,
+    runAt: delayMs === undefined ? job.runAt : now + delayMs,
+    finishedAt: isFinished(to) ? now : null,
+    leaseUntil: null,
+    started: false,
+    cancel: null,
+  })
+  writeRecords(store, now, records)
+  for (const child of add) addJob(store, now, child)
+  return 'ok'
+}
+
+const start = (store: Store, { id, fence, attempt, startedAt }: Start): LeaseVerdict => {
+  const job = store.underLease(id, fence)
+  if (typeof job === 'string') return job
+  store.write({ ...job, attempt, startedAt, started: true })
+  return 'ok'
+}
+
+const renew = (store: Store, now: number, id: string, fence: number, leaseMs: number): RenewVerdict => {
+  const job = store.underLease(id, fence)
+  if (typeof job === 'string') return job
+  store.write({ ...job, leaseUntil: now + (job.leaseMs ?? leaseMs) })
+  return job.cancel === null ? 'ok' : 'cancel_requested'
+}
+
+/** What runs under this worker's name although it does not know of it. */
+const unknownLeases = (
+  store: Store,
+  worker: string | null,
+  { complete, leases }: RenewRequest,
+): JobRecord[] => {
+  if (!complete) return []
+  const known = new Set(leases.map(({ id, fence }) => `${id} ${fence}`))
+  return store.running.items
+    .filter((job) => job.worker === worker && !known.has(`${job.id} ${job.fence}`))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .slice(0, ENGINE_BATCH_MAX)
+}
+
+/** Every job that this claim may take, in its order. */
+const claimable = (store: Store, { queues, tasks, order }: ClaimRequest): readonly JobRecord[] => {
+  const wanted = queues === null ? null : new Set(queues)
+  const known = tasks === null ? null : new Set(tasks)
+  const jobs = store.ready.items.filter(
+    (job) => (wanted?.has(job.queue) ?? true) && (known?.has(job.task) ?? true) && !store.isPaused(job.queue),
+  )
+  if (order === 'merged' || wanted === null) return jobs
+  return [...wanted].flatMap((queue) => jobs.filter((job) => job.queue === queue))
+}
+
+const claim = (store: Store, now: number, worker: string | null, request: ClaimRequest) => {
+  const { limit, leaseMs } = request
+  if (limit === 0) return { jobs: [], more: false }
+  const candidates = claimable(store, request)
+  // A solo job ends an answer, or is all of it.
+  const firstSolo = candidates.findIndex(({ solo }) => solo)
+  const company = firstSolo === -1 ? candidates.length : Math.max(1, firstSolo)
+  const taken = candidates.slice(0, Math.min(limit, company))
+  const jobs = taken.map((job): JobRecord => {
+    const recorded = job.solo
+      ? { started: true, attempt: job.attempt + 1, startedAt: now }
+      : { started: false }
+    const lease = { worker, leaseUntil: now + (job.leaseMs ?? leaseMs), fence: job.fence + 1 }
+    const claimed: JobRecord = { ...job, state: 'running', ...lease, ...recorded }
+    store.write(claimed)
+    return claimed
+  })
+  return { jobs, more: candidates.length > jobs.length }
+}
+
+export const exchange = (store: Store, now: number, request: ExchangeRequest): ExchangeAnswer => {
+  const { worker } = request
+  const settled = (request.settle ?? []).map((settlement) => settle(store, now, settlement))
+  const started = (request.start ?? []).map((one) => start(store, one))
+  const renewal = request.renew ?? { leases: [], leaseMs: 0, complete: false }
+  const renewed = renewal.leases.map(({ id, fence }) => renew(store, now, id, fence, renewal.leaseMs))
+  const unknown = unknownLeases(store, worker, renewal)
+  const { jobs, more } =
+    request.claim === undefined ? { jobs: [], more: false } : claim(store, now, worker, request.claim)
+  return { now, settled, started, renewed, unknown, jobs, more, nextDueAt: store.nextDueAt() }
+}

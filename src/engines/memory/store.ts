@@ -1,0 +1,93 @@
+import type { JobRecord, StoredRecord } from '../../core/job.ts'
+import { isFinished } from '../../core/states.ts'
+import type { Hint, StoredLogLine } from '../engine.ts'
+import { SortedList } from './sorted.ts'
+
+export interface Queue {
+  readonly pausedAt: number | null
+  readonly pausedBy: string | null
+}
+export interface Worker {
+  readonly about: string
+  readonly ttlMs: number
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+}
+
+const byId = (a: JobRecord, b: JobRecord): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+/**
+ * What the memory engine remembers: plain maps, and three orders that are nothing but views of `jobs`. JavaScript runs
+ * one step at a time, so a call that checks its arguments first and then writes is a transaction.
+ */
+export class Store {
+  readonly jobs = new Map<string, JobRecord>()
+  /** Ready jobs in the order of claims. */
+  readonly ready = new SortedList<JobRecord>(
+    (a, b) => a.priority - b.priority || a.runAt - b.runAt || byId(a, b),
+  )
+  /** Scheduled and retrying jobs, the earliest first. */
+  readonly waiting = new SortedList<JobRecord>((a, b) => a.runAt - b.runAt || byId(a, b))
+  /** Running jobs, the lease that ends first, first. */
+  readonly running = new SortedList<JobRecord>((a, b) => leaseOf(a) - leaseOf(b) || byId(a, b))
+  /** The unfinished job that holds each unique key. */
+  readonly holders = new Map<string, string>()
+  readonly logs = new Map<string, StoredLogLine[]>()
+  readonly records = new Map<string, StoredRecord>()
+  readonly queues = new Map<string, Queue>()
+  readonly workers = new Map<string, Worker>()
+  /** What listeners have to be told after the present call. */
+  readonly hints = new Set<Hint>()
+
+  /** Puts a job in the place of the one with its id. The only way in which a job changes. */
+  write(job: JobRecord): void {
+    const before = this.jobs.get(job.id)
+    if (before !== undefined) this.forget(before)
+    Object.freeze(job)
+    this.jobs.set(job.id, job)
+    this.orderOf(job)?.add(job)
+    if (job.key !== null && !isFinished(job.state)) this.holders.set(job.key, job.id)
+    if (!this.queues.has(job.queue)) this.queues.set(job.queue, { pausedAt: null, pausedBy: null })
+    if (before?.state === job.state) return
+    this.hints.add('changed')
+    if (job.state === 'ready') this.hints.add('ready')
+  }
+
+  remove(job: JobRecord): void {
+    this.forget(job)
+    this.jobs.delete(job.id)
+    this.logs.delete(job.id)
+    this.hints.add('changed')
+  }
+
+  /** The job when it runs under this fence, else the verdict about whoever says so. */
+  underLease(id: string, fence: number): JobRecord | 'stale' | 'missing' {
+    const job = this.jobs.get(id)
+    if (job === undefined) return 'missing'
+    return job.state === 'running' && job.fence === fence ? job : 'stale'
+  }
+
+  isPaused(queue: string): boolean {
+    return (this.queues.get(queue)?.pausedAt ?? null) !== null
+  }
+
+  /** When the earliest scheduled or retrying job is due; may have passed already. */
+  nextDueAt(): number | null {
+    return this.waiting.items[0]?.runAt ?? null
+  }
+
+  private forget(job: JobRecord): void {
+    this.orderOf(job)?.remove(job)
+    if (job.key !== null && this.holders.get(job.key) === job.id) this.holders.delete(job.key)
+  }
+
+  private orderOf(job: JobRecord): SortedList<JobRecord> | undefined {
+    if (job.state === 'ready') return this.ready
+    if (job.state === 'running') return this.running
+    if (job.state === 'scheduled' || job.state === 'retrying') return this.waiting
+    return undefined
+  }
+}
+
+/** A running job always has a lease; the type cannot say so. */
+export const leaseOf = (job: JobRecord): number => job.leaseUntil ?? 0
