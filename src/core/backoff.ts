@@ -37,9 +37,16 @@ const CURVES: { readonly [P in Exclude<BackoffPreset, 'faktory'>]: BackoffCurve 
   fixed: { baseMs: 15_000, factor: 1, capMs: 15_000, jitter: 0 },
   exponential: { baseMs: 1_000, factor: 2, capMs: 3_600_000, jitter: JITTER },
 }
-export const BACKOFF_PRESETS: readonly BackoffPreset[] = ['default', 'heritage', 'faktory', 'fixed', 'exponential']
+export const BACKOFF_PRESETS: readonly BackoffPreset[] = [
+  'default',
+  'heritage',
+  'faktory',
+  'fixed',
+  'exponential',
+]
 
-const isPreset = (value: unknown): value is BackoffPreset => (BACKOFF_PRESETS as readonly unknown[]).includes(value)
+const isPreset = (value: unknown): value is BackoffPreset =>
+  (BACKOFF_PRESETS as readonly unknown[]).includes(value)
 
 /**
  * Milliseconds to wait before retry number `retry`.
@@ -48,7 +55,8 @@ const isPreset = (value: unknown): value is BackoffPreset => (BACKOFF_PRESETS as
  * Never throws: a function that does, or that answers no number of milliseconds, gets the default curve.
  */
 export const backoffDelayMs = (backoff: Backoff, retry: number, random: number, error: JobError): number => {
-  if (typeof backoff === 'function') return askedDelayMs(backoff, retry, error) ?? curveMs(CURVES.default, retry, random)
+  if (typeof backoff === 'function')
+    return askedDelayMs(backoff, retry, error) ?? curveMs(CURVES.default, retry, random)
   if (backoff === 'faktory') return faktoryMs(retry, random)
   return curveMs(curveOf(backoff), retry, random)
 }
@@ -89,12 +97,14 @@ const faktoryMs = (retry: number, random: number): number => {
 export const parseBackoff = (value: unknown, field: string): BackoffSpec => {
   if (isPreset(value)) return value
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const why = typeof value === 'function' ? 'is a function, which cannot be stored with a job' : 'is no retry curve'
+    const why =
+      typeof value === 'function' ? 'is a function, which cannot be stored with a job' : 'is no retry curve'
     throw refused(field, `${why}; use ${BACKOFF_PRESETS.join(', ')}, or { base, factor, cap, jitter }`)
   }
   const given = value as Readonly<Record<string, unknown>>
   for (const key of Object.keys(given)) {
-    if (!KEYS.has(key)) throw refused(`${field}.${key}`, 'is no part of a retry curve ({ base, factor, cap, jitter })')
+    if (!KEYS.has(key))
+      throw refused(`${field}.${key}`, 'is no part of a retry curve ({ base, factor, cap, jitter })')
   }
   const baseMs = durationMs(given['base'] ?? given['baseMs'], `${field}.base`)
   const capMs = durationMs(given['cap'] ?? given['capMs'] ?? Math.max(CAP_MS, baseMs), `${field}.cap`)

@@ -1,8 +1,17 @@
 import { type Backoff, backoffDelayMs } from './backoff.ts'
 import { appendHistory } from './history.ts'
-import type { CancelRequest, Change, HistoryEntry, JobError, JobRecord, NewJob, RecordWrite, Settlement } from './job.ts'
+import type {
+  CancelRequest,
+  Change,
+  HistoryEntry,
+  JobError,
+  JobRecord,
+  NewJob,
+  RecordWrite,
+  Settlement,
+} from './job.ts'
 import { CRASH_CAP, MAX_RETRIES, REASON_LENGTH_MAX } from './limits.ts'
-import { type JobEvent, isPossible, type To } from './states.ts'
+import { isPossible, type JobEvent, type To } from './states.ts'
 
 /**
  * The rules of what follows: pure functions from a job, what happened, and a policy to the write that an engine makes.
@@ -56,7 +65,17 @@ export interface Run {
 /** The part of a job that the rules look at. */
 export type Decidable = Pick<
   JobRecord,
-  'id' | 'fence' | 'attempt' | 'retries' | 'crashes' | 'solo' | 'started' | 'startedAt' | 'error' | 'history' | 'cancel'
+  | 'id'
+  | 'fence'
+  | 'attempt'
+  | 'retries'
+  | 'crashes'
+  | 'solo'
+  | 'started'
+  | 'startedAt'
+  | 'error'
+  | 'history'
+  | 'cancel'
 >
 
 /** Recorded starts before the present run: a claimed solo job's start is on record already. */
@@ -127,12 +146,24 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
       const error = JSON.stringify(outcome.error)
       const failed = { ...base, error }
       if (!outcome.retriable) {
-        return { ...failed, to: 'dead', reason: 'not_retriable', history: entry('dead', { error: outcome.error }) }
+        return {
+          ...failed,
+          to: 'dead',
+          reason: 'not_retriable',
+          history: entry('dead', { error: outcome.error }),
+        }
       }
       if (job.retries < policy.maxRetries) {
         const retries = job.retries + 1
-        const delayMs = outcome.retryAfterMs ?? backoffDelayMs(policy.backoff, retries, run.random, outcome.error)
-        return { ...failed, to: 'retrying', retries, delayMs, history: entry('retrying', { error: outcome.error }) }
+        const delayMs =
+          outcome.retryAfterMs ?? backoffDelayMs(policy.backoff, retries, run.random, outcome.error)
+        return {
+          ...failed,
+          to: 'retrying',
+          retries,
+          delayMs,
+          history: entry('retrying', { error: outcome.error }),
+        }
       }
       const to = policy.whenExhausted === 'discard' ? 'cancelled' : 'dead'
       const reason = policy.whenExhausted === 'discard' ? 'discarded' : 'exhausted'
@@ -212,7 +243,10 @@ const decideExpired = (
       solo: false,
       to: 'cancelled',
       reason: 'cancelled',
-      history: entry('cancelled', { by: cancel.by, ...(cancel.reason === null ? {} : { reason: cancel.reason }) }),
+      history: entry('cancelled', {
+        by: cancel.by,
+        ...(cancel.reason === null ? {} : { reason: cancel.reason }),
+      }),
       unlessCancelled: false,
     }
   }
@@ -228,9 +262,20 @@ const decideExpired = (
   }
   const lost = { ...charged, crashes, error: JSON.stringify(error) }
   if (crashes >= CRASH_CAP || job.retries >= policy.maxRetries) {
-    return { ...lost, solo: false, to: 'dead', reason: 'crashed', history: entry('dead', { error, reason: 'crashed' }) }
+    return {
+      ...lost,
+      solo: false,
+      to: 'dead',
+      reason: 'crashed',
+      history: entry('dead', { error, reason: 'crashed' }),
+    }
   }
-  return { ...lost, to: 'ready', retries: job.retries + 1, history: entry('ready', { error, reason: 'lease expired' }) }
+  return {
+    ...lost,
+    to: 'ready',
+    retries: job.retries + 1,
+    history: entry('ready', { error, reason: 'lease expired' }),
+  }
 }
 
 /** What someone asks of a job from outside. */
@@ -240,7 +285,11 @@ export type Action =
   | { readonly kind: 'remove' }
   /** Run now: ahead of its time. */
   | { readonly kind: 'promote' }
-  | { readonly kind: 'resolve'; readonly to: 'ready' | 'completed' | 'dead' | 'cancelled'; readonly reason: string | null }
+  | {
+      readonly kind: 'resolve'
+      readonly to: 'ready' | 'completed' | 'dead' | 'cancelled'
+      readonly reason: string | null
+    }
 
 export type ActionDecision =
   | { readonly kind: 'change'; readonly change: Change }

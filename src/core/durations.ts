@@ -15,7 +15,8 @@ const UNITS_MS = [
 ] as const
 
 /** Each unit at most once, the largest first; a space may stand between parts, as formatDuration writes them. */
-const TEXT = /^(?:(\d{1,12})w ?)?(?:(\d{1,12})d ?)?(?:(\d{1,12})h ?)?(?:(\d{1,12})m ?)?(?:(\d{1,12})s ?)?(?:(\d{1,15})ms)?$/
+const TEXT =
+  /^(?:(\d{1,12})w ?)?(?:(\d{1,12})d ?)?(?:(\d{1,12})h ?)?(?:(\d{1,12})m ?)?(?:(\d{1,12})s ?)?(?:(\d{1,15})ms)?$/
 
 const textMs = (text: string): number => {
   if (text === '0') return 0
@@ -44,7 +45,9 @@ export const durationMs = (
 const whyNot = (value: unknown, ms: number, min: number, max: number): string => {
   if (typeof value === 'string' && /^\d+$/.test(value)) return `${shown(value)}, which has no unit`
   if (!Number.isInteger(ms)) return `${shown(value)}, which is no duration`
-  return ms < min ? `${shown(value)}, less than ${formatDuration(min)}` : `${shown(value)}, more than ${formatDuration(max)}`
+  return ms < min
+    ? `${shown(value)}, less than ${formatDuration(min)}`
+    : `${shown(value)}, more than ${formatDuration(max)}`
 }
 
 /** A duration for people: its two largest units, rounded down ('1m 4s', '250ms', '3d 2h'). */

@@ -44,7 +44,9 @@ export const createIdSource = ({ now, fillRandom = randomFillSync }: IdSourceOpt
     const text = timestamp.toString(16).padStart(12, '0')
     head = `${text.slice(0, 8)}-${text.slice(8)}-7`
     // Random, but with its top bit clear: 33 million ids fit behind any start.
-    counter = ((randomByte() << 17) | (randomByte() << 9) | (randomByte() << 1) | (randomByte() & 1)) & (COUNTER_END / 2 - 1)
+    counter =
+      ((randomByte() << 17) | (randomByte() << 9) | (randomByte() << 1) | (randomByte() & 1)) &
+      (COUNTER_END / 2 - 1)
   }
 
   return () => {

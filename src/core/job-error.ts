@@ -22,7 +22,9 @@ export const toJobError = (thrown: unknown): JobError => {
   return {
     name: clip(name, NAME_LENGTH_MAX),
     message: said(messageOf(thrown)),
-    ...(typeof code === 'string' || typeof code === 'number' ? { code: clip(String(code), CODE_LENGTH_MAX) } : {}),
+    ...(typeof code === 'string' || typeof code === 'number'
+      ? { code: clip(String(code), CODE_LENGTH_MAX) }
+      : {}),
     ...(stack === '' ? {} : { stack }),
   }
 }
@@ -37,7 +39,8 @@ const messageOf = (thrown: object): string => {
   let node: unknown = thrown
   for (let depth = 0; depth <= CAUSES_MAX && typeof node === 'object' && node !== null; depth++) {
     const message = text(read(node, 'message'))
-    if (message !== '' && !parts.some((part) => part.includes(message))) parts.push(message.slice(0, ERROR_MESSAGE_LENGTH_MAX))
+    if (message !== '' && !parts.some((part) => part.includes(message)))
+      parts.push(message.slice(0, ERROR_MESSAGE_LENGTH_MAX))
     // An AggregateError (several addresses tried) says nothing by itself.
     const errors = read(node, 'errors')
     node = read(node, 'cause') ?? (Array.isArray(errors) ? read(errors, '0') : undefined)
@@ -45,12 +48,15 @@ const messageOf = (thrown: object): string => {
   return parts.join(': ') || 'An error without a message was thrown.'
 }
 
-const said = (message: string): string => clip(maskText(message.slice(0, 2 * ERROR_MESSAGE_LENGTH_MAX)), ERROR_MESSAGE_LENGTH_MAX)
+const said = (message: string): string =>
+  clip(maskText(message.slice(0, 2 * ERROR_MESSAGE_LENGTH_MAX)), ERROR_MESSAGE_LENGTH_MAX)
 
 /** The frames of a stack; its head repeats the message. */
 const frames = (stack: string): string => {
   const start = stack.indexOf('\n    at ')
-  return start === -1 ? '' : clip(maskText(stack.slice(start + 1, start + 1 + ERROR_STACK_LENGTH_MAX)), ERROR_STACK_LENGTH_MAX)
+  return start === -1
+    ? ''
+    : clip(maskText(stack.slice(start + 1, start + 1 + ERROR_STACK_LENGTH_MAX)), ERROR_STACK_LENGTH_MAX)
 }
 
 const read = (from: object, key: string): unknown => {

@@ -7,7 +7,8 @@ import { PosthasteError } from './errors.ts'
 export const encodeJson = (value: unknown, field: string, maxBytes: number): string => {
   const text = JSON.stringify(value) as string | undefined
   if (text === undefined) throw new PosthasteError('E_JSON', `${field} is no JSON value.`, { field })
-  if (Buffer.byteLength(text) > maxBytes) throw new PosthasteError('E_TOO_LARGE', `${field} is too large.`, { field })
+  if (Buffer.byteLength(text) > maxBytes)
+    throw new PosthasteError('E_TOO_LARGE', `${field} is too large.`, { field })
   return text
 }
 

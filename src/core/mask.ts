@@ -2,7 +2,8 @@
 export const MASK = '***'
 
 /** Names of things that are never shown. */
-const SECRET_NAME = /password|passwd|passphrase|^pass$|token|secret|authorization|cookie|credential|api[-_]?key/i
+const SECRET_NAME =
+  /password|passwd|passphrase|^pass$|token|secret|authorization|cookie|credential|api[-_]?key/i
 
 /** Bounds of a masked copy: it is made for logs and error messages, not for keeping. */
 const DEPTH_MAX = 8
@@ -44,7 +45,8 @@ export const maskSecrets = (value: unknown): unknown => {
   let left = NODES_MAX
   const copy = (node: unknown, depth: number): unknown => {
     if (typeof node === 'string') return maskText(node.slice(0, TEXT_LENGTH_MAX))
-    if (typeof node === 'bigint' || typeof node === 'symbol' || typeof node === 'function') return String(typeof node)
+    if (typeof node === 'bigint' || typeof node === 'symbol' || typeof node === 'function')
+      return String(typeof node)
     if (typeof node !== 'object' || node === null) return node
     if (depth === DEPTH_MAX || --left < 0) return '…'
     try {
@@ -56,7 +58,8 @@ export const maskSecrets = (value: unknown): unknown => {
       for (const key of Object.keys(node).slice(0, NODES_MAX)) {
         const item = (node as Record<string, unknown>)[key]
         Object.defineProperty(made, key, {
-          value: isSecretName(key) && item !== null && typeof item !== 'boolean' ? MASK : copy(item, depth + 1),
+          value:
+            isSecretName(key) && item !== null && typeof item !== 'boolean' ? MASK : copy(item, depth + 1),
           enumerable: true,
           configurable: true,
           writable: true,

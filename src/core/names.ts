@@ -31,7 +31,8 @@ export const checkTags = (value: unknown, field: string): string[] => {
 const checkText = (value: unknown, field: string, lengthMax: number): string => {
   if (typeof value !== 'string') throw refused(field, `is ${shown(value)}, not a text`)
   if (value === '') throw refused(field, 'is empty')
-  if (value.length > lengthMax) throw refused(field, `has ${value.length} characters; ${lengthMax} are the limit`)
+  if (value.length > lengthMax)
+    throw refused(field, `has ${value.length} characters; ${lengthMax} are the limit`)
   if (CONTROL.test(value)) throw refused(field, 'contains a control character')
   if (!isWellFormed(value)) throw refused(field, 'is no valid Unicode')
   return value

@@ -36,9 +36,7 @@ export const validate = <Output>(
   taskName: string,
 ): Output | Promise<Output> => {
   const result = schema['~standard'].validate(value)
-  return 'then' in result
-    ? result.then((settled) => accept(settled, taskName))
-    : accept(result, taskName)
+  return 'then' in result ? result.then((settled) => accept(settled, taskName)) : accept(result, taskName)
 }
 
 const accept = <Output>(result: SchemaResult<Output>, taskName: string): Output => {

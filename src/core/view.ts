@@ -67,7 +67,7 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   const progress = once(() => parsed(record.progress))
   const checkpoint = once(() => parsed(record.checkpoint))
   const stored = once(() => parseHistory(record.history))
-  const errors = once(() => errorsOf(record, stored()))
+  const errors = once(() => errorsOf(stored()))
   const history = once(() => historyOf(record, stored()))
   const lastError = once(() => parsed(record.error) as JobError | null)
   const options = record.options === null ? {} : (JSON.parse(record.options) as JobOptions)
@@ -119,7 +119,7 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   }
 }
 
-const errorsOf = (record: JobRecord, stored: readonly HistoryEntry[]): AttemptError[] => {
+const errorsOf = (stored: readonly HistoryEntry[]): AttemptError[] => {
   const errors: AttemptError[] = []
   for (const { at, attempt, error } of stored) {
     if (error !== undefined) errors.push({ at: new Date(at), attempt: attempt ?? null, ...error })

@@ -1,0 +1,168 @@
+import type { z } from 'zod'
+import { formatDuration } from './durations.ts'
+import { PosthasteError } from './errors.ts'
+import { MASK, maskUrl } from './mask.ts'
+import { type Address, type LogLevel, SETTINGS, type Setting, type SettingName } from './settings.ts'
+import { shown } from './text.ts'
+
+export {
+  type Address,
+  LOG_LEVELS,
+  type LogLevel,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+} from './settings.ts'
+
+/** The validated settings. Durations in ms. */
+export interface Config {
+  readonly engine: string
+  readonly addr: Address
+  readonly token: string | null
+  readonly smtpUrl: string | null
+  readonly mailFrom: string | null
+  readonly logLevel: LogLevel
+  readonly workers: number
+  readonly maxRetries: number
+  readonly timeout: number
+  /** Where each value came from: `default`, `file`, or the name of the variable or flag. */
+  readonly sources: Readonly<Record<SettingName, string>>
+}
+
+export interface ConfigSources {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** By the settings' names. Undefined: not given. */
+  readonly flags?: Readonly<Record<string, unknown>>
+  /** What the configuration file exports, by the settings' names. */
+  readonly file?: unknown
+}
+
+/**
+ * The settings from flags, environment, file and defaults, in this order of precedence. An empty variable counts as
+ * not set.
+ * @throws E_CONFIG naming every setting that is unknown or wrong, one line each (also in `data.problems`)
+ */
+export const loadConfig = ({ env = {}, flags = {}, file = {} }: ConfigSources = {}): Config => {
+  const problems: string[] = []
+  const fileValues = asObject(file)
+  if (fileValues === null) problems.push('The configuration file must export an object of settings.')
+  refuseUnknown(env, fileValues ?? {}, problems)
+
+  const values: Record<string, unknown> = {}
+  const sources: Record<string, string> = {}
+  for (const setting of SETTINGS) {
+    const found = find(setting, env, flags, fileValues ?? {})
+    sources[setting.name] = found.source
+    values[setting.name] = read(setting, found, problems)
+  }
+  if (sources['engine'] === 'default') refuseRedis(env, problems)
+
+  if (problems.length > 0) {
+    const what =
+      problems.length === 1
+        ? (problems[0] as string)
+        : `${problems.length} settings are wrong:\n${problems.join('\n')}\n`
+    throw new PosthasteError('E_CONFIG', what, { data: { problems } })
+  }
+  return { ...values, sources } as unknown as Config
+}
+
+interface Found {
+  readonly source: string
+  readonly value: unknown
+  readonly schema: z.ZodType
+}
+
+const find = (
+  setting: Setting,
+  env: NonNullable<ConfigSources['env']>,
+  flags: NonNullable<ConfigSources['flags']>,
+  file: Readonly<Record<string, unknown>>,
+): Found => {
+  const { schema } = setting
+  const flag = flags[setting.name]
+  if (flag !== undefined) return { source: setting.flag ?? setting.name, value: flag, schema }
+  const names = setting.env === null ? setting.aliases : [{ env: setting.env, schema }, ...setting.aliases]
+  for (const name of names) {
+    const value = env[name.env]
+    if (value !== undefined && value.trim() !== '') return { source: name.env, value, schema: name.schema }
+  }
+  if (Object.hasOwn(file, setting.name) && file[setting.name] !== undefined) {
+    return { source: 'file', value: file[setting.name], schema }
+  }
+  return { source: 'default', value: setting.default, schema }
+}
+
+const read = (setting: Setting, { source, value, schema }: Found, problems: string[]): unknown => {
+  if (value === null && setting.default === null) return null
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const name = source === 'file' ? `${setting.name} in the configuration file` : source
+  const given = setting.secret ? 'what was given' : maskUrl(shown(value))
+  problems.push(`${name} ${result.error.issues[0]?.message ?? 'is wrong'}; it is ${given}.`)
+  return null
+}
+
+const ENV_NAMES: ReadonlySet<string> = new Set(
+  SETTINGS.flatMap((setting: Setting) => [setting.env, ...setting.aliases.map(({ env }) => env)]).filter(
+    (name) => name !== null,
+  ),
+)
+const NAMES: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name))
+
+const refuseUnknown = (
+  env: Readonly<Record<string, unknown>>,
+  file: Readonly<Record<string, unknown>>,
+  problems: string[],
+): void => {
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('POSTHASTE_') && !ENV_NAMES.has(name))
+      problems.push(`${name} is no setting of Posthaste.`)
+  }
+  for (const name of Object.keys(file)) {
+    if (!NAMES.has(name))
+      problems.push(`${shown(name)} in the configuration file is no setting of Posthaste.`)
+  }
+}
+
+const refuseRedis = (env: NonNullable<ConfigSources['env']>, problems: string[]): void => {
+  const name = ['REDISADDR', 'REDIS_HOST'].find((each) => (env[each] ?? '').trim() !== '')
+  if (name === undefined) return
+  problems.push(
+    `${name} asks for jobs in Redis, for which this version has no engine; set POSTHASTE_ENGINE=sqlite:PATH, and ${name} is ignored.`,
+  )
+}
+
+const asObject = (value: unknown): Readonly<Record<string, unknown>> | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null
+
+export interface ConfigLine {
+  readonly name: SettingName
+  /** For people; secrets are masked. */
+  readonly value: string
+  readonly source: string
+}
+
+/** The settings as they are printed at a start. */
+export const describeConfig = (config: Config): ConfigLine[] =>
+  SETTINGS.map(({ name, secret }) => ({
+    name,
+    value: describeValue(config, name, secret),
+    source: config.sources[name],
+  }))
+
+const describeValue = (config: Config, name: SettingName, secret: boolean): string => {
+  const value = config[name]
+  if (value === null) return '—'
+  if (name === 'smtpUrl') return maskUrl(value as string)
+  if (secret) return MASK
+  if (name === 'timeout') return formatDuration(value as number)
+  if (typeof value === 'object') return formatAddress(value)
+  return maskUrl(String(value))
+}
+
+/** HOST:PORT, an IPv6 host in brackets. */
+export const formatAddress = ({ host, port }: Address): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -1,0 +1,204 @@
+import { z } from 'zod'
+import { durationMs } from './durations.ts'
+import { CONCURRENCY, CONCURRENCY_MAX, MAX_RETRIES, MAX_RETRIES_LIMIT, TIMEOUT_MS } from './limits.ts'
+
+/**
+ * Every setting of the program, as data: `loadConfig` reads by this table and docs/configuration.md is generated from
+ * it. `aliases` are the names that the older systems used for the same thing; the setting's own name wins over them.
+ */
+export interface Setting {
+  /** Name in the configuration file. */
+  readonly name: string
+  /** Environment variable, or null. */
+  readonly env: string | null
+  readonly aliases: readonly SettingAlias[]
+  /** Command-line flag, or null. A secret has none: a process list shows flags to everybody. */
+  readonly flag: string | null
+  /** As somebody would write it; null: none. */
+  readonly default: string | null
+  readonly unit: string | null
+  readonly meaning: string
+  readonly secret: boolean
+  /** Reads a value from any of the sources. Texts come from the environment and the command line. */
+  readonly schema: z.ZodType
+}
+
+export interface SettingAlias {
+  readonly env: string
+  readonly unit: string | null
+  readonly schema: z.ZodType
+}
+
+/** Where a server listens. Port 0 lets the system choose one. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What may stand before the colon of an engine's URL. */
+const ENGINE_KINDS = ['memory', 'sqlite'] as const
+const TOKEN_LENGTH_MIN = 16
+
+const must = (test: (text: string) => boolean, message: string) =>
+  z.string({ error: message }).trim().refine(test, { error: message })
+
+const wholeNumber = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  const digits = z
+    .string()
+    .trim()
+    .regex(/^\d{1,10}$/)
+    .transform(Number)
+  return z
+    .union([z.number(), digits], { error })
+    .pipe(z.number().int({ error }).min(min, { error }).max(max, { error }))
+}
+
+const timeout = z.union([z.string(), z.number()]).transform((value, context) => {
+  try {
+    return durationMs(value, 'timeout', { min: 1 })
+  } catch {
+    context.addIssue('must be a duration such as "30s" or "5m", of at least 1 ms')
+    return z.NEVER
+  }
+})
+
+const ADDRESS = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]/@]+)):(\d{1,5})$/
+const address = z
+  .string()
+  .trim()
+  .transform((text, context): Address => {
+    const parts = ADDRESS.exec(text)
+    const port = Number(parts?.[3])
+    if (parts !== null && port <= 65_535) return { host: (parts[1] ?? parts[2]) as string, port }
+    context.addIssue('must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080')
+    return z.NEVER
+  })
+
+const isSmtpUrl = (text: string): boolean => {
+  try {
+    const url = new URL(text)
+    return (url.protocol === 'smtp:' || url.protocol === 'smtps:') && url.hostname !== ''
+  } catch {
+    return false
+  }
+}
+
+const isEngineUrl = (text: string): boolean => {
+  const kind = text.slice(0, text.indexOf(':') + 1)
+  return kind === 'memory:' ? text === kind : kind === 'sqlite:' && text.length > kind.length
+}
+
+const plain = { aliases: [], unit: null, secret: false } as const
+
+export const SETTINGS = [
+  {
+    ...plain,
+    name: 'engine',
+    env: 'POSTHASTE_ENGINE',
+    flag: '--engine',
+    default: 'sqlite:./posthaste.db',
+    meaning: 'Where jobs are kept: sqlite:PATH, or memory: (nothing survives the process).',
+    schema: must(
+      isEngineUrl,
+      `must be the URL of an engine that this version has (${ENGINE_KINDS.map((kind) => `${kind}:`).join(', ')}), such as sqlite:./posthaste.db`,
+    ),
+  },
+  {
+    ...plain,
+    name: 'addr',
+    env: 'POSTHASTE_ADDR',
+    aliases: [{ env: 'APIADDR', unit: null, schema: address }],
+    flag: '--addr',
+    default: '127.0.0.1:8080',
+    meaning: 'Where the HTTP server listens. Port 0 lets the system choose one.',
+    schema: address,
+  },
+  {
+    ...plain,
+    name: 'token',
+    env: 'POSTHASTE_TOKEN',
+    flag: null,
+    default: null,
+    secret: true,
+    meaning: `What HTTP clients send as a bearer token. At least ${TOKEN_LENGTH_MIN} characters; openssl rand -hex 32 makes a good one.`,
+    schema: must(
+      (text) => text.length >= TOKEN_LENGTH_MIN && /^[\x21-\x7e]+$/.test(text),
+      `must be at least ${TOKEN_LENGTH_MIN} printable ASCII characters without spaces (openssl rand -hex 32 makes one)`,
+    ),
+  },
+  {
+    ...plain,
+    name: 'smtpUrl',
+    env: 'SMTP_URL',
+    flag: null,
+    default: null,
+    secret: true,
+    meaning:
+      'The mail server, with its credentials: smtp://user:password@host:587, or smtps://… for TLS from the start. Without it, mail goes to the capture mailbox.',
+    schema: must(isSmtpUrl, 'must be a URL such as smtp://user:password@mail.example.com:587'),
+  },
+  {
+    ...plain,
+    name: 'mailFrom',
+    env: 'MAIL_FROM',
+    flag: null,
+    default: null,
+    meaning: 'The sender of mails that name none, such as "Example Shop <shop@example.com>".',
+    schema: must(
+      (text) => /^[^\r\n]*[^\s@<]@[^\s@>]+>?$/.test(text),
+      'must be one mail address, with or without a name before it',
+    ),
+  },
+  {
+    ...plain,
+    name: 'logLevel',
+    env: 'POSTHASTE_LOG',
+    flag: '--log',
+    default: 'info',
+    meaning: `How much is logged: ${LOG_LEVELS.join(', ')}.`,
+    schema: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }),
+  },
+  {
+    ...plain,
+    name: 'workers',
+    env: 'WORKERCOUNT',
+    flag: '--workers',
+    default: String(CONCURRENCY),
+    unit: 'jobs',
+    meaning: 'Jobs that one process runs at the same time.',
+    schema: wholeNumber(1, CONCURRENCY_MAX),
+  },
+  {
+    ...plain,
+    name: 'maxRetries',
+    env: 'MAXRETRIES',
+    flag: '--max-retries',
+    default: String(MAX_RETRIES),
+    unit: 'retries',
+    meaning: 'Retries of a job whose task says nothing about them.',
+    schema: wholeNumber(0, MAX_RETRIES_LIMIT),
+  },
+  {
+    ...plain,
+    name: 'timeout',
+    env: null,
+    aliases: [
+      {
+        env: 'WORKERTIMEOUT',
+        unit: 'seconds',
+        schema: wholeNumber(1, 10 * 365 * 86_400).transform((seconds) => seconds * 1_000),
+      },
+    ],
+    flag: '--timeout',
+    default: `${TIMEOUT_MS / 60_000}m`,
+    unit: 'duration',
+    meaning: 'Longest run of one attempt of a job whose task says nothing about it.',
+    schema: timeout,
+  },
+] as const satisfies readonly Setting[]
+
+export type SettingName = (typeof SETTINGS)[number]['name']
