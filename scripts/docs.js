@@ -12,6 +12,17 @@ import { ROOT } from './lib/run.js'
 /** @typedef {Record<string, { means: string, live: boolean, heritage: Record<string, string> }>} StateTable */
 /** @typedef {Record<string, { by: string, means: string }>} EventTable */
 /** @typedef {Record<string, { readonly [from: string]: readonly string[] | undefined }>} TransitionTable */
+/**
+ * @typedef {object} Setting
+ * @property {string} name
+ * @property {string | null} env
+ * @property {readonly { env: string, unit: string | null }[]} aliases
+ * @property {string | null} flag
+ * @property {string | null} default
+ * @property {string | null} unit
+ * @property {string} meaning
+ * @property {boolean} secret
+ */
 /** @typedef {{ STATES: StateTable, EVENTS: EventTable, TRANSITIONS: TransitionTable }} Life */
 
 /** @param {string} source */
@@ -113,15 +124,48 @@ ${table([
 }
 
 /**
+ * docs/configuration.md.
+ *
+ * @param {readonly Setting[]} settings
+ */
+export function renderConfiguration(settings) {
+  /** @param {string | null} text */
+  const code = (text) => (text === null ? '—' : `\`${text}\``)
+  const sections = settings.map((setting) => {
+    const rows = [
+      ['In the configuration file', code(setting.name)],
+      ['Environment variable', code(setting.env)],
+      ...setting.aliases.map(({ env, unit }) => ['Also read', `${code(env)}${unit ? ` (in ${unit})` : ''}`]),
+      ['Command line', code(setting.flag)],
+      ['Default', code(setting.default)],
+      ...(setting.unit ? [['Unit', setting.unit]] : []),
+    ]
+    const secret = setting.secret ? '\n\nA secret: it is masked wherever settings are shown.' : ''
+    return `## ${setting.name}\n\n${setting.meaning}${secret}\n\n${table([['Where', 'Name or value'], ...rows])}`
+  })
+  return `${notice('src/core/settings.ts')}
+
+# Configuration
+
+The command line wins over the environment, the environment over the configuration file, the file over the defaults.
+An empty variable counts as not set. A setting that is unknown or wrong is named, and nothing starts.
+
+${sections.join('\n\n')}
+`
+}
+
+/**
  * Every generated page, given the modules it is made from.
  *
  * @param {{ ERRORS: ErrorTable }} errors
  * @param {Life} life
+ * @param {{ SETTINGS: readonly Setting[] }} settings
  */
-export function pages(errors, life) {
+export function pages(errors, life, settings) {
   return [
     { path: 'docs/errors.md', text: renderErrors(errors.ERRORS) },
     { path: 'docs/states.md', text: renderStates(life) },
+    { path: 'docs/configuration.md', text: renderConfiguration(settings.SETTINGS) },
   ]
 }
 
@@ -134,6 +178,7 @@ if (process.argv[1] === import.meta.filename) {
     process.exit(1)
   }
   mkdirSync(join(ROOT, 'docs'), { recursive: true })
-  const files = [...sqlModules(), ...pages(await built('errors'), await built('states'))]
+  const tables = await Promise.all([built('errors'), built('states'), built('settings')])
+  const files = [...sqlModules(), ...pages(tables[0], tables[1], tables[2])]
   for (const path of writeChanged(files)) console.log(`wrote ${path}`)
 }

@@ -45,7 +45,7 @@ async function runSuites(args) {
     const { ok } = await run([installed('vitest', 'vitest.mjs'), 'run', ...reporters, ...args], {
       show: true,
       timeoutMs: SUITES_TIMEOUT_MS,
-      env: { ...process.env, POSTHASTE_TEST_COUNTS: file },
+      env: { ...process.env, TEST_COUNTS_FILE: file },
     })
     const counts = JSON.parse(readFileSync(file, 'utf8'))
     total.passed += counts.passed

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 
 /**
  * A Vitest reporter that counts. A file that could not be loaded, a hook that failed and an error outside any test
- * are failures too, although no test case carries them. The counts go to the file named by POSTHASTE_TEST_COUNTS.
+ * are failures too, although no test case carries them. The counts go to the file named by TEST_COUNTS_FILE.
  */
 export default class CountReporter {
   /**
@@ -20,7 +20,7 @@ export default class CountReporter {
       counts.failed += module.errors().length
       for (const suite of module.children.allSuites()) counts.failed += suite.errors().length
     }
-    const file = process.env.POSTHASTE_TEST_COUNTS
+    const file = process.env.TEST_COUNTS_FILE
     if (file) writeFileSync(file, JSON.stringify(counts))
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { pages } from '../../scripts/docs.js'
 import { renderSql, sqlModules } from '../../scripts/embed-sql.js'
 import * as errors from '../../src/core/errors.ts'
+import * as settings from '../../src/core/settings.ts'
 import * as states from '../../src/core/states.ts'
 import { ROOT } from './tree.ts'
 
@@ -11,13 +12,13 @@ const current = (path: string): string =>
   existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : ''
 
 describe('generated files are fresh (npm run docs)', () => {
-  it.each([...pages(errors, states), ...sqlModules()])('$path', ({ path, text }) => {
+  it.each([...pages(errors, states, settings), ...sqlModules()])('$path', ({ path, text }) => {
     expect(current(path)).toBe(text)
   })
 
   it('and a change of a table makes a page stale', () => {
     const renamed = { ...errors, ERRORS: { ...errors.ERRORS, E_NEW: errors.ERRORS.E_STATE } }
-    const [before, after] = [pages(errors, states), pages(renamed, states)]
+    const [before, after] = [pages(errors, states, settings), pages(renamed, states, settings)]
     const stale = after.filter(({ text }, index) => text !== before[index]?.text)
     expect(stale.map(({ path }) => path)).toEqual(['docs/errors.md'])
   })
