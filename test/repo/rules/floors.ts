@@ -24,7 +24,7 @@ function placeOf(path: string): Place | undefined {
   return undefined
 }
 
-const isEngineFolder = (path: string): boolean => /^src\/engines\/(memory|sqlite|postgres|redis)\//.test(path)
+const isEngineFolder = (path: string): boolean => /^src\/engines\/(?!conformance\/)\w+\//.test(path)
 
 /** Floors: imports go down, or stay inside their own unit. */
 export const floors: Rule = {
