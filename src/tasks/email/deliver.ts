@@ -93,7 +93,11 @@ export async function deliver(
   )
   if (verdicts.length === 0) return delivery.finish('E_MAIL_REFUSED')
 
-  await context.checkpoint.set({ from, recipients } satisfies Progress)
+  // Nothing to remember when nobody has decided and nobody can have got it.
+  const decided = open.some((address) => isSettled(recipients[address]))
+  if (decided || verdicts.some(({ kind }) => kind === 'uncertain')) {
+    await context.checkpoint.set({ from, recipients } satisfies Progress)
+  }
   const said = delivery.summary('deferred')
   context.log(said, 'warn')
   const kinds = new Set(verdicts.map(({ kind }) => kind))
@@ -130,7 +134,11 @@ class Delivery {
       return result.refused.flatMap(({ address, failure }) => this.judge(address, failure) ?? [])
     } catch (error) {
       if (!(error instanceof SmtpError)) throw error
-      if (context.signal.aborted) throw context.signal.reason
+      if (context.signal.aborted) {
+        if (error.failure.phase === 'final')
+          context.log('Stopped before the answer; the mail may have been accepted.', 'warn')
+        throw context.signal.reason
+      }
       const each = new Map(error.recipients.map(({ address, failure }) => [address, failure]))
       const verdicts = message.envelope.to.flatMap(
         (address) => this.judge(address, each.get(address) ?? error.failure, error.message) ?? [],

@@ -217,7 +217,9 @@ export class SmtpSession {
       }
       const fail = (error: LibraryError) => end(() => reject(this.wrap(error, now())))
       const onAbort = () => {
-        fail(Object.assign(new Error('the attempt was stopped'), { code: 'EABORT', cause: signal.reason }))
+        const late = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+        const what = late ? 'no answer within the deadline' : 'the attempt was stopped'
+        fail(Object.assign(new Error(what), { code: 'EABORT', cause: signal.reason }))
         this.destroy()
       }
       if (signal.aborted) return onAbort()
