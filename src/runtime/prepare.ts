@@ -41,8 +41,8 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   tx: true,
 }
 const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(OPTIONS))
-/** An element of addMany says its task and payload beside its options. */
-export const ITEM_NAMES: ReadonlySet<string> = new Set(['task', 'payload', ...OPTION_NAMES])
+/** An element of addMany says its task and payload beside its options; the transaction is the whole call's. */
+const ITEM_NAMES: ReadonlySet<string> = new Set(['task', 'payload', ...OPTION_NAMES].filter((name) => name !== 'tx'))
 
 /** What a job takes from its task when its options do not say otherwise. */
 interface Defaults {

@@ -1,0 +1,143 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isPosthasteError, PosthasteError } from '../core/errors.ts'
+import type { JobRecord, NewJob } from '../core/job.ts'
+import { ADD_MANY_MAX, ENGINE_BATCH_MAX } from '../core/limits.ts'
+import type { Job } from '../core/view.ts'
+import type { InsertVerdict } from '../engines/engine.ts'
+import { refuse } from './arguments.ts'
+import type { RuntimeDeps } from './deps.ts'
+import { createInserter, type Inserted } from './inserter.ts'
+import type { AddOptions } from './options.ts'
+import type { Prepare } from './prepare.ts'
+import type { AnyTask } from './task.ts'
+import type { AddItem } from './types.ts'
+
+/** What add answers. */
+export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
+  /** False: an unfinished job with this key was there already, and this is that job. */
+  readonly inserted: boolean
+}
+/** What addMany answers for each job. */
+export interface AddedRef {
+  readonly id: string
+  /** False: the job with this id is an unfinished one that has the key already. */
+  readonly inserted: boolean
+}
+
+export interface Client {
+  add(task: string | AnyTask, payload: unknown, options?: AddOptions): Promise<AddedJob>
+  addMany(items: readonly AddItem[], options?: { readonly tx?: unknown }): Promise<AddedRef[]>
+}
+
+export interface ClientDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'logger'> {
+  readonly prepare: Prepare
+  readonly view: (record: JobRecord) => Job
+}
+
+export const createClient = ({ engine, events, logger, prepare, view }: ClientDeps): Client => {
+  const gathered = createInserter(engine)
+
+  /** The caller's transaction is not shared with anyone: its insert goes alone. */
+  const insertWithin = async (job: NewJob, tx: unknown): Promise<Inserted> => {
+    const { verdicts, now } = await engine.insert([job], { tx })
+    return { verdict: verdicts[0] as InsertVerdict, now }
+  }
+
+  const store = async (job: NewJob, tx: unknown): Promise<AddedJob> => {
+    const { verdict, now } = await (tx === undefined ? gathered(job) : insertWithin(job, tx))
+    if (verdict.status === 'inserted') {
+      const added = view(recordOf(job, now))
+      logger.debug({ job: job.id, task: job.task, queue: job.queue, state: added.state }, 'job added')
+      events.emit('added', added)
+      return Object.assign(added, { inserted: true })
+    }
+    // The holder may be invisible from here (added in the same open transaction) or gone by now: then it is shown as
+    // it was asked for, under the holder's id.
+    const [holder] = await engine.get([verdict.id])
+    return Object.assign(view(holder ?? recordOf({ ...job, id: verdict.id }, now)), { inserted: false })
+  }
+
+  const prepareAll = async (items: readonly AddItem[]): Promise<NewJob[]> => {
+    const jobs: NewJob[] = []
+    for (const [i, item] of items.entries()) {
+      if (typeof item !== 'object' || item === null) refuse(`items[${i}]`, 'is not an object')
+      const job = prepare(item.task, item.payload, item, `items[${i}].`)
+      jobs.push(job instanceof Promise ? await job : job)
+      // Checking a hundred thousand jobs takes long enough to starve the heartbeats of this process's workers.
+      if (i % ENGINE_BATCH_MAX === ENGINE_BATCH_MAX - 1) await nextTurn()
+    }
+    return jobs
+  }
+
+  return {
+    // Not async: a synchronous schema costs no turn of its own, so that the adds of one turn are gathered.
+    add(task, payload, options) {
+      try {
+        const job = prepare(task, payload, options)
+        return job instanceof Promise ? job.then((one) => store(one, options?.tx)) : store(job, options?.tx)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    },
+
+    async addMany(items, { tx } = {}) {
+      if (!Array.isArray(items)) refuse('items', 'is not an array')
+      if (items.length > ADD_MANY_MAX) {
+        const what = `items has ${items.length} jobs; ${ADD_MANY_MAX} is the most.`
+        throw new PosthasteError('E_BATCH_TOO_LARGE', what, { field: 'items', data: { limit: ADD_MANY_MAX } })
+      }
+      // All are checked before the first is stored: a bad one leaves nothing half done.
+      const jobs = await prepareAll(items)
+      const added: AddedRef[] = []
+      for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
+        const batch = jobs.slice(i, i + ENGINE_BATCH_MAX)
+        const answer = await engine
+          .insert(batch, tx === undefined ? {} : { tx })
+          .catch((error: unknown) => Promise.reject(halfway(error, added, jobs.length)))
+        for (const { status, id } of answer.verdicts) added.push({ id, inserted: status === 'inserted' })
+        if (events.has('added')) {
+          for (const [n, job] of batch.entries()) {
+            if (answer.verdicts[n]?.status === 'inserted') events.emit('added', view(recordOf(job, answer.now)))
+          }
+        }
+      }
+      logger.debug({ jobs: added.length }, 'jobs added')
+      return added
+    },
+  }
+}
+
+/** A failure after the first batch says how many jobs are stored, and which. */
+const halfway = (error: unknown, added: readonly AddedRef[], total: number): unknown => {
+  if (added.length === 0 || !isPosthasteError(error)) return error
+  const what = `After ${added.length} of ${total} jobs were stored: ${error.message}`
+  return new PosthasteError(error.code, what, { cause: error, data: { ...error.data, added } })
+}
+
+/** A job as the store has just written it. */
+const recordOf = ({ delayMs, runAt, blocked, ...job }: NewJob, now: number): JobRecord => {
+  const due = runAt ?? now + delayMs
+  return {
+    ...job,
+    state: blocked !== null ? 'blocked' : due > now ? 'scheduled' : 'ready',
+    reason: blocked,
+    createdAt: now,
+    runAt: due,
+    startedAt: null,
+    finishedAt: null,
+    attempt: 0,
+    retries: 0,
+    crashes: 0,
+    solo: false,
+    fence: 0,
+    worker: null,
+    leaseUntil: null,
+    started: false,
+    cancel: null,
+    output: null,
+    error: null,
+    history: null,
+    progress: null,
+    checkpoint: null,
+  }
+}

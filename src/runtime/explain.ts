@@ -1,0 +1,241 @@
+import { formatDuration } from '../core/durations.ts'
+import { PosthasteError } from '../core/errors.ts'
+import { parseHistory } from '../core/history.ts'
+import type { CancelRequest, JobError, JobRecord } from '../core/job.ts'
+import type { JobState } from '../core/states.ts'
+import type { Engine } from '../engines/engine.ts'
+import { checkId } from './arguments.ts'
+import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
+
+/** Why a job is where it is: in words for people, in codes and data for programs. */
+export interface Explanation {
+  readonly id: string
+  readonly state: JobState
+  /** The store's time of this answer. */
+  readonly at: Date
+  /** One sentence: the first reason. */
+  readonly summary: string
+  /** Everything that holds it, what weighs most first. Never empty. */
+  readonly reasons: readonly Reason[]
+  /** What happens next by itself, or what someone can do; null when nothing follows. */
+  readonly next: string | null
+}
+
+export interface Reason {
+  readonly code: ReasonCode
+  readonly text: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export type ReasonCode =
+  | 'blocked'
+  | 'scheduled'
+  | 'retrying'
+  | 'due'
+  | 'queue_paused'
+  | 'no_worker'
+  | 'queue_not_served'
+  | 'task_unknown'
+  | 'suspect'
+  | 'waiting_turn'
+  | 'running'
+  | 'claimed'
+  | 'lease_expired'
+  | 'cancel_requested'
+  | 'completed'
+  | 'cancelled'
+  | 'dead'
+
+/** What the explanation is made from, read at one moment as near as the store allows. */
+interface Facts {
+  readonly now: number
+  readonly record: JobRecord
+  readonly queue: { readonly paused: boolean; readonly pausedAt: number | null; readonly pausedBy: string | null } | null
+  /** Ready jobs of the job's queue, itself included when it is ready. */
+  readonly readyInQueue: number
+  readonly workers: readonly WorkerInfo[]
+}
+
+/** @throws E_JOB_MISSING */
+export const explain = async (engine: Engine, id: string): Promise<Explanation> => {
+  checkId(id)
+  const [[record], now, queues, counts, rows] = await Promise.all([
+    engine.get([id]),
+    engine.now(),
+    engine.queues(),
+    engine.counts(),
+    engine.workers(),
+  ])
+  if (!record) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })
+  const facts: Facts = {
+    now,
+    record,
+    queue: queues.find(({ queue }) => queue === record.queue) ?? null,
+    readyInQueue: counts.reduce(
+      (sum, row) => (row.queue === record.queue && row.state === 'ready' ? sum + row.count : sum),
+      0,
+    ),
+    workers: rows.map(toWorkerInfo),
+  }
+  const reasons = EXPLAIN[record.state](facts)
+  const summary = reasons[0]?.text ?? ''
+  return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+const reason = (code: ReasonCode, text: string, data: Reason['data'] = {}): Reason => ({ code, text, data })
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** "in 5m" or "5m ago". */
+const apart = (ms: number, now: number): string =>
+  ms > now ? `in ${formatDuration(ms - now)}` : `${formatDuration(now - ms)} ago`
+
+const errorText = (record: JobRecord): string => {
+  if (record.error === null) return ''
+  const { name, message } = JSON.parse(record.error) as JobError
+  return ` The last error: ${name}: ${message}`
+}
+
+const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
+  blocked: ({ record }) => [
+    reason('blocked', `It waits for something else than time: ${record.reason ?? 'no reason was given'}.`, {
+      reason: record.reason,
+    }),
+  ],
+
+  scheduled: (facts) => [...untilDue(facts, 'scheduled', 'It is scheduled'), ...hindrances(facts)],
+
+  retrying: (facts) => {
+    const { attempt } = facts.record
+    const times = `${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}`
+    return [...untilDue(facts, 'retrying', `It failed after ${times} and is to be retried`), ...hindrances(facts)]
+  },
+
+  ready: (facts) => {
+    const { record, readyInQueue } = facts
+    const held = hindrances(facts)
+    if (record.solo) {
+      const text = 'Its worker was lost while it ran, so it is handed out alone, when a worker has nothing else.'
+      held.push(reason('suspect', text, { crashes: record.crashes }))
+    }
+    const others = Math.max(0, readyInQueue - 1)
+    const among = others === 0 ? 'it is the only one there' : `${others} more ${others === 1 ? 'is' : 'are'} ready there`
+    const text = `It waits for its turn in queue ${record.queue}: ${among}.`
+    // What hinders it weighs more than the jobs beside it; without hindrance the turn is the whole reason.
+    return [...held, reason('waiting_turn', text, { queue: record.queue, readyInQueue, priority: record.priority })]
+  },
+
+  running: ({ record, now, workers }) => {
+    const worker = workers.find(({ id }) => id === record.worker)
+    const where = worker?.host ? ` on ${worker.host}${worker.pid === null ? '' : `, process ${worker.pid}`}` : ''
+    const who = `worker ${record.worker ?? 'unknown'}${where}`
+    const data = { worker: record.worker, leaseUntil: record.leaseUntil, startedAt: record.startedAt }
+    const reasons: Reason[] = []
+    const until = record.leaseUntil ?? now
+    if (until < now) {
+      const text = `The lease of ${who} ran out ${apart(until, now)}: the worker died or was cut off.`
+      reasons.push(reason('lease_expired', text, data))
+    }
+    if (record.cancel !== null) {
+      const { by, at } = JSON.parse(record.cancel) as CancelRequest
+      reasons.push(reason('cancel_requested', `${by} asked it to stop ${apart(at, now)}.`, { by, at }))
+    }
+    const lease = until < now ? '' : `; its lease holds for ${formatDuration(until - now)} and is renewed`
+    reasons.push(
+      record.started && record.startedAt !== null
+        ? reason('running', `It runs on ${who} since ${iso(record.startedAt)}${lease}.`, data)
+        : reason('claimed', `It is claimed by ${who}; no start of its handler is recorded yet${lease}.`, data),
+    )
+    return reasons
+  },
+
+  completed: ({ record, now }) => {
+    const at = record.finishedAt ?? now
+    return [reason('completed', `It was completed ${apart(at, now)}, at ${iso(at)}.`, { finishedAt: at })]
+  },
+
+  cancelled: ({ record, now }) => {
+    const at = record.finishedAt ?? now
+    const last = parseHistory(record.history).findLast(({ to }) => to === 'cancelled')
+    const by = last?.by === undefined ? '' : ` by ${last.by}`
+    const why = last?.reason === undefined ? '' : `: ${last.reason}`
+    const text = `It was ${record.reason === 'discarded' ? 'discarded' : 'cancelled'}${by} ${apart(at, now)}${why}.`
+    return [reason('cancelled', text, { by: last?.by ?? null, reason: record.reason, finishedAt: at })]
+  },
+
+  dead: ({ record, now }) => {
+    const at = record.finishedAt ?? now
+    const text = `It gave up ${apart(at, now)}: ${DEAD_BECAUSE[record.reason ?? ''] ?? record.reason}.${errorText(record)}`
+    return [reason('dead', text, { reason: record.reason, attempt: record.attempt, finishedAt: at })]
+  },
+}
+
+const DEAD_BECAUSE: Readonly<Record<string, string>> = {
+  exhausted: 'it had no retries left',
+  not_retriable: 'its handler failed with an error that a retry cannot mend',
+  crashed: 'the worker that ran it died again and again',
+  resolved: 'someone decided so',
+}
+
+const untilDue = ({ record, now }: Facts, code: 'scheduled' | 'retrying', what: string): Reason[] => {
+  const data = { runAt: record.runAt, dueInMs: Math.max(0, record.runAt - now) }
+  const error = code === 'retrying' ? errorText(record) : ''
+  if (record.runAt > now) {
+    return [reason(code, `${what} for ${iso(record.runAt)}, ${apart(record.runAt, now)}.${error}`, data)]
+  }
+  return [reason('due', `${what}; it has been due since ${iso(record.runAt)} and is about to become ready.${error}`, data)]
+}
+
+/** What would keep the job from running even when its turn has come. */
+const hindrances = ({ record, queue, workers }: Facts): Reason[] => {
+  const found: Reason[] = []
+  if (queue?.paused === true) {
+    const by = queue.pausedBy === null ? '' : ` by ${queue.pausedBy}`
+    const since = queue.pausedAt === null ? '' : ` since ${iso(queue.pausedAt)}`
+    const data = { queue: record.queue, by: queue.pausedBy, since: queue.pausedAt }
+    found.push(reason('queue_paused', `Queue ${record.queue} is paused${by}${since}.`, data))
+  }
+  const serving = workers.filter((worker) => servesQueue(worker, record.queue))
+  if (workers.length === 0) {
+    found.push(reason('no_worker', 'No worker is alive.'))
+  } else if (serving.length === 0) {
+    const text = `No live worker serves queue ${record.queue} (${workers.length} alive).`
+    found.push(reason('queue_not_served', text, { queue: record.queue, workers: workers.length }))
+  } else if (!serving.some((worker) => knowsTask(worker, record.task))) {
+    const text = `No live worker of queue ${record.queue} knows task ${record.task}.`
+    found.push(reason('task_unknown', text, { task: record.task, workers: serving.length }))
+  }
+  return found
+}
+
+const NEXT: { readonly [C in ReasonCode]?: string } = {
+  blocked: 'It goes on when what it waits for is done, or when someone resolves it.',
+  queue_paused: 'Resume the queue.',
+  no_worker: 'Start a worker.',
+  queue_not_served: 'Start a worker for this queue.',
+  task_unknown: 'Start a worker that has this task, or check the spelling of its name.',
+  suspect: 'The next worker with nothing else to do runs it.',
+  waiting_turn: 'The next free worker takes it when its turn comes: by priority, then by due time.',
+  due: 'A maintainer makes it ready; every process with a worker has one.',
+  lease_expired: 'A maintainer gives it to another worker, or ends it after its third crash.',
+  cancel_requested: 'Its worker stops it with the next heartbeat.',
+  dead: 'Retry it, or remove it; otherwise it is kept until its retention ends.',
+  cancelled: 'Retry it to run it after all; otherwise it is kept until its retention ends.',
+}
+
+const nextOf = ({ record, now }: Facts, reasons: readonly Reason[]): string | null => {
+  // What someone has to do comes before what happens by itself.
+  const pressing = reasons.find(({ code }) => ACTIONABLE.has(code)) ?? reasons[0]
+  if (pressing === undefined) return null
+  if (pressing.code === 'scheduled' || pressing.code === 'retrying') {
+    return `It becomes ready ${apart(record.runAt, now)}.`
+  }
+  return NEXT[pressing.code] ?? null
+}
+
+const ACTIONABLE: ReadonlySet<ReasonCode> = new Set([
+  'queue_paused',
+  'no_worker',
+  'queue_not_served',
+  'task_unknown',
+])
