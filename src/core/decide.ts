@@ -12,6 +12,7 @@ import type {
 } from './job.ts'
 import { CRASH_CAP, MAX_RETRIES, REASON_LENGTH_MAX } from './limits.ts'
 import { isPossible, type JobEvent, type To } from './states.ts'
+import { clip, storable } from './text.ts'
 
 /**
  * The rules of what follows: pure functions from a job, what happened, and a policy to the write that an engine makes.
@@ -78,7 +79,7 @@ export type Decidable = Pick<
   | 'cancel'
 >
 
-/** Recorded starts before the present run: a claimed solo job's start is on record already. */
+/** Recorded starts before the present run: that of the present run may be on record already. */
 const attemptsBefore = (job: Decidable): number => (job.started ? job.attempt - 1 : job.attempt)
 
 const EVENT_OF: { readonly [K in Outcome['kind']]: JobEvent } = {
@@ -92,12 +93,20 @@ const EVENT_OF: { readonly [K in Outcome['kind']]: JobEvent } = {
   expired: 'expire',
 }
 
+/** The start of an expired run is what the store recorded: the worker that might know more is gone. */
+const runOf = (job: Decidable, outcome: Outcome, run: Run): Run =>
+  outcome.kind === 'expired'
+    ? { ...run, started: job.started, startedAt: job.started ? job.startedAt : null }
+    : run
+
 /**
- * What to write after a run. Snooze, release and hold give the attempt back; completion needs no history entry of its
- * own (the job's columns tell it), everything else leaves one. An expired lease without a recorded start charges
- * nothing but makes the job `solo`, so that the one that brings workers down is found without charging its neighbours.
+ * What to write after a run. Snooze and release give the attempt back; completion needs no history entry of its own
+ * (the job's columns tell it), everything else leaves one, but for a release that never started. An expired lease
+ * without a recorded start charges nothing but makes the job `solo`, so that the one that brings workers down is found
+ * without charging its neighbours. A failure before a handler started (retriable) spends no retry.
  */
-export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: RetryPolicy): Settlement => {
+export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: RetryPolicy): Settlement => {
+  const run = runOf(job, outcome, given)
   const before = attemptsBefore(job)
   const attempt = run.started ? before + 1 : before
   const base = {
@@ -107,7 +116,8 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
     retries: job.retries,
     crashes: 0,
     solo: false,
-    startedAt: run.startedAt,
+    // Without a start the previous run's is still the newest, unless a claim recorded one that never came.
+    startedAt: run.started ? run.startedAt : job.started ? null : job.startedAt,
     reason: null,
     output: null,
     error: job.error,
@@ -150,24 +160,27 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
           ...failed,
           to: 'dead',
           reason: 'not_retriable',
-          history: entry('dead', { error: outcome.error }),
+          history: entry('dead', { error: brief(outcome.error), reason: 'not_retriable' }),
         }
       }
       if (job.retries < policy.maxRetries) {
-        const retries = job.retries + 1
+        const retry = job.retries + 1
         const delayMs =
-          outcome.retryAfterMs ?? backoffDelayMs(policy.backoff, retries, run.random, outcome.error)
+          outcome.retryAfterMs ?? backoffDelayMs(policy.backoff, retry, run.random, outcome.error)
         return {
           ...failed,
           to: 'retrying',
-          retries,
+          retries: run.started ? retry : job.retries,
           delayMs,
-          history: entry('retrying', { error: outcome.error }),
+          history: entry('retrying', { error: brief(outcome.error) }),
         }
       }
-      const to = policy.whenExhausted === 'discard' ? 'cancelled' : 'dead'
-      const reason = policy.whenExhausted === 'discard' ? 'discarded' : 'exhausted'
-      return { ...failed, to, reason, history: entry(to, { error: outcome.error, reason }) }
+      const end = exhausted(policy)
+      return {
+        ...failed,
+        ...end,
+        history: entry(end.to, { error: brief(outcome.error), reason: end.reason }),
+      }
     }
 
     case 'discarded':
@@ -178,7 +191,7 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
         error: outcome.error === undefined ? job.error : JSON.stringify(outcome.error),
         history: entry('cancelled', {
           reason: bounded(outcome.reason),
-          ...(outcome.error === undefined ? {} : { error: outcome.error }),
+          ...(outcome.error === undefined ? {} : { error: brief(outcome.error) }),
         }),
       }
 
@@ -196,7 +209,6 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
         ...base,
         to: 'ready',
         attempt: before,
-        startedAt: job.started ? null : job.startedAt,
         // Given back unharmed, it proves nothing about the job: what was suspected stays suspected.
         crashes: job.crashes,
         solo: job.solo,
@@ -207,7 +219,6 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
       return {
         ...base,
         to: 'blocked',
-        attempt: before,
         reason: bounded(outcome.reason),
         history: entry('blocked', { reason: bounded(outcome.reason) }),
       }
@@ -225,7 +236,7 @@ export const decide = (job: Decidable, outcome: Outcome, run: Run, policy: Retry
       }
 
     case 'expired':
-      return decideExpired(job, base, entry, policy)
+      return decideExpired(job, base, entry, policy, run.random)
   }
 }
 
@@ -234,13 +245,12 @@ const decideExpired = (
   base: Omit<Settlement, 'to' | 'history'>,
   entry: (to: To, more?: Partial<HistoryEntry>) => string,
   policy: RetryPolicy,
+  random: number,
 ): Settlement => {
-  const charged = { ...base, attempt: job.attempt, startedAt: job.startedAt, solo: true }
   const cancel = job.cancel === null ? null : (JSON.parse(job.cancel) as CancelRequest)
   if (cancel !== null) {
     return {
-      ...charged,
-      solo: false,
+      ...base,
       to: 'cancelled',
       reason: 'cancelled',
       history: entry('cancelled', {
@@ -252,31 +262,37 @@ const decideExpired = (
   }
   if (!job.started) {
     const history = entry('ready', { reason: 'lease expired before a recorded start' })
-    return { ...charged, crashes: job.crashes, to: 'ready', history }
+    return { ...base, crashes: job.crashes, solo: true, to: 'ready', history }
   }
+
   const crashes = job.crashes + 1
   const error: JobError = {
     name: 'WorkerLost',
     code: 'E_LEASE_LOST',
     message: `The worker died or was cut off while it ran the job (${crashes} in a row).`,
   }
-  const lost = { ...charged, crashes, error: JSON.stringify(error) }
-  if (crashes >= CRASH_CAP || job.retries >= policy.maxRetries) {
-    return {
-      ...lost,
-      solo: false,
-      to: 'dead',
-      reason: 'crashed',
-      history: entry('dead', { error, reason: 'crashed' }),
-    }
+  const lost = { ...base, crashes, error: JSON.stringify(error) }
+  const capped = crashes >= CRASH_CAP
+  if (capped || job.retries >= policy.maxRetries) {
+    // Faktory's clients rely on its rule that a lost job without retries is dropped like a failed one.
+    const isDiscarded = !capped && policy.backoff === 'faktory' && policy.whenExhausted === 'discard'
+    const to = isDiscarded ? 'cancelled' : 'dead'
+    const reason = isDiscarded ? 'discarded' : 'crashed'
+    return { ...lost, to, reason, history: entry(to, { error, reason }) }
   }
-  return {
-    ...lost,
-    to: 'ready',
-    retries: job.retries + 1,
-    history: entry('ready', { error, reason: 'lease expired' }),
+  const again = { ...lost, solo: true, retries: job.retries + 1 }
+  if (policy.backoff === 'faktory') {
+    const delayMs = backoffDelayMs(policy.backoff, again.retries, random, error)
+    return { ...again, to: 'retrying', delayMs, history: entry('retrying', { error }) }
   }
+  return { ...again, to: 'ready', history: entry('ready', { error, reason: 'lease expired' }) }
 }
+
+const exhausted = ({ whenExhausted }: RetryPolicy): { to: 'cancelled' | 'dead'; reason: string } =>
+  whenExhausted === 'discard' ? { to: 'cancelled', reason: 'discarded' } : { to: 'dead', reason: 'exhausted' }
+
+/** The error as a job's history keeps it: only the newest one, which has a column of its own, has its stack. */
+const brief = ({ stack: _, ...error }: JobError): JobError => error
 
 /** What someone asks of a job from outside. */
 export type Action =
@@ -321,7 +337,11 @@ export const decideAction = (
 
   const to = action.kind === 'resolve' ? action.to : TARGET[action.kind]
   if (to === 'running') return { kind: 'refused', why: refusal(action.kind, state) }
-  const budget = action.kind === 'retry' ? { retries: 0, crashes: 0, solo: false } : pickBudget(job)
+  // What brought workers down gets its new chance, but alone, not among jobs that it could take with it.
+  const budget =
+    action.kind === 'retry'
+      ? { retries: 0, crashes: 0, solo: job.reason === 'crashed' }
+      : { retries: job.retries, crashes: job.crashes, solo: job.solo }
   const finished = to === 'cancelled' || to === 'dead' || to === 'completed'
   return {
     kind: 'change',
@@ -348,15 +368,13 @@ export const decideAction = (
   }
 }
 
-const pickBudget = ({ retries, crashes, solo }: JobRecord) => ({ retries, crashes, solo })
-
 const refusal = (kind: Action['kind'], state: JobRecord['state']): string => {
   if (kind === 'remove' && state === 'running') return 'A running job cannot be removed; cancel it first.'
   if (kind === 'retry' && state === 'completed') return 'A completed job is not run again; add it anew.'
   return `A job that is ${state} cannot be told to ${kind}.`
 }
 
-const bounded = (text: string): string => text.slice(0, REASON_LENGTH_MAX)
+const bounded = (text: string): string => clip(storable(text), REASON_LENGTH_MAX)
 
 /** The policy that holds for a job: its own over its task's over the default. */
 export const resolvePolicy = (

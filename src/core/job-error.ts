@@ -1,3 +1,4 @@
+import { isPosthasteError } from './errors.ts'
 import type { JobError } from './job.ts'
 import { ERROR_MESSAGE_LENGTH_MAX, ERROR_STACK_LENGTH_MAX } from './limits.ts'
 import { maskText } from './mask.ts'
@@ -29,9 +30,18 @@ export const toJobError = (thrown: unknown): JobError => {
   }
 }
 
-/** Whether a new attempt may help: only an explicit `retriable: false` on what was thrown says no. Never throws. */
-export const isRetriable = (thrown: unknown): boolean =>
-  typeof thrown !== 'object' || thrown === null || read(thrown, 'retriable') !== false
+/**
+ * Whether a new attempt may help: an explicit `retriable: false` on what was thrown says no. Of Posthaste's own errors
+ * only those about what the handler gave say no: that a store was closed says nothing about the job. Never throws.
+ */
+export const isRetriable = (thrown: unknown): boolean => {
+  if (typeof thrown !== 'object' || thrown === null) return true
+  if (isPosthasteError(thrown)) return thrown.retriable || !REFUSALS.has(thrown.status)
+  return read(thrown, 'retriable') !== false
+}
+
+/** HTTP statuses of errors about what the caller gave. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 413])
 
 /** The message with those of its causes: "fetch failed" alone helps nobody. */
 const messageOf = (thrown: object): string => {

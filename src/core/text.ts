@@ -1,9 +1,14 @@
 /** Whether a text is valid Unicode: no half of a surrogate pair stands alone. */
 export const isWellFormed = (text: string): boolean => (text as unknown as WellFormed).isWellFormed()
 
+/** The text as every store can keep it: halves of surrogate pairs and NUL become U+FFFD. */
+export const storable = (text: string): string =>
+  (text as unknown as WellFormed).toWellFormed().replaceAll('\u0000', '\ufffd')
+
 /** In every Node.js that Posthaste runs on; the type library of its language level does not know it yet. */
 interface WellFormed {
   isWellFormed(): boolean
+  toWellFormed(): string
 }
 
 /** At most `max` characters of a text, never half of a surrogate pair at its end; `…` tells that something is missing. */
