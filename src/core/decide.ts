@@ -59,6 +59,7 @@ export interface Run {
   readonly random: number
   readonly progress?: string | null
   readonly checkpoint?: string | null
+  /** Jobs that the handler added: kept when it came to an end of its own will, dropped when the run is to be repeated. */
   readonly add?: readonly NewJob[]
   readonly records?: readonly RecordWrite[]
 }
@@ -93,6 +94,8 @@ const EVENT_OF: { readonly [K in Outcome['kind']]: JobEvent } = {
   expired: 'expire',
 }
 
+const KEEPS_ADDED: ReadonlySet<Outcome['kind']> = new Set(['completed', 'discarded', 'snoozed', 'held'])
+
 /** The start of an expired run is what the store recorded: the worker that might know more is gone. */
 const runOf = (job: Decidable, outcome: Outcome, run: Run): Run =>
   outcome.kind === 'expired'
@@ -124,7 +127,7 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
     unlessCancelled: true,
     ...(run.progress === undefined ? {} : { progress: run.progress }),
     ...(run.checkpoint === undefined ? {} : { checkpoint: run.checkpoint }),
-    ...(run.add === undefined ? {} : { add: run.add }),
+    ...(run.add === undefined || !KEEPS_ADDED.has(outcome.kind) ? {} : { add: run.add }),
     ...(run.records === undefined ? {} : { records: run.records }),
   }
 
@@ -136,7 +139,7 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
       to,
       by: run.by,
       ...(run.started ? { attempt } : {}),
-      ...(run.startedAt === null ? {} : { startedAt: run.startedAt }),
+      ...(run.started && run.startedAt !== null ? { startedAt: run.startedAt } : {}),
       ...more,
     })
 

@@ -19,9 +19,10 @@ const TEXT =
   /^(?:(\d{1,12})w ?)?(?:(\d{1,12})d ?)?(?:(\d{1,12})h ?)?(?:(\d{1,12})m ?)?(?:(\d{1,12})s ?)?(?:(\d{1,15})ms)?$/
 
 const textMs = (text: string): number => {
-  if (text === '0') return 0
-  const parts = text === '' ? null : TEXT.exec(text.trim())
-  if (parts === null) return Number.NaN
+  const trimmed = text.trim()
+  if (trimmed === '0') return 0
+  const parts = TEXT.exec(trimmed)
+  if (trimmed === '' || parts === null) return Number.NaN
   return UNITS_MS.reduce((sum, [, ms], index) => sum + Number(parts[index + 1] ?? 0) * ms, 0)
 }
 
