@@ -16,7 +16,8 @@ const RETRY_FIELDS = new Set(['maxRetries', 'backoff', 'whenExhausted'])
  * from `run`. Nothing is registered: give the task to `posthaste({ tasks: [...] })`.
  * @throws E_ARGUMENT, E_NAME, E_DURATION or E_PRIORITY naming the field that is wrong
  */
-export const task = <const Name extends string, Payload = unknown, Output = unknown, Input = Payload>(
+// biome-ignore lint/suspicious/noExplicitAny: without a schema a payload is what JSON.parse gives, and typed like it.
+export const task = <const Name extends string, Payload = any, Output = unknown, Input = Payload>(
   definition: TaskOptions<Payload, Output, Input, Name>,
 ): Task<Payload, Output, Input, Name> => {
   checkTask(definition)

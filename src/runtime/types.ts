@@ -10,21 +10,28 @@ export type InputOf<T> = T extends Task<any, any, infer Input, any> ? Input : ne
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export type OutputOf<T> = T extends Task<any, infer Output, any, any> ? Output : never
 
-/** The task that `Ref` means: itself, or the one of this name among the declared `Tasks`; any other name is unknown. */
-type Meant<Ref, Tasks extends AnyTask> = Ref extends AnyTask
-  ? Ref
+/** The declared task of this name. */
+type Named<Name, Tasks extends AnyTask> = Extract<Tasks, { readonly name: Name }>
+
+/**
+ * The payload that goes with a task or its name. A name that was not declared takes anything. (Written so that an
+ * installation with known tasks can be handed to whoever takes any installation: both branches can be compared.)
+ */
+export type PayloadFor<Ref, Tasks extends AnyTask> = Ref extends AnyTask
+  ? InputOf<Ref>
   : string extends Tasks['name']
-    ? never
-    : Extract<Tasks, { readonly name: Ref }>
+    ? unknown
+    : [Named<Ref, Tasks>] extends [never]
+      ? unknown
+      : InputOf<Named<Ref, Tasks>>
 
-/** The payload that goes with a task or its name. A name that was not declared takes anything. */
-export type PayloadFor<Ref, Tasks extends AnyTask> = [Meant<Ref, Tasks>] extends [never]
-  ? unknown
-  : InputOf<Meant<Ref, Tasks>>
-
-export type OutputFor<Ref, Tasks extends AnyTask> = [Meant<Ref, Tasks>] extends [never]
-  ? unknown
-  : OutputOf<Meant<Ref, Tasks>>
+export type OutputFor<Ref, Tasks extends AnyTask> = Ref extends AnyTask
+  ? OutputOf<Ref>
+  : string extends Tasks['name']
+    ? unknown
+    : [Named<Ref, Tasks>] extends [never]
+      ? unknown
+      : OutputOf<Named<Ref, Tasks>>
 
 /** A task or its name; names of declared tasks are offered by editors. */
 export type TaskRef<Tasks extends AnyTask> = AnyTask | Tasks['name'] | (string & {})

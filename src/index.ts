@@ -1,0 +1,42 @@
+/**
+ * The library: `import { posthaste, task } from 'posthaste'`. Only names are given out here; an engine is loaded when an
+ * installation is opened, tasks and servers have doors of their own.
+ */
+export type { Clock } from './core/clock.ts'
+export type { Duration } from './core/durations.ts'
+export { type ErrorCode, isPosthasteError, PosthasteError } from './core/errors.ts'
+export { newId } from './core/ids.ts'
+export type { HistoryEntry, JobError } from './core/job.ts'
+export type { Priority } from './core/priority.ts'
+export type { StandardSchemaV1 } from './core/standard-schema.ts'
+export { JOB_STATES, type JobState } from './core/states.ts'
+export type { Job } from './core/view.ts'
+export type { Engine, EngineInfo, StoredLogLine } from './engines/engine.ts'
+export type { Posthaste, PosthasteOptions } from './runtime/api.ts'
+export type { AddedJob, AddedRef } from './runtime/client.ts'
+export type { CancelOptions, Controlled, ControlOptions, ResolveOptions } from './runtime/control.ts'
+export { task } from './runtime/define.ts'
+export type { EventMap, EventName } from './runtime/events.ts'
+export type { Explanation, Reason, ReasonCode } from './runtime/explain.ts'
+export type { Logger, LogLevel } from './runtime/logger.ts'
+export type { AddOptions } from './runtime/options.ts'
+export type { Pack, PackGreeting, PackRoute } from './runtime/pack.ts'
+export { posthaste } from './runtime/posthaste.ts'
+export type { ListOptions, Page } from './runtime/query.ts'
+export type { QueueStats, Stats, TaskStats } from './runtime/stats.ts'
+export {
+  type AnyTask,
+  Discard,
+  RetryAfter,
+  type RetryOptions,
+  type Snooze,
+  snooze,
+  type Task,
+  type TaskContext,
+  type TaskOptions,
+} from './runtime/task.ts'
+export type { AddItem, InputOf, OutputOf } from './runtime/types.ts'
+export type { WaitOptions } from './runtime/wait.ts'
+export type { WorkerOptions } from './runtime/worker/settings.ts'
+export type { Worker } from './runtime/worker/worker.ts'
+export type { WorkerInfo } from './runtime/workers.ts'

@@ -1,0 +1,142 @@
+import type { Clock } from '../core/clock.ts'
+import type { Duration } from '../core/durations.ts'
+import type { Job } from '../core/view.ts'
+import type { Engine, StoredLogLine } from '../engines/engine.ts'
+import type { AddedJob, AddedRef } from './client.ts'
+import type { Act, ActWith, CancelOptions, ControlOptions, ResolveOptions } from './control.ts'
+import type { EventName, Listener } from './events.ts'
+import type { Explanation } from './explain.ts'
+import type { Logger, LogLevel } from './logger.ts'
+import type { AddOptions } from './options.ts'
+import type { Pack } from './pack.ts'
+import type { ListOptions, LogOptions, Page } from './query.ts'
+import type { Stats } from './stats.ts'
+import type { AnyTask } from './task.ts'
+import type { AddItems, OutputFor, PayloadFor, TaskRef } from './types.ts'
+import type { WaitOptions } from './wait.ts'
+import type { WorkerInfo } from './workers.ts'
+import type { WorkerOptions } from './worker/settings.ts'
+import type { Worker } from './worker/worker.ts'
+
+export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
+  /**
+   * Where jobs are kept: 'memory:', 'sqlite:./jobs.db', or an engine object, which then belongs to this installation
+   * (opened here, closed by `close`). Default: POSTHASTE_ENGINE, else 'sqlite:./posthaste.db'.
+   */
+  readonly engine?: string | Engine
+  /** Tasks of this process: their workers run here, and adds of them are checked and typed. */
+  readonly tasks?: readonly Tasks[]
+  readonly packs?: readonly Pack[]
+  /** Lease of running jobs that have none of their own, 100 ms … 24 h. Default 30 s. */
+  readonly lease?: Duration
+  /** How often leases are renewed. Default 10 s, and never more than a third of the lease. */
+  readonly heartbeat?: Duration
+  /** How often the maintainer looks for leases that ran out. Default 5 s. */
+  readonly sweep?: Duration
+  /** Whether this process keeps the store in order even without a worker. Default false: workers bring a maintainer. */
+  readonly maintain?: boolean
+  readonly retention?: RetentionOptions
+  /** pino, or anything alike. Secrets are masked before it sees them. Default: see `logLevel`. */
+  readonly logger?: Logger
+  /** Writes JSON lines to standard error from this level on. Default: POSTHASTE_LOG, else 'silent'. */
+  readonly logLevel?: LogLevel
+  /** A clock for tests. */
+  readonly clock?: Clock
+  /** A random source for tests, in [0, 1). */
+  readonly random?: () => number
+}
+
+/** How long finished jobs are kept: pruned when older than `age` or beyond `count`, but never within an hour. */
+export interface RetentionOptions {
+  /** Default 7 days, 100,000. */
+  readonly completed?: RetentionRuleOptions
+  /** Default 7 days, 100,000. */
+  readonly cancelled?: RetentionRuleOptions
+  /** Default 90 days, 100,000. */
+  readonly dead?: RetentionRuleOptions
+}
+export interface RetentionRuleOptions {
+  readonly age?: Duration
+  readonly count?: number
+}
+
+/**
+ * An open installation: one store, seen from this process. Every method answers a promise that is rejected with a
+ * PosthasteError; a bad argument names its field (E_ARGUMENT and its kin), a failing store has an E_STORE… code, and
+ * after `close` it is E_STORE_CLOSED.
+ */
+export interface Posthaste<Tasks extends AnyTask = AnyTask> {
+  /**
+   * Adds a job. It is durable when the promise resolves. Not safe to repeat after an error unless `options.id` (or a
+   * key) is given: then the second add answers as the first.
+   * @param task a task, or the name of one; a name that this process does not know is accepted
+   * @param payload any JSON up to 256 KiB that fits the task's schema
+   * @throws E_PAYLOAD, E_JSON, E_TOO_LARGE, E_ARGUMENT, E_NAME, E_DURATION, E_TIME, E_PRIORITY
+   */
+  add<const Ref extends TaskRef<Tasks>>(
+    task: Ref,
+    payload: PayloadFor<Ref, Tasks>,
+    options?: AddOptions,
+  ): Promise<AddedJob<PayloadFor<Ref, Tasks>, OutputFor<Ref, Tasks>>>
+  /**
+   * Adds up to 100,000 jobs, each with options of its own beside task and payload, in their order. All are checked
+   * before the first is stored. They are stored in batches of 1,000: when the store fails on the way, the error's
+   * `data.added` names those that are stored.
+   */
+  addMany<const Refs extends readonly TaskRef<Tasks>[]>(
+    items: AddItems<Refs, Tasks>,
+    options?: { readonly tx?: unknown },
+  ): Promise<AddedRef[]>
+
+  /** Runs jobs in this process until it is stopped or the installation is closed. */
+  work(options?: WorkerOptions): Worker
+
+  /** The job, or null when there is none. */
+  get(id: string): Promise<Job | null>
+  /** A page of jobs, the newest first unless sorted otherwise. @throws E_CURSOR */
+  list(options?: ListOptions): Promise<Page>
+  /** Lines of a job's log, oldest first. */
+  logs(id: string, options?: LogOptions): Promise<StoredLogLine[]>
+  /** Exact numbers by state, queue and task; the cost does not grow with the number of jobs. */
+  stats(): Promise<Stats>
+  /** Live workers of the whole installation. */
+  workers(): Promise<WorkerInfo[]>
+  /** Why the job is not running, or what became of it, in words and as data. @throws E_JOB_MISSING */
+  explain(id: string): Promise<Explanation>
+  /**
+   * Resolves with the job once it is completed, cancelled or dead, wherever it runs.
+   * @throws E_WAIT_TIMEOUT after `timeout` (default 30 s; the job goes on), E_JOB_MISSING
+   */
+  waitFor(id: string, options?: WaitOptions): Promise<Job>
+
+  /** Stops jobs: waiting ones never start, the handler of a running one is told by its signal. Safe to repeat. */
+  readonly cancel: Act<CancelOptions>
+  /** Sends dead and cancelled jobs round again with a new retry budget. @throws E_STATE, E_KEY_TAKEN, E_JOB_MISSING */
+  readonly retry: Act<ControlOptions>
+  /** Deletes jobs that do not run, with their logs; answers them as they were. */
+  readonly remove: Act<ControlOptions>
+  /** Runs scheduled and retrying jobs now. Safe to repeat. */
+  readonly runNow: Act<ControlOptions>
+  /** Decides about blocked jobs. */
+  readonly resolve: ActWith<ResolveOptions>
+  /** After this, no job of these queues is started; running ones go on. Safe to repeat. */
+  pause(queue: string | readonly string[], options?: ControlOptions): Promise<void>
+  resume(queue: string | readonly string[], options?: ControlOptions): Promise<void>
+
+  /** Hears what happens in this process until the returned function is called. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void
+
+  /**
+   * Stops the workers (running handlers get `grace`, default 25 s; then their jobs are given back), closes packs and
+   * the engine. Safe to repeat.
+   */
+  close(options?: { readonly grace?: Duration }): Promise<void>
+
+  /** For packs and programs that need more than jobs (documents, hints). */
+  readonly engine: Engine
+  /** By name, those of packs included. */
+  readonly tasks: ReadonlyMap<string, AnyTask>
+  readonly packs: readonly Pack[]
+  readonly clock: Clock
+  readonly logger: Logger
+}

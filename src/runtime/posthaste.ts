@@ -1,0 +1,169 @@
+import { systemClock } from '../core/clock.ts'
+import { PosthasteError } from '../core/errors.ts'
+import { newId } from '../core/ids.ts'
+import type { JobRecord } from '../core/job.ts'
+import { type Job, toJob } from '../core/view.ts'
+import type { Engine } from '../engines/engine.ts'
+import { openEngine } from '../engines/open.ts'
+import type { Posthaste, PosthasteOptions } from './api.ts'
+import { refuse, refuseUnknown } from './arguments.ts'
+import { createClient } from './client.ts'
+import { createControl } from './control.ts'
+import { taskMap } from './define.ts'
+import type { RuntimeDeps } from './deps.ts'
+import { createEvents } from './events.ts'
+import { explain } from './explain.ts'
+import { createLogger } from './logger.ts'
+import { createMaintainer } from './maintainer.ts'
+import type { Pack } from './pack.ts'
+import { createPreparer } from './prepare.ts'
+import { createQuery } from './query.ts'
+import { toSettings } from './settings.ts'
+import { readStats } from './stats.ts'
+import type { AnyTask } from './task.ts'
+import { createWaits } from './wait.ts'
+import { createWorker, type Worker } from './worker/worker.ts'
+import { toWorkerInfo } from './workers.ts'
+
+export type { Posthaste, PosthasteOptions } from './api.ts'
+
+const OPTIONS: { readonly [Name in keyof PosthasteOptions]-?: true } = {
+  engine: true,
+  tasks: true,
+  packs: true,
+  lease: true,
+  heartbeat: true,
+  sweep: true,
+  maintain: true,
+  retention: true,
+  logger: true,
+  logLevel: true,
+  clock: true,
+  random: true,
+}
+const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(OPTIONS))
+
+const ENGINE_DEFAULT = 'sqlite:./posthaste.db'
+
+/**
+ * Opens an installation. When this fails, nothing is left open.
+ * @throws E_ARGUMENT, E_NAME, E_DURATION for bad options (naming them), E_ENGINE_UNKNOWN, E_STORE… when the store
+ * cannot be opened, and whatever the start of a pack throws
+ */
+export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
+  options: PosthasteOptions<Tasks> = {},
+): Promise<Posthaste<Tasks>> => {
+  if (typeof options !== 'object' || options === null) refuse('options', 'is not an object')
+  refuseUnknown(options, OPTION_NAMES, 'options')
+  const { packs = [], clock = systemClock, random = Math.random } = options
+  const tasks = taskMap([...(options.tasks ?? []), ...packs.flatMap((pack) => pack.tasks)])
+  const settings = toSettings(options)
+  const logger = await createLogger(options.logger, options.logLevel)
+  const engine = await open(options.engine ?? (process.env['POSTHASTE_ENGINE'] || ENGINE_DEFAULT), clock)
+
+  const nextId = () => newId(clock)
+  const { prepare, prepareNow } = createPreparer(tasks, nextId)
+  const events = createEvents(logger)
+  const deps: RuntimeDeps = {
+    engine,
+    tasks,
+    clock,
+    logger,
+    events,
+    settings,
+    random,
+    newId: nextId,
+    prepareAdd: prepareNow,
+  }
+  const view = (record: JobRecord): Job => toJob(record, tasks.get(record.task)?.retry?.maxRetries)
+
+  const client = createClient({ ...deps, prepare, view })
+  const query = createQuery(engine, view)
+  const control = createControl({ ...deps, view })
+  const waits = createWaits({ ...deps, view })
+  const maintainer = createMaintainer(deps)
+  const workers = new Set<Worker>()
+  let isMaintained = false
+  let closing: Promise<void> | null = null
+
+  const maintain = (): void => {
+    if (!isMaintained) maintainer.start()
+    isMaintained = true
+  }
+
+  const closeAll = async (grace: { readonly grace?: string | number }): Promise<void> => {
+    await Promise.all([...workers].map((worker) => worker.stop(grace)))
+    if (isMaintained) await maintainer.stop()
+    await waits.close()
+    // One pack that fails to close must not keep the others, or the store, open.
+    const failures = await closePacks(packs)
+    await engine.close()
+    logger.info({}, 'closed')
+    if (failures.length > 0) throw failures[0]
+  }
+
+  const ph: Posthaste = {
+    add: client.add as Posthaste['add'],
+    addMany: client.addMany as Posthaste['addMany'],
+    work(workerOptions) {
+      if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
+      const worker = createWorker(deps, workerOptions)
+      workers.add(worker)
+      maintain()
+      return worker
+    },
+    ...query,
+    ...control,
+    stats: () => readStats(engine),
+    workers: async () => (await engine.workers()).map(toWorkerInfo),
+    explain: (id) => explain(engine, id),
+    waitFor: waits.waitFor,
+    on: events.on,
+    close(closeOptions = {}) {
+      closing ??= closeAll(closeOptions)
+      return closing
+    },
+    engine,
+    tasks,
+    packs,
+    clock,
+    logger,
+  }
+
+  const started: Pack[] = []
+  try {
+    for (const pack of packs) {
+      started.push(pack)
+      await pack.start?.(ph)
+    }
+  } catch (error) {
+    await closePacks(started)
+    await engine.close()
+    throw error
+  }
+  if (options.maintain === true) maintain()
+  const { kind, location, durability } = engine.info()
+  logger.info({ engine: kind, location, durability, tasks: tasks.size, packs: packs.length }, 'open')
+  // The types of tasks exist only for callers; inside, every payload is unknown.
+  return ph as unknown as Posthaste<Tasks>
+}
+
+const open = async (engine: string | Engine, clock: RuntimeDeps['clock']): Promise<Engine> => {
+  if (typeof engine === 'string') return openEngine(engine, { clock })
+  if (typeof engine?.open !== 'function') refuse('engine', 'is neither a URL nor an engine object')
+  await engine.open()
+  return engine
+}
+
+/** In the opposite order of their start; answers what went wrong. */
+const closePacks = async (packs: readonly Pack[]): Promise<unknown[]> => {
+  const failures: unknown[] = []
+  for (const pack of [...packs].reverse()) {
+    try {
+      await pack.close?.()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  return failures
+}

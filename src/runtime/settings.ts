@@ -1,0 +1,55 @@
+import { durationMs } from '../core/durations.ts'
+import {
+  HEARTBEAT_MS,
+  LEASE_MAX_MS,
+  LEASE_MIN_MS,
+  LEASE_MS,
+  PROMOTE_MS,
+  PRUNE_MS,
+  RETENTION,
+  RETENTION_MIN_AGE_MS,
+  SWEEP_MS,
+} from '../core/limits.ts'
+import type { FinishedState } from '../core/states.ts'
+import type { PosthasteOptions, RetentionRuleOptions } from './api.ts'
+import { checkWhole, refuseUnknown } from './arguments.ts'
+import type { RetentionRule, RuntimeSettings } from './deps.ts'
+
+const STATES: ReadonlySet<string> = new Set(Object.keys(RETENTION))
+const RULE: ReadonlySet<string> = new Set(['age', 'count'])
+const COUNT_MAX = 1_000_000_000
+
+/** Two more renewals fit into a lease after one that failed. */
+const HEARTBEATS_A_LEASE = 3
+
+/** @throws E_DURATION or E_ARGUMENT naming the option */
+export const toSettings = (options: PosthasteOptions): RuntimeSettings => {
+  const { lease = LEASE_MS, heartbeat = HEARTBEAT_MS, sweep = SWEEP_MS, retention = {} } = options
+  refuseUnknown(retention, STATES, 'retention')
+  const leaseMs = durationMs(lease, 'lease', { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
+  const heartbeatMs = durationMs(heartbeat, 'heartbeat', { min: 1 })
+  return {
+    leaseMs,
+    heartbeatMs: Math.min(heartbeatMs, Math.floor(leaseMs / HEARTBEATS_A_LEASE)),
+    sweepMs: durationMs(sweep, 'sweep', { min: 1 }),
+    promoteMs: PROMOTE_MS,
+    pruneMs: PRUNE_MS,
+    retention: {
+      completed: toRule('completed', retention.completed),
+      cancelled: toRule('cancelled', retention.cancelled),
+      dead: toRule('dead', retention.dead),
+    },
+  }
+}
+
+const toRule = (state: FinishedState, rule: RetentionRuleOptions = {}): RetentionRule => {
+  refuseUnknown(rule, RULE, `retention.${state}`)
+  const { ageMs, count } = RETENTION[state]
+  return {
+    ageMs:
+      rule.age === undefined
+        ? ageMs
+        : durationMs(rule.age, `retention.${state}.age`, { min: RETENTION_MIN_AGE_MS }),
+    count: rule.count === undefined ? count : checkWhole(rule.count, `retention.${state}.count`, 0, COUNT_MAX),
+  }
+}
