@@ -59,6 +59,8 @@ export function parseAddress(text: string): ParsedAddress {
 export function checkAddress(address: string, name: string): ParsedAddress {
   if (address === '') return refuse('is empty')
   if (utf8Length(address) > ADDRESS_BYTES_MAX) return refuse(`is longer than ${ADDRESS_BYTES_MAX} bytes`)
+  if (/[,;]/.test(address))
+    return refuse(`${quote(address)} looks like several addresses; give them as an array`)
   if (hasUnsafeInAddress(address))
     return refuse(`${quote(address)} contains a space or an invisible character`)
   const at = address.lastIndexOf('@')
@@ -81,8 +83,6 @@ function checkLocalPart(local: string, address: string): string {
   }
   if (local.startsWith('"'))
     return refuse(`${quote(address)} has a quoted part before "@", which is not accepted`)
-  if (/[,;]/.test(local))
-    return refuse(`${quote(address)} looks like several addresses; give them as an array`)
   for (const atom of local.split('.')) {
     if (atom === '') return refuse(`${quote(address)} has a dot in the wrong place before "@"`)
     if (!LOCAL_ATOM.test(atom))

@@ -15,6 +15,8 @@ export interface MailboxInfo {
 
 const ENVELOPE = html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round" aria-hidden="true"><rect x="3" y="5.5" width="18" height="13.5" rx="2.2"/><path d="m3.6 7 7 5.6a2.2 2.2 0 0 0 2.8 0l7-5.6"/></svg>`
 
+const PAPERCLIP = html`<svg class="clipped" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" role="img" aria-label="With attachments"><path d="m20 11-8.2 8.2a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.3 8.2a1.7 1.7 0 0 1-2.3-2.3L14.7 7"/></svg>`
+
 const page = (title: string, info: MailboxInfo, content: Html): Html => html`<html lang="en">
 <head>
 <meta charset="utf-8">
@@ -72,13 +74,11 @@ ${face(one.from)}
 <span class="name clip">${who(one.from)}</span>
 <span class="when"><time datetime="${new Date(one.receivedAt).toISOString()}" title="${longTime(one.receivedAt)}">${shortTime(one.receivedAt)}</time></span>
 <span class="subject clip">${one.subject || '(no subject)'}</span>
-<span class="preview clip">To ${recipients(one)}${
-  one.preview !== '' && html` — ${one.preview}`
-} <span class="mark">${bytesText(one.size)}${one.attachments > 0 && html` · ${attachmentCount(one.attachments)}`}</span></span>
+<span class="to clip">To ${recipients(one)}</span>
+<span class="size">${one.attachments > 0 && PAPERCLIP}${bytesText(one.size)}</span>
+<span class="preview clip">${one.preview}</span>
 </a></li>
 `
-
-const attachmentCount = (count: number): string => `${count} ${count === 1 ? 'attachment' : 'attachments'}`
 
 /** The envelope tells who really gets it, Bcc as well. */
 const recipients = ({ to, envelope }: CapturedSummary): string => {
@@ -109,7 +109,8 @@ ${
     : html`<p>Mail goes out to its recipients. This mailbox only shows what is captured, and nothing was.</p>`
 }
 <h2>Send one from the command line</h2>
-<pre><code>posthaste submit --task email --payload '{"to":"ada@example.com","subject":"Hello","text":"It works."}'</code></pre>
+<pre><code>posthaste submit --task email --payload \\
+  '{"to":"ada@example.com","subject":"Hello","text":"It works."}'</code></pre>
 <h2>Or from a program</h2>
 <pre><code>await ph.add('email', {
   to: 'Ada &lt;ada@example.com&gt;',

@@ -30,7 +30,7 @@ export function messageSheet(message: Message, view: View): Html {
 <h1>${summary.subject || '(no subject)'}</h1>
 <div class="meta">${face(summary.from)}<div>
 <p><strong>${who(summary.from)}</strong>${summary.from?.name && html` <span class="addr">${summary.from.address}</span>`}</p>
-${addressLine('To', mailboxes(email?.to))}${addressLine('Cc', mailboxes(email?.cc))}${addressLine('Hidden', hidden(message))}
+${addressLine('To', mailboxes(email?.to))}${addressLine('Cc', mailboxes(email?.cc))}${addressLine('Bcc', hidden(message))}
 </div><time datetime="${new Date(summary.receivedAt).toISOString()}">${longTime(summary.receivedAt)}</time></div>
 <nav class="tabs" aria-label="Views">${VIEWS.map((one) => tab(message, one, view))}<a class="end" href="${BASE}/${summary.id}/source" download>Download</a></nav>
 <div class="body">${content(message, view)}</div>

@@ -35,21 +35,23 @@ code, pre { font: 13px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Deja
 .list { border-right: 1px solid var(--line); background: var(--card); min-height: calc(100vh - 3.2rem); }
 .list ol { list-style: none; margin: 0; padding: 0; }
 .row { display: grid; grid-template-columns: 2.4rem minmax(0, 1fr) auto; gap: 0 .8rem; padding: .8rem 1.1rem;
-  color: inherit; text-decoration: none; border-bottom: 1px solid var(--line); }
+  color: inherit; text-decoration: none; border-bottom: 1px solid var(--line); line-height: 1.45; }
 .row:hover { background: var(--hover); }
 .row[aria-current] { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
 .row:focus-visible { outline-offset: -2px; }
-.row .face { grid-row: span 3; margin-top: .15rem; }
+.row .face { grid-row: span 4; margin-top: .15rem; }
 .row .name { font-weight: 600; }
-.row .when { color: var(--soft); font-size: .82rem; font-variant-numeric: tabular-nums; padding-top: .1rem; }
+.row .when { text-align: right; color: var(--soft); font-size: .82rem; font-variant-numeric: tabular-nums; padding-top: .1rem; }
 .row .subject, .row .preview { grid-column: 2 / -1; }
-.row .preview { color: var(--soft); font-size: .88rem; }
+.row .to { grid-column: 2; }
+.row .to, .row .preview, .row .size { color: var(--soft); font-size: .87rem; }
+.row .size { text-align: right; font-size: .82rem; font-variant-numeric: tabular-nums; }
+.clipped { width: .95rem; height: .95rem; vertical-align: -.16rem; margin-right: .3rem; }
 .clip { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .face { display: grid; place-items: center; width: 2.4rem; height: 2.4rem; border-radius: 50%; color: #fff;
   font-size: .86rem; font-weight: 600; letter-spacing: .02em; background: var(--h0); flex: none; }
 .h1 { background: var(--h1); } .h2 { background: var(--h2); } .h3 { background: var(--h3); }
 .h4 { background: var(--h4); } .h5 { background: var(--h5); }
-.mark { display: inline-block; margin-left: .4rem; color: var(--soft); font-size: .82rem; }
 .count, .pages { padding: .65rem 1.1rem; color: var(--soft); font-size: .85rem; display: flex; gap: 1rem; }
 .count { border-bottom: 1px solid var(--line); justify-content: space-between; }
 
@@ -104,6 +106,7 @@ code, pre { font: 13px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Deja
   .sheet h1 { font-size: 1.25rem; }
   .meta { flex-wrap: wrap; }
   .meta time { order: 3; flex-basis: 100%; }
+  .tabs { column-gap: 1rem; }
   .headers { display: block; padding: .5rem 1rem; }
   .headers dt { border: 0; padding-bottom: 0; }
   .headers dd { padding-top: 0; }
