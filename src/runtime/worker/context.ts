@@ -1,0 +1,133 @@
+import { PosthasteError } from '../../core/errors.ts'
+import { encodeJson } from '../../core/json.ts'
+import {
+  CHECKPOINT_BYTES_MAX,
+  ENGINE_BATCH_MAX,
+  LOG_LINE_LENGTH_MAX,
+  MAX_RETRIES,
+  PROGRESS_BYTES_MAX,
+} from '../../core/limits.ts'
+import type { LogLine } from '../../engines/engine.ts'
+import type { RuntimeDeps } from '../deps.ts'
+import type { Checkpoint, ContextJob, TaskContext } from '../task.ts'
+import { attemptOf, type Held, signalOf } from './held.ts'
+import type { Reporter } from './reports.ts'
+
+/** What all contexts of a worker share. */
+export interface ContextServices {
+  readonly deps: RuntimeDeps
+  readonly reporter: Reporter
+  /** The store's clock at a monotonic time, as the worker estimates it. */
+  readonly storeTime: (monotonic: number) => number
+}
+
+/**
+ * What a handler is given. Everything is made when it is first asked for: most handlers use little of it, and a worker
+ * runs tens of thousands of them a second. The functions do not depend on `this`, so that they may be taken apart.
+ */
+export class RunContext implements TaskContext {
+  #held: Held
+  #services: ContextServices
+  #job: ContextJob | null = null
+
+  constructor(held: Held, services: ContextServices) {
+    this.#held = held
+    this.#services = services
+  }
+
+  get job(): ContextJob {
+    this.#job ??= contextJob(this.#held)
+    return this.#job
+  }
+
+  get attempt(): number {
+    return attemptOf(this.#held.job)
+  }
+
+  get fence(): number {
+    return this.#held.job.fence
+  }
+
+  get signal(): AbortSignal {
+    return signalOf(this.#held)
+  }
+
+  get progress(): TaskContext['progress'] {
+    const held = this.#held
+    const { deps, reporter } = this.#services
+    return (value) => {
+      const text = encodeJson(value, 'progress', PROGRESS_BYTES_MAX)
+      if (held.over) return
+      reporter.progress(held, text)
+      if (deps.events.has('progress')) {
+        deps.events.emit('progress', { id: held.job.id, task: held.job.task, progress: JSON.parse(text) })
+      }
+    }
+  }
+
+  get log(): TaskContext['log'] {
+    const held = this.#held
+    const { deps, reporter, storeTime } = this.#services
+    return (message, level = 'info') => {
+      if (held.over) return
+      const line: LogLine = {
+        seq: ++held.logSeq,
+        at: storeTime(deps.clock.monotonic()),
+        level: levelOf(level),
+        message: lineOf(message),
+      }
+      reporter.log(held, line)
+      if (deps.events.has('log')) deps.events.emit('log', { id: held.job.id, task: held.job.task, ...line })
+    }
+  }
+
+  get checkpoint(): Checkpoint {
+    const held = this.#held
+    const { reporter } = this.#services
+    return {
+      get: () => (held.checkpoint === null ? undefined : JSON.parse(held.checkpoint)),
+      set: async (value) => {
+        const text = encodeJson(value, 'checkpoint', CHECKPOINT_BYTES_MAX)
+        if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
+        await reporter.checkpoint(held, text)
+      },
+    }
+  }
+
+  get add(): TaskContext['add'] {
+    const held = this.#held
+    const { deps } = this.#services
+    return (task, payload, options) => {
+      if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
+      const job = deps.prepareAdd(task, payload, options)
+      held.added ??= []
+      if (held.added.length >= ENGINE_BATCH_MAX) {
+        throw new PosthasteError('E_BATCH_TOO_LARGE', `One run may add ${ENGINE_BATCH_MAX} jobs.`)
+      }
+      held.added.push(job)
+      return job.id
+    }
+  }
+}
+
+const LEVELS: readonly unknown[] = ['debug', 'info', 'warn', 'error']
+const levelOf = (level: LogLine['level']): LogLine['level'] => (LEVELS.includes(level) ? level : 'info')
+
+/** What a store can keep: bounded, without NUL, well-formed. */
+const lineOf = (message: unknown): string =>
+  String(message).slice(0, LOG_LINE_LENGTH_MAX).replaceAll('\u0000', '\ufffd').toWellFormed()
+
+const contextJob = ({ job, known }: Held): ContextJob => ({
+  id: job.id,
+  task: job.task,
+  queue: job.queue,
+  group: job.group,
+  priority: job.priority,
+  createdAt: new Date(job.createdAt),
+  runAt: new Date(job.runAt),
+  attempt: attemptOf(job),
+  maxRetries: job.maxRetries ?? known.retry.maxRetries ?? MAX_RETRIES,
+  key: job.key,
+  ref: job.ref,
+  tags: job.tags === null ? [] : (JSON.parse(job.tags) as string[]),
+})

@@ -1,0 +1,74 @@
+import type { Outcome } from '../../core/decide.ts'
+import { durationMs } from '../../core/durations.ts'
+import { PosthasteError } from '../../core/errors.ts'
+import { isRetriable, toJobError } from '../../core/job-error.ts'
+import { encodeJson } from '../../core/json.ts'
+import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
+import { Discard, isSnooze, RetryAfter } from '../task.ts'
+import type { Held } from './held.ts'
+
+const NOTHING: Outcome = { kind: 'completed', output: null }
+
+/** What a handler's return value means. An output that cannot be stored is an error of the task: no retry mends it. */
+export const outcomeOfValue = (value: unknown): Outcome => {
+  if (value === undefined) return NOTHING
+  try {
+    if (isSnooze(value)) {
+      return { kind: 'snoozed', delayMs: durationMs(value.delay, 'snooze'), reason: value.reason }
+    }
+    return { kind: 'completed', output: encodeJson(value, 'output', OUTPUT_BYTES_MAX) }
+  } catch (error) {
+    return { kind: 'failed', error: toJobError(error), retriable: false }
+  }
+}
+
+/**
+ * What a thrown value means. A handler that was told to stop and threw (as an aborted fetch does) is judged by why it
+ * was told, not by what it threw.
+ */
+export const outcomeOfError = (held: Held, thrown: unknown): Outcome => {
+  if (thrown instanceof Discard) {
+    return {
+      kind: 'discarded',
+      reason: thrown.message || 'discarded by its handler',
+      error: toJobError(thrown),
+    }
+  }
+  if (held.aborted !== null) return outcomeOfAbort(held, held.aborted)
+  const failed = { kind: 'failed', error: toJobError(thrown), retriable: isRetriable(thrown) } as const
+  if (!(thrown instanceof RetryAfter)) return failed
+  try {
+    return { ...failed, retryAfterMs: durationMs(thrown.delay, 'RetryAfter') }
+  } catch (error) {
+    // A wait that is none: the policy's wait holds, and the job shows why.
+    return { ...failed, error: toJobError(error) }
+  }
+}
+
+/** What becomes of a run that was told to stop and did not complete. */
+export const outcomeOfAbort = (held: Held, reason: PosthasteError): Outcome => {
+  if (reason.code === 'E_JOB_CANCELLED') return outcomeOfCancel(held)
+  if (reason.code === 'E_SHUTDOWN') return { kind: 'released', reason: 'shutdown' }
+  return { kind: 'failed', error: toJobError(reason), retriable: true }
+}
+
+export const outcomeOfCancel = ({ cancel }: Held): Outcome => ({
+  kind: 'cancelled',
+  by: cancel?.by ?? 'unknown',
+  reason: cancel?.reason ?? null,
+})
+
+/** The payload was good when it was added, but does not fit the task as it is here now. */
+export const outcomeOfPayload = (error: unknown): Outcome => ({
+  kind: 'failed',
+  error: toJobError(error),
+  retriable: false,
+})
+
+export const timeoutError = (held: Held, ms: number): PosthasteError =>
+  new PosthasteError('E_JOB_TIMEOUT', `Task ${held.job.task} ran longer than its timeout of ${ms} ms.`)
+
+export const cancelError = (held: Held): PosthasteError => {
+  const why = held.cancel?.reason ?? null
+  return new PosthasteError('E_JOB_CANCELLED', why === null ? undefined : `The job was cancelled: ${why}.`)
+}
