@@ -4,6 +4,7 @@ import type { JobRecord, NewJob } from '../core/job.ts'
 import { ADD_MANY_MAX, ENGINE_BATCH_MAX } from '../core/limits.ts'
 import type { Job } from '../core/view.ts'
 import type { InsertVerdict } from '../engines/engine.ts'
+import { type AddedJob, addedJob } from './added.ts'
 import { refuse } from './arguments.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { createInserter, type Inserted } from './inserter.ts'
@@ -12,11 +13,6 @@ import type { Prepare } from './prepare.ts'
 import type { AnyTask } from './task.ts'
 import type { AddItem } from './types.ts'
 
-/** What add answers. */
-export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
-  /** False: an unfinished job with this key was there already, and this is that job. */
-  readonly inserted: boolean
-}
 /** What addMany answers for each job. */
 export interface AddedRef {
   readonly id: string
@@ -32,9 +28,11 @@ export interface Client {
 export interface ClientDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'logger'> {
   readonly prepare: Prepare
   readonly view: (record: JobRecord) => Job
+  /** What a task says, for jobs that have no number of their own. */
+  readonly maxRetriesOf: (task: string) => number | undefined
 }
 
-export const createClient = ({ engine, events, logger, prepare, view }: ClientDeps): Client => {
+export const createClient = ({ engine, events, logger, prepare, view, maxRetriesOf }: ClientDeps): Client => {
   const gathered = createInserter(engine)
 
   /** The caller's transaction is not shared with anyone: its insert goes alone. */
@@ -46,15 +44,16 @@ export const createClient = ({ engine, events, logger, prepare, view }: ClientDe
   const store = async (job: NewJob, tx: unknown): Promise<AddedJob> => {
     const { verdict, now } = await (tx === undefined ? gathered(job) : insertWithin(job, tx))
     if (verdict.status === 'inserted') {
-      const added = view(recordOf(job, now))
+      const added = addedJob(job, now, maxRetriesOf(job.task))
       logger.debug({ job: job.id, task: job.task, queue: job.queue, state: added.state }, 'job added')
       events.emit('added', added)
-      return Object.assign(added, { inserted: true })
+      return added
     }
     // The holder may be invisible from here (added in the same open transaction) or gone by now: then it is shown as
-    // it was asked for, under the holder's id.
+    // what was asked for, under the holder's id.
     const [holder] = await engine.get([verdict.id])
-    return Object.assign(view(holder ?? recordOf({ ...job, id: verdict.id }, now)), { inserted: false })
+    const found = holder ? view(holder) : addedJob({ ...job, id: verdict.id }, now, maxRetriesOf(job.task))
+    return Object.assign(found, { inserted: false })
   }
 
   const prepareAll = async (items: readonly AddItem[]): Promise<NewJob[]> => {
@@ -97,7 +96,9 @@ export const createClient = ({ engine, events, logger, prepare, view }: ClientDe
         for (const { status, id } of answer.verdicts) added.push({ id, inserted: status === 'inserted' })
         if (events.has('added')) {
           for (const [n, job] of batch.entries()) {
-            if (answer.verdicts[n]?.status === 'inserted') events.emit('added', view(recordOf(job, answer.now)))
+            if (answer.verdicts[n]?.status === 'inserted') {
+              events.emit('added', addedJob(job, answer.now, maxRetriesOf(job.task)))
+            }
           }
         }
       }
@@ -112,32 +113,4 @@ const halfway = (error: unknown, added: readonly AddedRef[], total: number): unk
   if (added.length === 0 || !isPosthasteError(error)) return error
   const what = `After ${added.length} of ${total} jobs were stored: ${error.message}`
   return new PosthasteError(error.code, what, { cause: error, data: { ...error.data, added } })
-}
-
-/** A job as the store has just written it. */
-const recordOf = ({ delayMs, runAt, blocked, ...job }: NewJob, now: number): JobRecord => {
-  const due = runAt ?? now + delayMs
-  return {
-    ...job,
-    state: blocked !== null ? 'blocked' : due > now ? 'scheduled' : 'ready',
-    reason: blocked,
-    createdAt: now,
-    runAt: due,
-    startedAt: null,
-    finishedAt: null,
-    attempt: 0,
-    retries: 0,
-    crashes: 0,
-    solo: false,
-    fence: 0,
-    worker: null,
-    leaseUntil: null,
-    started: false,
-    cancel: null,
-    output: null,
-    error: null,
-    history: null,
-    progress: null,
-    checkpoint: null,
-  }
 }

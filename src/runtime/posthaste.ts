@@ -75,9 +75,10 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     newId: nextId,
     prepareAdd: prepareNow,
   }
-  const view = (record: JobRecord): Job => toJob(record, tasks.get(record.task)?.retry?.maxRetries)
+  const maxRetriesOf = (task: string): number | undefined => tasks.get(task)?.retry?.maxRetries
+  const view = (record: JobRecord): Job => toJob(record, maxRetriesOf(record.task))
 
-  const client = createClient({ ...deps, prepare, view })
+  const client = createClient({ ...deps, prepare, view, maxRetriesOf })
   const query = createQuery(engine, view)
   const control = createControl({ ...deps, view })
   const waits = createWaits({ ...deps, view })

@@ -1,0 +1,54 @@
+import type { JobOptions, NewJob } from '../core/job.ts'
+import { parsePayload } from '../core/json.ts'
+import { MAX_RETRIES } from '../core/limits.ts'
+import type { Job } from '../core/view.ts'
+
+/** What add answers. */
+export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
+  /** False: an unfinished job with this key was there already, and this is that job. */
+  readonly inserted: boolean
+}
+
+/**
+ * The public form of a job that the store has just written, known without asking the store again. Every add makes one:
+ * a plain literal is ten times as fast as the general view of a stored job, and a test compares the two.
+ * @param now the store's time of the insert
+ */
+export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): AddedJob => {
+  const due = job.runAt ?? now + job.delayMs
+  const state = job.blocked !== null ? 'blocked' : due > now ? 'scheduled' : 'ready'
+  const { metadata = {}, expiresAt }: JobOptions = job.options === null ? {} : JSON.parse(job.options)
+  const createdAt = new Date(now)
+  return {
+    id: job.id,
+    task: job.task,
+    queue: job.queue,
+    payload: parsePayload(job.payload),
+    priority: job.priority,
+    state,
+    reason: job.blocked,
+    attempt: 0,
+    maxRetries: job.maxRetries ?? maxRetries,
+    runAt: new Date(due),
+    createdAt,
+    startedAt: null,
+    finishedAt: null,
+    lastError: null,
+    errors: [],
+    output: null,
+    progress: null,
+    checkpoint: null,
+    worker: null,
+    leaseUntil: null,
+    fence: 0,
+    cancelRequested: null,
+    key: job.key,
+    ref: job.ref,
+    group: job.group,
+    tags: job.tags === null ? [] : (JSON.parse(job.tags) as string[]),
+    metadata,
+    expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
+    history: [{ at: createdAt, event: 'add', from: 'none', to: state }],
+    inserted: true,
+  }
+}
