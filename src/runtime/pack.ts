@@ -1,5 +1,5 @@
-import type { AnyTask } from './task.ts'
 import type { Posthaste } from './posthaste.ts'
+import type { AnyTask } from './task.ts'
 
 /**
  * A pack bundles what a field of work brings: tasks, HTTP routes, settings. The server and the command line know packs,
@@ -13,6 +13,8 @@ export interface Pack {
   readonly start?: (posthaste: Posthaste) => Promise<void>
   /** Called once when it closes, after its last worker stopped. */
   readonly close?: () => Promise<void>
+  /** Checks that what it needs from outside can be reached (`posthaste doctor`). @throws an error that says what failed */
+  readonly verify?: () => Promise<void>
   /** Lines for people, printed when a server starts ("Mailbox: …"); `baseUrl` has no slash at its end. */
   readonly greet?: (baseUrl: string) => readonly PackGreeting[]
 }
@@ -21,7 +23,10 @@ export interface PackRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** A path with `:name` segments, e.g. '/mailbox/:id'. */
   readonly path: string
-  readonly handler: (request: Request, params: Readonly<Record<string, string>>) => Response | Promise<Response>
+  readonly handler: (
+    request: Request,
+    params: Readonly<Record<string, string>>,
+  ) => Response | Promise<Response>
 }
 
 export interface PackGreeting {

@@ -6,11 +6,14 @@ import { grouped, widthOf } from './text.ts'
 const REDRAW_MS = 80
 const BAR_WIDTH_MAX = 40
 
-/** A bar on standard error while work of known length goes on. Without a terminal it is silent. */
+/**
+ * A bar on standard error while work goes on, or a plain number when its length is not known (null). Without a
+ * terminal it is silent.
+ */
 export const progressBar = (
   terminal: Terminal,
   label: string,
-  total: number,
+  total: number | null,
   clock: () => number = () => performance.now(),
 ): { readonly update: (done: number) => void; readonly end: () => void } => {
   const started = clock()
@@ -18,9 +21,11 @@ export const progressBar = (
   return {
     update(done) {
       const now = clock()
-      if (now - drawn < REDRAW_MS && done < total) return
+      if (now - drawn < REDRAW_MS) return
       drawn = now
-      terminal.status(renderBar(terminal, label, done, total, now - started))
+      const line =
+        total === null ? `${label} ${grouped(done)}` : renderBar(terminal, label, done, total, now - started)
+      terminal.status(line)
     },
     end: () => terminal.status(''),
   }

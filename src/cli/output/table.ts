@@ -30,7 +30,7 @@ export const renderTable = <Row>(
   columns: readonly Column<Row>[],
   style: TableStyle,
 ): string[] => {
-  const { shown, widths } = fit(measure(rows, columns), style.width)
+  const { shown, widths } = fitWidth(measure(rows, columns), style.width)
   const line = (cells: readonly string[]): string => cells.join(GAP).trimEnd()
   const align = (column: Column<Row>, text: string, width: number): string =>
     column.align === 'right' ? padStart(text, width) : padEnd(text, width)
@@ -67,7 +67,7 @@ const measure = <Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Me
 })
 
 /** First the columns that may be cut are cut, then the least important ones go. */
-const fit = <Row>(measured: Measured<Row>, width: number | null): Measured<Row> => {
+const fitWidth = <Row>(measured: Measured<Row>, width: number | null): Measured<Row> => {
   if (width === null || totalOf(measured.widths) <= width) return measured
   const least = measured.shown.map((column, index) =>
     Math.min(
@@ -79,7 +79,7 @@ const fit = <Row>(measured: Measured<Row>, width: number | null): Measured<Row> 
     const last = mostDroppable(measured.shown)
     if (last === -1) return { shown: measured.shown, widths: least }
     const keep = (_: unknown, index: number): boolean => index !== last
-    return fit({ shown: measured.shown.filter(keep), widths: measured.widths.filter(keep) }, width)
+    return fitWidth({ shown: measured.shown.filter(keep), widths: measured.widths.filter(keep) }, width)
   }
   // What is left over goes to the cut columns, from left to right.
   let spare = width - totalOf(least)

@@ -1,3 +1,4 @@
+import { programName } from '../program-name.ts'
 import type { Colors } from './colors.ts'
 import { colorsFor } from './colors.ts'
 
@@ -12,6 +13,8 @@ export const PROSE_WIDTH = 100
  */
 export interface Terminal {
   readonly json: boolean
+  /** How the program is called here, for hints that can be copied. */
+  readonly program: string
   /** Colours for standard output. */
   readonly colors: Colors
   readonly errColors: Colors
@@ -45,6 +48,7 @@ export const processTerminal = (options: { readonly json: boolean }): Terminal =
   }
   return {
     json: options.json,
+    program: programName(),
     colors: colorsFor(stdout.isTTY === true, env),
     errColors: colorsFor(stderr.isTTY === true, env),
     width: widthOf(stdout),

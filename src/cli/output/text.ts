@@ -3,16 +3,16 @@
  * so that no payload can move the cursor, hide a line or set the title of someone's window.
  */
 
-/** C0, DEL, C1, and the invisible characters that reorder or hide text. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+/** Control and format characters, line and paragraph separators: what moves, hides or reorders text. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-const escape = (char: string): string =>
-  ESCAPES[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+const visible = (char: string): string =>
+  ESCAPES[char] ?? `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
 
 /** One line that prints as it reads: control characters become visible escapes. */
-export const plain = (text: string): string => text.toWellFormed().replace(UNSAFE, escape)
+export const plain = (text: string): string => text.toWellFormed().replace(UNSAFE, visible)
 
 /** The same for text of several lines: line breaks stay. */
 export const plainLines = (text: string): string[] => text.split(/\r\n|\n|\r/).map(plain)

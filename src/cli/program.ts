@@ -1,0 +1,53 @@
+import { Command } from 'commander'
+import type { Act } from './command.ts'
+import { addCancel } from './commands/cancel.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addExplain } from './commands/explain.ts'
+import { addList } from './commands/list.ts'
+import { addPause } from './commands/pause.ts'
+import { addRemove } from './commands/remove.ts'
+import { addResume } from './commands/resume.ts'
+import { addRetry } from './commands/retry.ts'
+import { addServe } from './commands/serve.ts'
+import { addStart } from './commands/start.ts'
+import { addStats } from './commands/stats.ts'
+import { addStatus } from './commands/status.ts'
+import { addSubmit } from './commands/submit.ts'
+import { addWorker } from './commands/worker.ts'
+import type { Colors } from './output/colors.ts'
+import { packageVersion } from './version.ts'
+
+const GROUPS: readonly (readonly [title: string, add: readonly ((program: Command, act: Act) => void)[]])[] =
+  [
+    ['Run:', [addStart, addServe, addWorker]],
+    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain]],
+    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume]],
+    ['Check:', [addDoctor]],
+  ]
+
+/** The whole command line. Building it loads no engine, no server and no task. */
+export const buildProgram = (act: Act, colors: Colors): Command => {
+  const program = new Command('posthaste')
+    .description('Background jobs, durable from the first second. Start here: posthaste start')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .showSuggestionAfterError(true)
+    .configureHelp({
+      styleTitle: (text) => colors.bold(text),
+      styleCommandText: (text) => colors.cyan(text),
+      styleSubcommandText: (text) => colors.cyan(text),
+      styleOptionText: (text) => colors.cyan(text),
+      sortSubcommands: false,
+      sortOptions: false,
+    })
+    // A mistake is an exception; main tells it in our own form.
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+  for (const [title, adds] of GROUPS) {
+    program.commandsGroup(title)
+    for (const add of adds) add(program, act)
+  }
+  program.commandsGroup('Help:')
+  return program
+}

@@ -1,0 +1,88 @@
+import type { Context } from 'hono'
+import { PosthasteError } from '../../core/errors.ts'
+import type { CancelOptions } from '../../runtime/control.ts'
+import type { AddOptions } from '../../runtime/options.ts'
+import type { ListOptions } from '../../runtime/query.ts'
+import { readJson } from './body.ts'
+import type { ServerDeps } from './deps.ts'
+import { jobView } from './job-view.ts'
+import type { Routes } from './routes.ts'
+import { addBody, cancelBody, check, emptyBody, listQuery } from './schemas.ts'
+
+/** Who acts, for the history of a job. */
+const BY = 'http'
+
+/** `/v1/jobs` and `/v1/stats`: the library's verbs over HTTP. */
+export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
+  const idOf = (context: Context): string => context.req.param('id') ?? ''
+
+  return new Map([
+    [
+      '/v1/jobs',
+      {
+        async POST(context: Context) {
+          const { task, payload, ...options } = check(addBody, await readJson(context.req.raw), 'body')
+          const job = await posthaste.add(task, payload ?? null, options as AddOptions)
+          const { inserted, ...rest } = job
+          if (inserted) context.header('location', `/v1/jobs/${job.id}`)
+          // Another unfinished job has the key: the answer is that one, and nothing was created.
+          return context.json(jobView(rest), inserted ? 201 : 200)
+        },
+        async GET(context: Context) {
+          const page = await posthaste.list(check(listQuery, queryOf(context), 'query') as ListOptions)
+          return context.json({ ...page, jobs: page.jobs.map(jobView) })
+        },
+      },
+    ],
+    [
+      '/v1/jobs/:id',
+      {
+        async GET(context: Context) {
+          const id = idOf(context)
+          const job = await posthaste.get(id)
+          if (job === null)
+            throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })
+          return context.json(jobView(job))
+        },
+      },
+    ],
+    [
+      '/v1/jobs/:id/retry',
+      {
+        async POST(context: Context) {
+          check(emptyBody, await readJson(context.req.raw), 'body')
+          return context.json(jobView(await posthaste.retry(idOf(context), { by: BY })))
+        },
+      },
+    ],
+    [
+      '/v1/jobs/:id/cancel',
+      {
+        async POST(context: Context) {
+          const body = check(cancelBody, await readJson(context.req.raw), 'body')
+          return context.json(
+            jobView(await posthaste.cancel(idOf(context), { ...body, by: BY } as CancelOptions)),
+          )
+        },
+      },
+    ],
+    [
+      '/v1/stats',
+      {
+        async GET(context: Context) {
+          check(emptyBody, queryOf(context), 'query')
+          return context.json(await posthaste.stats())
+        },
+      },
+    ],
+  ])
+}
+
+/** A parameter that is given once is text, one given several times is a list. */
+const queryOf = (context: Context): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(context.req.queries()).map(([name, values]) => [
+      name,
+      values.length === 1 ? (values[0] ?? '') : values,
+    ]),
+  )
