@@ -14,6 +14,9 @@ const compareValues = (a: Value, b: Value): number => {
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))
 }
 
+/** Ids are ASCII: their order as JavaScript text is that of their bytes. */
+const compareIds = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 const among = (values: readonly string[] | undefined, value: string): boolean =>
   values?.includes(value) ?? true
 
@@ -47,10 +50,10 @@ export const list = (store: Store, query: ListQuery): ListAnswer => {
   const isExact = field === 'id' && query.search === undefined
 
   const indexed = [...store.jobs.values()].filter((job) => fitsIndexed(job, query))
-  const newest = isExact ? indexed : indexed.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, LIST_SCAN_MAX)
+  const newest = isExact ? indexed : indexed.sort((a, b) => compareIds(b.id, a.id)).slice(0, LIST_SCAN_MAX)
 
   const place = (job: JobRecord, value: Value, id: string): number =>
-    direction * ((field === 'id' ? 0 : compareValues(job[field], value)) || compareValues(job.id, id))
+    direction * ((field === 'id' ? 0 : compareValues(job[field], value)) || compareIds(job.id, id))
   const rest = newest
     .filter((job) => fits(job, query))
     .filter((job) => after === null || place(job, after.value, after.id) > 0)

@@ -1,0 +1,25 @@
+import { adding } from './adding.ts'
+import { batches } from './batches.ts'
+import { changing } from './changing.ts'
+import { claiming } from './claiming.ts'
+import { documents } from './documents.ts'
+import { fidelity } from './fidelity.ts'
+import { hinting } from './hinting.ts'
+import { keys } from './keys.ts'
+import { leases } from './leases.ts'
+import { life } from './life.ts'
+import { listing } from './listing.ts'
+import { pruning } from './pruning.ts'
+import { queueing } from './queueing.ts'
+import { reporting } from './reporting.ts'
+import { settling } from './settling.ts'
+import type { Subject } from './subject.ts'
+import { timing } from './timing.ts'
+import { transitions } from './transitions.ts'
+import { working } from './working.ts'
+
+/** From the simple to the involved: the first one that is red is the one to look at. */
+export const subjects: readonly Subject[] = [
+  ...[life, adding, fidelity, keys, claiming, leases, settling, transitions, timing, changing],
+  ...[reporting, queueing, listing, pruning, working, documents, batches, hinting],
+]
