@@ -64,7 +64,9 @@ export const backoffDelayMs = (backoff: Backoff, retry: number, random: number, 
 const askedDelayMs = (ask: BackoffFunction, retry: number, error: JobError): number | null => {
   try {
     const ms: unknown = ask(retry, error)
-    return typeof ms === 'number' && ms >= 0 ? Math.min(Math.round(ms), DURATION_MAX_MS) : null
+    return typeof ms === 'number' && Number.isFinite(ms) && ms >= 0
+      ? Math.min(Math.round(ms), DURATION_MAX_MS)
+      : null
   } catch {
     return null
   }
@@ -80,7 +82,8 @@ const curveOf = (backoff: BackoffSpec | BackoffOptions): BackoffCurve => {
 }
 
 const curveMs = ({ baseMs, factor, capMs, jitter }: BackoffCurve, retry: number, random: number): number => {
-  const plain = Math.min(baseMs * factor ** (retry - 1), capMs)
+  // The power may be infinite, and 0 · ∞ is no number.
+  const plain = baseMs === 0 ? 0 : Math.min(baseMs * factor ** (retry - 1), capMs)
   return Math.min(Math.round(plain * (1 + jitter * (2 * random - 1))), DURATION_MAX_MS)
 }
 

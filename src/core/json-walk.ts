@@ -16,7 +16,7 @@ import { clip, isWellFormed } from './text.ts'
  * would be too large. Also bounded for values that contain themselves, by depth, keys and size.
  */
 export class JsonWalk {
-  /** What objects with a toJSON method answered. They are asked once: what was checked is what is written. */
+  /** What objects with a toJSON method answered first: what was checked is what is written. */
   replaced: Map<object, unknown> | null = null
   readonly #field: string
   readonly #maxBytes: number
