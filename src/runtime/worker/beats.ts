@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { WORKER_FORGET_MS } from '../../core/limits.ts'
+import { within } from '../deadline.ts'
 import type { RuntimeDeps } from '../deps.ts'
-import { within } from './deadline.ts'
 import type { WorkerSettings } from './settings.ts'
 
 /** What `workers()` shows of a worker, beside its id and when it was heard of. */
@@ -19,6 +19,8 @@ export interface WorkerAbout {
   readonly running: number
 }
 
+/** A sweeper that hears nothing of a worker for a whole sweep may take it for dead: beats come a little closer. */
+const BEATS_PART_OF_SWEEP = 0.8
 /** Three beats may get lost before a worker is forgotten. */
 const BEATS_BEFORE_FORGOTTEN = 4
 /** Names in a beat: a program may know thousands of tasks. */
@@ -35,11 +37,14 @@ export interface BeatsOptions {
 /** Says now and then that this worker lives. Losing beats costs nothing but its place in the list of workers. */
 export class Beats {
   #options: BeatsOptions
+  #everyMs: number
   #at = 0
   #beating: Promise<void> | null = null
 
   constructor(options: BeatsOptions) {
     this.#options = options
+    const { deps, settings } = options
+    this.#everyMs = Math.max(1, Math.min(settings.heartbeatMs, deps.settings.sweepMs * BEATS_PART_OF_SWEEP))
   }
 
   /** When the next beat is due (monotonic). */
@@ -50,7 +55,7 @@ export class Beats {
   /** Beats when it is time, without being waited for. Never throws. */
   tick(now: number): void {
     if (now < this.#at) return
-    this.#at = now + this.#options.settings.heartbeatMs
+    this.#at = now + this.#everyMs
     this.#beating ??= this.#send(false).finally(() => {
       this.#beating = null
     })
@@ -76,7 +81,7 @@ export class Beats {
       concurrency: settings.concurrency,
       running,
     }
-    const ttlMs = Math.max(WORKER_FORGET_MS, BEATS_BEFORE_FORGOTTEN * settings.heartbeatMs)
+    const ttlMs = Math.max(WORKER_FORGET_MS, BEATS_BEFORE_FORGOTTEN * this.#everyMs)
     const beat = { id: workerId, about: JSON.stringify(about), ttlMs, ...(gone ? { gone } : {}) }
     try {
       await within(deps.clock, settings.callTimeoutMs, () => deps.engine.beat([beat]))

@@ -9,8 +9,8 @@ import type {
   RenewVerdict,
   SettleVerdict,
 } from '../../engines/engine.ts'
+import { within } from '../deadline.ts'
 import type { RuntimeDeps } from '../deps.ts'
-import { within } from './deadline.ts'
 import type { Fetcher } from './fetcher.ts'
 import { attemptOf, Held } from './held.ts'
 import type { KnownTask, KnownTasks } from './known.ts'

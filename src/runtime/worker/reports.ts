@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
 import { ENGINE_BATCH_MAX, LOG_LINES_MAX } from '../../core/limits.ts'
 import type { Engine, LeaseVerdict, LogLine, Report } from '../../engines/engine.ts'
-import { within } from './deadline.ts'
+import { within } from '../deadline.ts'
 import type { Held } from './held.ts'
 
 /** Progress and log lines of one worker are written at most this often; a checkpoint never waits for it. */

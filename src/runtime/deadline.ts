@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.ts'
-import { PosthasteError } from '../../core/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import { PosthasteError } from '../core/errors.ts'
 
 /**
  * The answer of a call to the store, or E_STORE_TIMEOUT after `ms`. The call itself cannot be taken back: it may be

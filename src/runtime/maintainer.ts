@@ -1,0 +1,148 @@
+import type { Clock, Timer } from '../core/clock.ts'
+import { ENGINE_BATCH_MAX, PRUNE_BATCH, RETENTION_MIN_AGE_MS } from '../core/limits.ts'
+import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
+import { within } from './deadline.ts'
+import type { RuntimeDeps } from './deps.ts'
+import { Rescuer } from './rescue.ts'
+
+/**
+ * The housekeeping of an installation: promotes jobs whose time has come, rescues those of lost workers, prunes what is
+ * past its retention. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
+ * would remove. Without any maintainer nothing is lost; it only waits.
+ */
+export interface Maintainer {
+  /** Begins at once. Safe to repeat. */
+  start(): void
+  /** Waits for the steps under way, each of which has a deadline. Safe to repeat. */
+  stop(): Promise<void>
+}
+
+/** How long one call may take before the step is given up and tried again. */
+const CALL_TIMEOUT_MS = 5_000
+/** After a failed step: doubled from the first to the last, half of it random. */
+const RETRY_FIRST_MS = 100
+const RETRY_LAST_MS = 5_000
+/** Calls of one step: a longer backlog is worked off in several steps, so that stopping never waits for it. */
+const CALLS_MAX = 20
+/** When more is left to prune than one step took. */
+const PRUNE_AGAIN_MS = 1_000
+
+export const createMaintainer = (deps: RuntimeDeps): Maintainer => {
+  const { engine, clock, settings } = deps
+  const ask = <T>(call: () => Promise<T>): Promise<T> => within(clock, CALL_TIMEOUT_MS, call)
+  const rescuer = new Rescuer({ deps, by: 'maintainer', callTimeoutMs: CALL_TIMEOUT_MS })
+
+  const promote = async (): Promise<number> => {
+    for (let call = 0; call < CALLS_MAX; call++) {
+      const { promoted, nextDueAt } = await ask(() => engine.promote({ limit: ENGINE_BATCH_MAX }))
+      if (promoted === ENGINE_BATCH_MAX) continue
+      if (nextDueAt === null) return settings.promoteMs
+      const dueMs = nextDueAt - clock.now()
+      // A store whose clock is behind ours calls it due later: the usual pace, not a hurry.
+      return dueMs > 0 ? Math.min(dueMs, settings.promoteMs) : settings.promoteMs
+    }
+    return 0
+  }
+
+  const rescue = async (): Promise<number> => {
+    const soonMs = await rescuer.sweep()
+    return soonMs === null ? settings.sweepMs : Math.min(soonMs, settings.sweepMs)
+  }
+
+  const prune = async (): Promise<number> => {
+    let left = false
+    for (const state of FINISHED_STATES) left = (await pruneState(state)) || left
+    return left ? Math.min(PRUNE_AGAIN_MS, settings.pruneMs) : settings.pruneMs
+  }
+
+  const pruneState = async (state: FinishedState): Promise<boolean> => {
+    const request = {
+      state,
+      ...settings.retention[state],
+      minAgeMs: RETENTION_MIN_AGE_MS,
+      limit: PRUNE_BATCH,
+    }
+    for (let call = 0; call < CALLS_MAX; call++) {
+      const { removed, more } = await ask(() => engine.prune(request))
+      if (removed > 0) deps.logger.debug({ state, removed }, 'finished jobs pruned')
+      if (!more || removed === 0) return false
+    }
+    return true
+  }
+
+  const promoting = new Round(deps, 'promote', promote)
+  const rescuing = new Round(deps, 'rescue', rescue)
+  const pruning = new Round(deps, 'prune', prune)
+  return {
+    start() {
+      promoting.start(0)
+      rescuing.start(0)
+      // Processes that were started together do not prune together.
+      pruning.start(deps.random() * settings.pruneMs)
+    },
+    async stop() {
+      await Promise.all([promoting.stop(), rescuing.stop(), pruning.stop()])
+    },
+  }
+}
+
+/** Repeats one step for ever: never twice at once, never at the pace of a failing store. */
+class Round {
+  #deps: RuntimeDeps
+  #name: string
+  #step: () => Promise<number>
+  #timer: Timer | null = null
+  #running: Promise<void> | null = null
+  #state: 'new' | 'going' | 'stopped' = 'new'
+  #failures = 0
+
+  /** @param step does its work and answers in how many ms it wants to be called again */
+  constructor(deps: RuntimeDeps, name: string, step: () => Promise<number>) {
+    this.#deps = deps
+    this.#name = name
+    this.#step = step
+  }
+
+  start(afterMs: number): void {
+    if (this.#state !== 'new') return
+    this.#state = 'going'
+    this.#arm(afterMs)
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped'
+    this.#timer?.cancel()
+    await this.#running
+  }
+
+  #arm(ms: number): void {
+    if (this.#state !== 'going') return
+    const clock: Clock = this.#deps.clock
+    const run = (): void => {
+      this.#running = this.#once().then((nextMs) => {
+        this.#running = null
+        this.#arm(nextMs)
+      })
+    }
+    this.#timer = clock.setTimer(run, ms, { unref: true })
+  }
+
+  /** Never rejects. */
+  async #once(): Promise<number> {
+    const { logger, events, random } = this.#deps
+    try {
+      const nextMs = await this.#step()
+      this.#failures = 0
+      return nextMs
+    } catch (error) {
+      const backoffMs = Math.min(RETRY_FIRST_MS * 2 ** this.#failures, RETRY_LAST_MS)
+      this.#failures++
+      logger.warn(
+        { err: error, step: this.#name, failures: this.#failures },
+        'housekeeping failed; trying again',
+      )
+      if (events.has('error')) events.emit('error', error instanceof Error ? error : new Error(String(error)))
+      return backoffMs * (0.5 + random() / 2)
+    }
+  }
+}
