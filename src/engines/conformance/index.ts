@@ -41,7 +41,7 @@ export const conformanceCases = ({ hints = true }: ConformanceOptions = {}): Con
           try {
             const lab = new Lab(engine, clock)
             await check(lab)
-            if (!lab.isClosed) checkInvariants(await lab.snapshot())
+            if (!lab.isDone) checkInvariants(await lab.snapshot())
           } finally {
             await engine.close()
           }

@@ -16,8 +16,8 @@ export class Lab {
   readonly engine: Engine
   readonly clock: ManualClock
   readonly newId: IdSource
-  /** Set by cases that close the engine: there is nothing to look at afterwards. */
-  isClosed = false
+  /** Set by cases after which there is nothing to look at (the engine is closed), or too much. */
+  isDone = false
 
   constructor(engine: Engine, clock: ManualClock) {
     this.engine = engine

@@ -62,7 +62,7 @@ export const life: Subject = {
     },
 
     'after closing, every call is refused, and closing again does nothing': async (lab) => {
-      lab.isClosed = true
+      lab.isDone = true
       await lab.engine.close()
       await lab.engine.close()
       for (const [method, call] of Object.entries(everyCall(lab))) {
@@ -71,7 +71,7 @@ export const life: Subject = {
     },
 
     'calls under way when the engine closes are carried out or refused, never left hanging': async (lab) => {
-      lab.isClosed = true
+      lab.isDone = true
       const calls = Array.from({ length: 50 }, () => lab.engine.insert([lab.job()]))
       const answers = Promise.allSettled(calls)
       await lab.engine.close()

@@ -1,0 +1,5 @@
+/** What users need to test their own jobs: `posthaste/testing`. */
+export { ManualClock } from '../core/manual-clock.ts'
+export { createMemoryEngine } from '../engines/memory/index.ts'
+export { type Fault, type FaultyEngine, faultyEngine } from './faulty.ts'
+export { type Around, type EngineMethod, wrapEngine } from './wrap.ts'
