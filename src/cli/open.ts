@@ -5,7 +5,6 @@ import type { Job } from '../core/view.ts'
 import type { Posthaste } from '../runtime/posthaste.ts'
 import type { AnyTask } from '../runtime/task.ts'
 import type { CommonOptions } from './command.ts'
-import { readConfig } from './config.ts'
 import type { Terminal } from './output/terminal.ts'
 
 export interface OpenOptions {
@@ -25,6 +24,7 @@ export const withStore = async <T>(
   work: (posthaste: Posthaste, config: Config) => Promise<T>,
   { missing = 'create', tasks = async () => [] }: OpenOptions = {},
 ): Promise<T> => {
+  const { readConfig } = await import('./config.ts')
   const config = await readConfig(options)
   const file = missing === 'empty' ? missingFile(config) : null
   if (file !== null) terminal.note(terminal.errColors.dim(`There is no database at ${file} yet.`))

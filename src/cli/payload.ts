@@ -64,7 +64,7 @@ export async function* readLines(
 export const countLines = async (file: string): Promise<number | null> => {
   if (file === STANDARD_INPUT) return null
   let lines = 0
-  for await (const { number } of readLines(file)) lines = number
+  for await (const _ of readLines(file)) lines++
   return lines
 }
 

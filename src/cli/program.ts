@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { type Argument, Command } from 'commander'
 import type { Act } from './command.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -31,15 +31,15 @@ export const buildProgram = (act: Act, colors: Colors): Command => {
     .description('Background jobs, durable from the first second. Start here: posthaste start')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
     .showSuggestionAfterError(true)
     .configureHelp({
       styleTitle: (text) => colors.bold(text),
       styleCommandText: (text) => colors.cyan(text),
       styleSubcommandText: (text) => colors.cyan(text),
       styleOptionText: (text) => colors.cyan(text),
-      sortSubcommands: false,
-      sortOptions: false,
+      // That every command has options goes without saying.
+      subcommandTerm: (command) =>
+        `${command.name()} ${command.registeredArguments.map(argumentTerm).join(' ')}`.trimEnd(),
     })
     // A mistake is an exception; main tells it in our own form.
     .exitOverride()
@@ -48,6 +48,10 @@ export const buildProgram = (act: Act, colors: Colors): Command => {
     program.commandsGroup(title)
     for (const add of adds) add(program, act)
   }
-  program.commandsGroup('Help:')
-  return program
+  return program.helpCommand('help [command]', 'print help for a command')
+}
+
+const argumentTerm = (argument: Argument): string => {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
 }

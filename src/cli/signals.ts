@@ -1,7 +1,9 @@
 /** npm and shells hand one Ctrl-C on more than once; what comes within this time is the same one. */
 const SAME_SIGNAL_MS = 100
 
-const SIGNALS = ['SIGINT', 'SIGTERM', ...(process.platform === 'win32' ? [] : (['SIGHUP'] as const))] as const
+// posix: a terminal that was closed. Windows gives ten seconds after it, and knows no such signal to send.
+const HANG_UP = 'SIGHUP'
+const SIGNALS = ['SIGINT', 'SIGTERM', HANG_UP] as const
 
 export interface StopSignals {
   /** Resolves at the first request to stop. */
