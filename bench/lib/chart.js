@@ -1,0 +1,39 @@
+// A bar chart of one row as a plain SVG file that reads on light and dark pages.
+import { DURABILITY, readable } from './table.js'
+
+const WIDTH = 720
+const LEFT = 230
+const BAR = 26
+const GAP = 14
+const TOP = 52
+
+/** @param {string} text */
+const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+/** @param {import('./table.js').Row} row */
+export const drawChart = (row) => {
+  const largest = Math.max(...row.systems.map(({ value }) => value))
+  const height = TOP + row.systems.length * (BAR + GAP) + 10
+  const bars = row.systems.map(({ system, value }, index) => {
+    const y = TOP + index * (BAR + GAP)
+    const width = Math.max(2, (value / largest) * (WIDTH - LEFT - 120))
+    const label = `${system} · ${DURABILITY[system] ?? ''}`
+    return [
+      `<text class="label" x="${LEFT - 12}" y="${y + 17}" text-anchor="end">${escape(label)}</text>`,
+      `<rect class="${system === 'posthaste' ? 'ours' : 'peer'}" x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="4"/>`,
+      `<text class="figure" x="${(LEFT + width + 10).toFixed(1)}" y="${y + 18}">${readable(value)} ${escape(row.unit)}</text>`,
+    ].join('\n')
+  })
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(row.title)}">
+<style>
+text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+.title { font-size: 16px; font-weight: 600 } .label, .note { fill: #59636e } .figure { font-weight: 600 }
+.ours { fill: #2563eb } .peer { fill: #9aa4af }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .label, .note { fill: #9198a1 } .ours { fill: #6ea8ff } .peer { fill: #5a636d } }
+</style>
+<text class="title" x="0" y="20">${escape(row.title)}</text>
+<text class="note" x="0" y="40">${row.better === 'more' ? 'more is better' : 'less is better'}</text>
+${bars.join('\n')}
+</svg>
+`
+}

@@ -1,0 +1,3 @@
+import { openPlainjob } from './plainjob.js'
+
+export const open = openPlainjob('FULL')
