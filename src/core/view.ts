@@ -3,6 +3,9 @@ import type { CancelRequest, HistoryEntry, JobError, JobOptions, JobRecord } fro
 import { parsePayload } from './json.ts'
 import { MAX_RETRIES } from './limits.ts'
 import type { JobState } from './states.ts'
+import { type JobTransition, timelineOf } from './timeline.ts'
+
+export type { JobTransition } from './timeline.ts'
 
 /** A job as everybody outside sees it: plain data, which JSON.stringify writes with its dates in ISO 8601. */
 export interface Job<Payload = unknown, Output = unknown> {
@@ -52,10 +55,6 @@ export interface AttemptError extends JobError {
   readonly attempt: number | null
 }
 
-export interface JobTransition extends Omit<HistoryEntry, 'at' | 'startedAt'> {
-  readonly at: Date
-}
-
 /**
  * The public job of a stored one. What is JSON text inside is parsed when it is first looked at, so that a page of jobs
  * costs nothing for payloads that nobody reads.
@@ -67,8 +66,8 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   const progress = once(() => parsed(record.progress))
   const checkpoint = once(() => parsed(record.checkpoint))
   const stored = once(() => parseHistory(record.history))
-  const errors = once(() => errorsOf(stored()))
-  const history = once(() => historyOf(record, stored()))
+  const errors = once(() => errorsOf(stored(), lastError()))
+  const history = once(() => timelineOf(record, stored()))
   const lastError = once(() => parsed(record.error) as JobError | null)
   const options = record.options === null ? {} : (JSON.parse(record.options) as JobOptions)
   const cancel = parsed(record.cancel) as CancelRequest | null
@@ -119,63 +118,15 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   }
 }
 
-const errorsOf = (stored: readonly HistoryEntry[]): AttemptError[] => {
-  const errors: AttemptError[] = []
-  for (const { at, attempt, error } of stored) {
-    if (error !== undefined) errors.push({ at: new Date(at), attempt: attempt ?? null, ...error })
-  }
-  return errors
-}
-
-/**
- * A plain first success stores no history: its columns tell when it was added, started and done. The same columns, and
- * the start kept with each stored entry, give the steps between the stored ones.
- */
-const historyOf = (record: JobRecord, stored: readonly HistoryEntry[]): JobTransition[] => {
-  const first = stored[0]
-  const waited = first === undefined ? record.runAt > record.createdAt : first.from === 'scheduled'
-  const added =
-    first?.from === 'blocked' || (first === undefined && record.state === 'blocked') ? 'blocked' : 'ready'
-  const steps: JobTransition[] = [
-    { at: new Date(record.createdAt), event: 'add', from: 'none', to: waited ? 'scheduled' : added },
-  ]
-  const claimed = (at: number, by: string | null | undefined, attempt: number | undefined): void => {
-    const who = by === null || by === undefined ? {} : { by }
-    steps.push({
-      at: new Date(at),
-      event: 'claim',
-      from: 'ready',
-      to: 'running',
-      ...who,
-      ...(attempt === undefined ? {} : { attempt }),
-    })
-  }
-  for (const { at, startedAt, ...entry } of stored) {
-    if (startedAt !== undefined && entry.from === 'running') {
-      claimed(
-        startedAt,
-        entry.event === 'cancel' || entry.event === 'expire' ? undefined : entry.by,
-        entry.attempt,
-      )
-    }
-    steps.push({ ...entry, at: new Date(at) })
-  }
-  if (record.startedAt !== null && record.state === 'running' && record.started) {
-    claimed(record.startedAt, record.worker, record.attempt)
-  }
-  if (record.state === 'completed' && stored.at(-1)?.to !== 'completed') {
-    const worker = record.worker === null ? {} : { by: record.worker }
-    if (record.startedAt !== null) claimed(record.startedAt, record.worker, record.attempt)
-    steps.push({
-      at: new Date(record.finishedAt ?? record.createdAt),
-      event: 'complete',
-      from: 'running',
-      to: 'completed',
-      ...worker,
-      attempt: record.attempt,
-    })
-  }
-  return steps
+/** The errors of the history, which have no stack; the newest error, which has a column of its own, has one. */
+const errorsOf = (stored: readonly HistoryEntry[], last: JobError | null): AttemptError[] => {
+  const failed = stored.filter((entry) => entry.error !== undefined)
+  return failed.map(({ at, attempt, error }, index) => ({
+    at: new Date(at),
+    attempt: attempt ?? null,
+    ...(error as JobError),
+    ...(index === failed.length - 1 && last?.message === error?.message ? last : {}),
+  }))
 }
 
 const parsed = (text: string | null): unknown => (text === null ? null : parsePayload(text))
