@@ -35,7 +35,7 @@ export const waitingCases = [
     systems: ['posthaste', 'plainjob'],
     size: 20,
     goal: '≤ 0.2 s, ≤ 70 MB',
-    run: async ({ folder, size, spawnWorker }) => {
+    run: async ({ size, spawnWorker }) => {
       const worker = await spawnWorker({ concurrency: 10 })
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       const before = usage(worker.pid)
