@@ -20,4 +20,6 @@ export const HTTP_LIMITS = {
   connectionsPerAddress: 64,
   /** Time that requests under way get to end when the server stops. */
   stopGraceMs: 5_000,
+  /** How often connections that became idle are closed meanwhile. */
+  stopSweepMs: 20,
 } as const

@@ -8,6 +8,7 @@ import { baseUrl, checkBind, isEveryInterface, isLoopback } from './address.ts'
 import { createApp } from './app.ts'
 import type { ServerDeps } from './deps.ts'
 import { HTTP_LIMITS } from './limits.ts'
+import { problemResponse } from './problem.ts'
 
 export interface HttpServer {
   /**
@@ -48,7 +49,12 @@ const nodeServer = (deps: ServerDeps, address: Address): Server => {
       keepAliveTimeout: HTTP_LIMITS.keepAliveTimeoutMs,
       connectionsCheckingInterval: HTTP_LIMITS.checkMs,
     },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    getRequestListener(app.fetch, {
+      overrideGlobalObjects: false,
+      // What is no valid URL or host never reaches a route.
+      errorHandler: () =>
+        problemResponse(new PosthasteError('E_ARGUMENT', 'The request is not valid HTTP.'), deps.logger),
+    }),
   )
   server.maxConnections = HTTP_LIMITS.connections
   server.on('clientError', answerBrokenRequest)
@@ -85,8 +91,11 @@ const listen = (server: Server, { host, port }: Address): Promise<number> =>
 const close = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), HTTP_LIMITS.stopGraceMs)
+    // A connection that was busy becomes idle after its answer, and would be kept for a next request.
+    const sweep = setInterval(() => server.closeIdleConnections(), HTTP_LIMITS.stopSweepMs)
     server.close(() => {
       clearTimeout(cut)
+      clearInterval(sweep)
       resolve()
     })
     server.closeIdleConnections()
