@@ -1,0 +1,89 @@
+import type { ClaimRequest } from '../engine.ts'
+import type { SqliteValue } from './driver.ts'
+import { findJob } from './jobs.ts'
+import { merge, type Source } from './merge.ts'
+import type { Lane, Session } from './session.ts'
+import { all, first } from './statements.ts'
+import type { Claimed } from './wire.ts'
+
+/** What `lane-heads.sql` reads of a claimable job. */
+type Head = readonly [id: string, priority: number, runAt: number, solo: number, hasNotes: number]
+
+const byTurn = (a: Head, b: Head): number => a[1] - b[1] || a[2] - b[2] || (a[0] < b[0] ? -1 : 1)
+
+/** Lanes with claimable jobs that this claim may take, in one list for each turn: all at once, or queue by queue. */
+const eligible = (session: Session, { queues, tasks, order }: ClaimRequest): Lane[][] => {
+  const paused = session.pausedQueues()
+  const wanted = queues === null ? null : new Set(queues)
+  const known = tasks === null ? null : new Set(tasks)
+  const lanes = all<[number]>(session.sql.lanesReady)
+    .map(([lane]) => session.lane(lane))
+    .filter(
+      ({ queue, task }) => (wanted?.has(queue) ?? true) && (known?.has(task) ?? true) && !paused.has(queue),
+    )
+  if (order === 'merged' || wanted === null) return [lanes]
+  return [...wanted].map((queue) => lanes.filter((lane) => lane.queue === queue))
+}
+
+const sourceOf = ({ sql }: Session, { lane }: Lane): Source<Head> => ({
+  fetch: (after, count) =>
+    all<Head>(sql.laneHeads, lane, after?.[1] ?? -1, after?.[2] ?? -1, after?.[0] ?? '', count),
+})
+
+/** The jobs that are about to be claimed, and how far each lane is emptied by it. */
+interface Choice {
+  readonly heads: Head[]
+  readonly ends: Map<Lane, { last: Head; count: number }>
+  more: boolean
+}
+
+/** Chooses in order. A solo job ends an answer, or is all of it. */
+const choose = (session: Session, turns: readonly Lane[][], limit: number): Choice => {
+  const choice: Choice = { heads: [], ends: new Map(), more: false }
+  for (const lanes of turns) {
+    const sources = lanes.map((lane) => sourceOf(session, lane))
+    const take = (head: Head, source: number): boolean => {
+      const isSolo = head[3] === 1
+      if (choice.heads.length > 0 && (isSolo || choice.heads[0]?.[3] === 1)) return false
+      choice.heads.push(head)
+      const lane = lanes[source] as Lane
+      choice.ends.set(lane, { last: head, count: (choice.ends.get(lane)?.count ?? 0) + 1 })
+      return true
+    }
+    choice.more = merge(sources, limit - choice.heads.length, byTurn, take)
+    if (choice.more) break
+  }
+  return choice
+}
+
+export const claim = (
+  session: Session,
+  worker: string,
+  request: ClaimRequest,
+): { readonly claimed: Claimed | null; readonly more: boolean } => {
+  const { limit, leaseMs } = request
+  if (limit === 0) return { claimed: null, more: false }
+  const { heads, ends, more } = choose(session, eligible(session, request), limit)
+  if (heads.length === 0) return { claimed: null, more }
+  const { sql, now } = session
+  for (const [{ lane, kind }, { last, count }] of ends) {
+    const [id, priority, runAt] = last
+    sql.laneLease.run(worker, now, leaseMs, lane, priority, runAt, id)
+    sql.laneTake.run(lane, priority, runAt, id)
+    session.count(kind, 'ready', -count)
+    session.count(kind, 'running', count)
+  }
+  const [head] = heads
+  if (head?.[3] === 1) sql.leaseSolo.run(now, head[0])
+  const ids = JSON.stringify(heads.map(([id]) => id))
+  const rows = first<[string]>(sql.claimed, ids)?.[0] ?? '[]'
+  const whole = heads
+    .filter(([, , , solo, hasNotes]) => solo === 1 || hasNotes === 1)
+    .flatMap(([id]) => findJob(session, id)?.job ?? [])
+  const lanes = new Map([...ends.keys()].map((lane) => [lane.lane, lane]))
+  return { claimed: { rows, lanes, whole }, more }
+}
+
+/** When the earliest scheduled or retrying job is due; may have passed already. */
+export const nextDueAt = ({ sql }: Session): number | null =>
+  first<[SqliteValue]>(sql.nextDue)?.[0] as number | null

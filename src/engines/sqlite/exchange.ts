@@ -1,0 +1,18 @@
+import { claim, nextDueAt } from './claim.ts'
+import type { Session } from './session.ts'
+import { renew, settle, settlePlain, start, unknownLeases } from './settle.ts'
+import type { WireAnswer, WireRequest } from './wire.ts'
+
+/** The one hot call. */
+export const exchange = (session: Session, request: WireRequest): WireAnswer => {
+  const { worker } = request
+  const plain = settlePlain(session, request.plain)
+  const settled = request.settle.map((settlement) => settle(session, settlement))
+  const started = request.start.map((one) => start(session, one))
+  const renewed = request.renew === null ? [] : renew(session, request.renew)
+  const unknown = request.renew === null ? [] : unknownLeases(session, worker, request.renew)
+  const isClaim = request.claim !== null && worker !== null
+  const { claimed, more } = isClaim ? claim(session, worker, request.claim) : { claimed: null, more: false }
+  const due = nextDueAt(session)
+  return { now: session.now, plain, settled, started, renewed, unknown, claimed, more, nextDueAt: due }
+}

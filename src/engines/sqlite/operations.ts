@@ -1,0 +1,72 @@
+import type { CancelRequest, Change, NewJob, RecordKey, RecordWrite } from '../../core/job.ts'
+import type {
+  Engine,
+  ExpiredRequest,
+  ListQuery,
+  PauseRequest,
+  PruneRequest,
+  Report,
+  WorkerBeat,
+} from '../engine.ts'
+import { getRecords, listRecords, putRecords } from './documents.ts'
+import { exchange } from './exchange.ts'
+import { insert } from './insert.ts'
+import { findJob } from './jobs.ts'
+import { listStep } from './list.ts'
+import type { Session } from './session.ts'
+import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { beat, counts, logs, pause, queues, workers } from './views.ts'
+import type { WireRequest } from './wire.ts'
+
+/** What a call can be: the methods of the contract, as they travel. */
+const writes = {
+  insert: (
+    session: Session,
+    { jobs, records }: { jobs: readonly NewJob[]; records: readonly RecordWrite[] },
+  ) => insert(session, jobs, records),
+  exchange: (session: Session, request: WireRequest) => exchange(session, request),
+  report: (session: Session, reports: readonly Report[]) => reports.map((one) => report(session, one)),
+  promote: (session: Session, limit: number) => promote(session, limit),
+  change: (session: Session, changes: readonly Change[]) => changes.map((one) => change(session, one)),
+  requestCancel: (session: Session, requests: readonly { id: string; request: CancelRequest }[]) =>
+    requests.map(({ id, request }) => requestCancel(session, id, request)),
+  prune: (session: Session, request: PruneRequest) => prune(session, request),
+  pause: (session: Session, requests: readonly PauseRequest[]) => {
+    for (const one of requests) pause(session, one)
+  },
+  beat: (session: Session, beats: readonly WorkerBeat[]) => {
+    for (const one of beats) beat(session, one)
+  },
+  putRecords: (session: Session, list: readonly RecordWrite[]) => putRecords(session, list),
+}
+
+const reads = {
+  now: (session: Session) => session.now,
+  expired: (session: Session, request: ExpiredRequest) => expired(session, request),
+  get: (session: Session, ids: readonly string[]) => ids.map((id) => findJob(session, id)?.job ?? null),
+  list: (session: Session, { query, limit }: { query: ListQuery; limit: number }) =>
+    listStep(session, query, limit),
+  counts: (session: Session) => counts(session),
+  logs: (session: Session, request: Parameters<Engine['logs']>[0]) => logs(session, request),
+  queues: (session: Session) => queues(session),
+  workers: (session: Session) => workers(session),
+  getRecords: (session: Session, keys: readonly RecordKey[]) => getRecords(session, keys),
+  listRecords: (session: Session, request: Parameters<Engine['listRecords']>[0]) =>
+    listRecords(session, request),
+}
+
+type Operations = typeof writes & typeof reads
+export type OperationName = keyof Operations
+export type ArgumentOf<Name extends OperationName> = Parameters<Operations[Name]>[1]
+export type AnswerOf<Name extends OperationName> = ReturnType<Operations[Name]>
+
+/** One call on its way to the database. */
+export interface Call {
+  readonly name: OperationName
+  readonly argument: unknown
+}
+
+export const isWrite = ({ name }: Call): boolean => Object.hasOwn(writes, name)
+
+export const perform = (session: Session, { name, argument }: Call): unknown =>
+  ({ ...writes, ...reads })[name](session, argument as never)

@@ -1,0 +1,663 @@
+// Generated from the files in sql/ by `npm run generate`. Do not edit.
+
+export const SQL = {
+  /**
+   * Rows that this connection has ever changed: tells whether a transaction wrote anything. Result: number.
+   */
+  changesTotal: `select total_changes()`,
+  /**
+   * Jobs that were just claimed, as one JSON text, which costs a third of reading them column by column.
+   * Parameters: a JSON array of ids. Result: a JSON array of [id, lane, priority, payload, created_at, run_at, attempt,
+   * fence, has_notes, max_retries, lease_ms, options, key, ref, tags], the last six left out when all of them are null.
+   */
+  claimed: `select json_group_array(
+  iif(
+    coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags) is null,
+    json_array(r.id, r.lane, j.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence, r.has_notes),
+    json_array(
+      r.id, r.lane, j.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence, r.has_notes,
+      j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags
+    )
+  )
+)
+from json_each(?) as e cross join running as r on r.id = e.value cross join jobs as j on j.id = r.id`,
+  /**
+   * Raises the clock of the store to the time that the present transaction is stamped with.
+   * Parameters: now. Changes nothing when the clock is there already.
+   */
+  clockRaise: `update store set clock = :now where one = 1 and clock < :now`,
+  /**
+   * The latest time that a write was stamped with. Result: clock.
+   */
+  clockRead: `select clock from store where one = 1`,
+  /**
+   * Changes a number of jobs. Parameters: kind, state, difference.
+   */
+  countAdd: `insert into counts (kind, state, number) values (?, ?, ?) on conflict do update set number = number + excluded.number`,
+  /**
+   * How many jobs are in a state. Parameters: state. Result: number.
+   */
+  countOfState: `select coalesce(sum(number), 0) from counts where state = ?`,
+  /**
+   * Removes a document. Parameters: collection, key.
+   */
+  documentDelete: `delete from records where collection = ? and key = ?`,
+  /**
+   * A document. Parameters: collection, key, now. Result: value, version, expires_at.
+   */
+  documentRead: `select value, version, expires_at from records
+where collection = ? and key = ? and (expires_at is null or expires_at > ?)`,
+  /**
+   * Writes a document. Parameters: collection, key, value, version, expires_at.
+   */
+  documentWrite: `insert into records (collection, key, value, version, expires_at) values (?, ?, ?, ?, ?)
+on conflict do update set value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
+  /**
+   * Removes some of the documents that have expired. Parameters: now, limit. Index: records_by_expiry.
+   */
+  documentsExpire: `delete from records where rowid in (select rowid from records where expires_at <= ? limit ?)`,
+  /**
+   * Documents of a collection by key. Parameters: collection, first key, key after which to go on or null (twice), now.
+   * Result: key, value, version, expires_at. The reader stops where keys no longer begin as wanted.
+   */
+  documentsPage: `select key, value, version, expires_at from records
+where collection = ? and key >= ? and (? is null or key > ?) and (expires_at is null or expires_at > ?)
+order by key`,
+  /**
+   * How many jobs a promotion moves. Parameters: run_at, id of the last one. Result: kind, state, number.
+   * Index: waiting_by_time.
+   */
+  dueCounts: `select kind, state, count(*) from waiting
+where state <> 'blocked' and (run_at, id) <= (?, ?)
+group by kind, state`,
+  /**
+   * Removes the jobs that due-ready moved. Parameters: run_at, id of the last one. Index: waiting_by_time.
+   */
+  dueDelete: `delete from waiting where state <> 'blocked' and (run_at, id) <= (?, ?)`,
+  /**
+   * Where a promotion ends: the last of the jobs that are due, or of as many as are wanted.
+   * Parameters: now, limit. Result: run_at, id, number. Index: waiting_by_time.
+   */
+  dueLast: `select run_at, id, count(*) over ()
+from (select run_at, id from waiting where state <> 'blocked' and run_at <= ? order by run_at, id limit ?)
+order by run_at desc, id desc
+limit 1`,
+  /**
+   * Makes jobs claimable whose time has come. Parameters: run_at, id of the last one. Index: waiting_by_time.
+   */
+  dueReady: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key)
+select w.lane, j.priority, w.run_at, w.id, w.kind, w.attempt, w.fence, w.lease_ms, w.solo, w.has_notes, w.has_key
+from waiting as w cross join jobs as j on j.id = w.id
+where w.state <> 'blocked' and (w.run_at, w.id) <= (?, ?)`,
+  /**
+   * Takes a job from the finished ones. Parameters: kind, state, id.
+   */
+  finishedDelete: `delete from finished where kind = ? and state = ? and id = ?`,
+  /**
+   * Ends jobs; the tuple is repeated, one for each.
+   * Parameters for each: kind, state, id, run_at, attempt, fence, solo, has_notes, worker, started_at, finished_at, output.
+   */
+  finishedInsert: `insert into finished (kind, state, id, run_at, attempt, fence, solo, has_notes, worker, started_at, finished_at, output)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * The oldest finished jobs of a state. Parameters: state, limit. Result: id, kind, finished_at.
+   * Index: finished_by_time.
+   */
+  finishedOldest: `select id, kind, finished_at from finished where state = ? order by finished_at, id limit ?`,
+  /**
+   * Removes finished jobs. Parameters: a JSON object of id: kind; the state. Index: the primary key of finished.
+   */
+  finishedPrune: `delete from finished where (kind, state, id) in (select e.value, :state, e.key from json_each(:ids) as e)`,
+  /**
+   * Whether a job is known. Parameters: id. Index: the unique one of jobs.
+   */
+  jobExists: `select 1 from jobs where id = ?`,
+  /**
+   * Stores jobs; the tuple is repeated, one for each. Fails as a whole when one of the ids is known.
+   * Parameters for each: id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags.
+   */
+  jobInsert: `insert into jobs (id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * Forgets jobs. Parameters: a JSON array of ids.
+   */
+  jobsDelete: `delete from jobs where id in (select value from json_each(?))`,
+  /**
+   * Gives a unique key back. Parameters: key, id.
+   */
+  keyFree: `delete from keys where key = ? and id = ?`,
+  /**
+   * Who holds a unique key. Parameters: key. Result: id.
+   */
+  keyHolder: `select id from keys where key = ?`,
+  /**
+   * Takes a unique key unless someone has it. Parameters: key, id.
+   */
+  keyTake: `insert into keys (key, id) values (?, ?) on conflict do nothing`,
+  /**
+   * A new (queue, task). Parameters: queue, task. Result: kind.
+   */
+  kindAdd: `insert into kinds (queue, task) values (?, ?) returning kind`,
+  /**
+   * The number of (queue, task). Parameters: queue, task. Result: kind. Index: the unique one of kinds.
+   */
+  kindFind: `select kind from kinds where queue = ? and task = ?`,
+  /**
+   * Every (queue, task) that has jobs in some state. Result: kind, queue, task, state, number.
+   */
+  kindsAll: `select k.kind, k.queue, k.task, c.state, c.number from counts c join kinds k on k.kind = c.kind where c.number <> 0`,
+  /**
+   * A new lane. Parameters: kind, group. Result: lane.
+   */
+  laneAdd: `insert into lanes (kind, "group") values (?, ?) returning lane`,
+  /**
+   * The number of a lane. Parameters: kind, group. Result: lane. Index: lanes_by_name.
+   */
+  laneFind: `select lane from lanes where kind = ? and "group" is ?`,
+  /**
+   * The next jobs of a lane in the order of claims.
+   * Parameters: lane, then priority, run_at and id after which to go on, limit.
+   * Result: id, priority, run_at, solo, has_notes. Index: the primary key of ready.
+   */
+  laneHeads: `select id, priority, run_at, solo, has_notes from ready
+where lane = ? and (priority, run_at, id) > (?, ?, ?)
+order by priority, run_at, id
+limit ?`,
+  /**
+   * Takes leases on the jobs of a lane up to one of them.
+   * Parameters: worker, now, lease length of jobs without one of their own, lane, priority, run_at, id.
+   * Index: the primary key of ready.
+   */
+  laneLease: `insert into running (id, kind, lane, run_at, attempt, fence, lease_ms, solo, has_notes, has_key, worker, lease_until, started)
+select id, kind, lane, run_at, attempt, fence + 1, lease_ms, solo, has_notes, has_key, ?, ? + coalesce(lease_ms, ?), 0
+from ready
+where lane = ? and (priority, run_at, id) <= (?, ?, ?)`,
+  /**
+   * The earliest run_at of a lane's claimable jobs: one look at the index for each priority. Parameters: lane.
+   * Result: run_at or null. Index: the primary key of ready.
+   */
+  laneOldest: `with recursive found (priority) as (
+  select min(priority) from ready where lane = :lane
+  union all
+  select (select min(priority) from ready where lane = :lane and priority > found.priority)
+  from found where found.priority is not null
+)
+select min((select min(run_at) from ready where lane = :lane and priority = found.priority)) from found`,
+  /**
+   * The names of a lane. Parameters: lane. Result: kind, queue, task, group.
+   */
+  laneRead: `select l.kind, k.queue, k.task, l."group" from lanes l join kinds k on k.kind = l.kind where l.lane = ?`,
+  /**
+   * Removes the jobs of a lane up to one of them from the claimable ones. Parameters: lane, priority, run_at, id.
+   * Index: the primary key of ready.
+   */
+  laneTake: `delete from ready where lane = ? and (priority, run_at, id) <= (?, ?, ?)`,
+  /**
+   * Lanes that have a claimable job: one look at the index for each, whatever waits in them. Result: lane.
+   * Index: the primary key of ready.
+   */
+  lanesReady: `with recursive found (lane) as (
+  select min(lane) from ready
+  union all
+  select (select min(lane) from ready where lane > found.lane) from found where found.lane is not null
+)
+select lane from found where lane is not null`,
+  /**
+   * Asks the holder of a lease to stop; the first request is kept. Parameters: request as JSON text, id.
+   */
+  leaseCancel: `update running set cancel = coalesce(cancel, ?) where id = ?`,
+  /**
+   * Remembers that a running job has notes. Parameters: id.
+   */
+  leaseNoted: `update running set has_notes = 1 where id = ?`,
+  /**
+   * A lease. Parameters: id. Result: fence, has_notes, cancel.
+   */
+  leaseRead: `select fence, has_notes, cancel from running where id = ?`,
+  /**
+   * Renews a lease. Parameters: now, lease length of jobs without one of their own, id, fence. Result: cancel.
+   */
+  leaseRenew: `update running set lease_until = ? + coalesce(lease_ms, ?) where id = ? and fence = ? returning cancel`,
+  /**
+   * Records the start of a job that is handed out alone. Parameters: now, id.
+   */
+  leaseSolo: `update running set attempt = attempt + 1, started_at = ?, started = 1 where id = ?`,
+  /**
+   * Records that a handler began. Parameters: attempt, started_at, id, fence.
+   */
+  leaseStart: `update running set attempt = ?, started_at = ?, started = 1 where id = ? and fence = ?`,
+  /**
+   * Leases that ran out, in the order in which they did.
+   * Parameters: now, then lease_until and id after which to go on, limit. Result: id. Reads every lease; there are not many.
+   */
+  leasesExpired: `select id from running
+where lease_until <= :now and (lease_until, id) > (:lease_until, :id)
+order by lease_until, id
+limit :limit`,
+  /**
+   * Leases of a worker. Parameters: worker. Result: id, fence. Reads every lease; there are not many.
+   */
+  leasesOfWorker: `select id, fence from running where worker = ? order by id`,
+  /**
+   * Keeps a log line, as it came first. Parameters: id, fence, seq, at, level, message.
+   */
+  logInsert: `insert into logs (id, fence, seq, at, level, message) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+  /**
+   * Forgets the log of jobs. Parameters: a JSON array of ids.
+   */
+  logsDelete: `delete from logs where id in (select value from json_each(?))`,
+  /**
+   * Log lines of a job. Parameters: id, then fence and seq after which to go on, limit.
+   * Result: fence, seq, at, level, message.
+   */
+  logsRead: `select fence, seq, at, level, message from logs
+where id = ? and (fence, seq) > (?, ?)
+order by fence, seq
+limit ?`,
+  /**
+   * Forgets all but the newest log lines of a job. Parameters: id, how many are kept.
+   */
+  logsTrim: `delete from logs
+where id = :id and (fence, seq) in (
+  select fence, seq from logs where id = :id order by fence desc, seq desc limit -1 offset :keep
+)`,
+  /**
+   * When the next scheduled or retrying job after a time is due. Parameters: time. Result: run_at or null.
+   * Index: waiting_by_time.
+   */
+  nextDueAfter: `select min(run_at) from waiting where state <> 'blocked' and run_at > ?`,
+  /**
+   * When the next scheduled or retrying job is due. Result: run_at or null. Index: waiting_by_time.
+   */
+  nextDue: `select min(run_at) from waiting where state <> 'blocked'`,
+  /**
+   * Notes the progress or the checkpoint of a running job. Parameters: id, progress, checkpoint, and for each of the two
+   * whether it is given.
+   */
+  noteReport: `insert into notes (id, retries, crashes, progress, checkpoint) values (:id, 0, 0, :progress, :checkpoint)
+on conflict do update set
+  progress = iif(:has_progress, excluded.progress, progress),
+  checkpoint = iif(:has_checkpoint, excluded.checkpoint, checkpoint)`,
+  /**
+   * Writes the notes of a job, all of them.
+   * Parameters: id, retries, crashes, reason, worker, started_at, output, error, history, progress, checkpoint.
+   */
+  noteWrite: `insert or replace into notes (id, retries, crashes, reason, worker, started_at, output, error, history, progress, checkpoint)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * Forgets the notes of jobs. Parameters: a JSON array of ids.
+   */
+  notesDelete: `delete from notes where id in (select value from json_each(?))`,
+  /**
+   * Ids of all jobs, the newest first. Parameters: id before which to go on, limit. Result: id.
+   * Index: the unique one of jobs.
+   */
+  pageAllDown: `select id from jobs where id < ? order by id desc limit ?`,
+  /**
+   * Ids of all jobs, the oldest first. Parameters: id after which to go on, limit. Result: id.
+   * Index: the unique one of jobs.
+   */
+  pageAllUp: `select id from jobs where id > ? order by id limit ?`,
+  /**
+   * Ids of finished jobs of a kind, the newest first. Parameters: kind, state, id before which to go on, limit. Result: id.
+   * Index: the primary key of finished.
+   */
+  pageFinishedDown: `select id from finished where kind = ? and state = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of finished jobs of a kind, the oldest first. Parameters: kind, state, id after which to go on, limit. Result: id.
+   * Index: the primary key of finished.
+   */
+  pageFinishedUp: `select id from finished where kind = ? and state = ? and id > ? order by id limit ?`,
+  /**
+   * Ids of jobs with a key, the newest first. Parameters: key, id before which to go on, limit. Result: id.
+   * Index: jobs_by_key.
+   */
+  pageKeyDown: `select id from jobs where key = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of jobs with a key, the oldest first. Parameters: key, id after which to go on, limit. Result: id.
+   * Index: jobs_by_key.
+   */
+  pageKeyUp: `select id from jobs where key = ? and id > ? order by id limit ?`,
+  /**
+   * Ids of ready jobs of a kind, the newest first. Parameters: kind, id before which to go on, limit. Result: id.
+   * Index: ready_by_kind.
+   */
+  pageReadyDown: `select id from ready where kind = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of ready jobs of a kind, the oldest first. Parameters: kind, id after which to go on, limit. Result: id.
+   * Index: ready_by_kind.
+   */
+  pageReadyUp: `select id from ready where kind = ? and id > ? order by id limit ?`,
+  /**
+   * Ids of jobs with a ref, the newest first. Parameters: ref, id before which to go on, limit. Result: id.
+   * Index: jobs_by_ref.
+   */
+  pageRefDown: `select id from jobs where ref = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of jobs with a ref, the oldest first. Parameters: ref, id after which to go on, limit. Result: id.
+   * Index: jobs_by_ref.
+   */
+  pageRefUp: `select id from jobs where ref = ? and id > ? order by id limit ?`,
+  /**
+   * Ids of running jobs of a kind, the newest first. Parameters: kind, id before which to go on, limit. Result: id.
+   * Index: the primary key of running (jobs of other kinds are passed over; there are not many).
+   */
+  pageRunningDown: `select id from running where kind = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of running jobs of a kind, the oldest first. Parameters: kind, id after which to go on, limit. Result: id.
+   * Index: the primary key of running (jobs of other kinds are passed over; there are not many).
+   */
+  pageRunningUp: `select id from running where kind = ? and id > ? order by id limit ?`,
+  /**
+   * Ids of waiting jobs of a kind, the newest first. Parameters: kind, state, id before which to go on, limit. Result: id.
+   * Index: waiting_by_kind.
+   */
+  pageWaitingDown: `select id from waiting where kind = ? and state = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of waiting jobs of a kind, the oldest first. Parameters: kind, state, id after which to go on, limit. Result: id.
+   * Index: waiting_by_kind.
+   */
+  pageWaitingUp: `select id from waiting where kind = ? and state = ? and id > ? order by id limit ?`,
+  /**
+   * Makes a queue known. Parameters: queue.
+   */
+  queueAdd: `insert into queues (queue) values (?) on conflict do nothing`,
+  /**
+   * Pauses a queue; who paused it first, and when, is kept. Parameters: queue, paused_at, paused_by.
+   */
+  queuePause: `insert into queues (queue, paused_at, paused_by) values (?, ?, ?)
+on conflict do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by where paused_at is null`,
+  /**
+   * Resumes a queue. Parameters: queue.
+   */
+  queueResume: `update queues set paused_at = null, paused_by = null where queue = ? and paused_at is not null`,
+  /**
+   * Every queue by name. Result: queue, paused_at, paused_by.
+   */
+  queuesAll: `select queue, paused_at, paused_by from queues order by queue`,
+  /**
+   * Queues from which nothing is claimed. Result: queue.
+   */
+  queuesPaused: `select queue from queues where paused_at is not null`,
+  /**
+   * Takes a job from the claimable ones. Parameters: lane, priority, run_at, id.
+   */
+  readyDelete: `delete from ready where lane = ? and priority = ? and run_at = ? and id = ?`,
+  /**
+   * Makes jobs claimable; the tuple is repeated, one for each.
+   * Parameters for each: lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key.
+   */
+  readyInsert: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * Everything about one job. Parameters: id. Result: the columns in the order of records.ts.
+   * Index: the unique one of jobs, then one seek in each table.
+   */
+  record: `select
+  j.id, k.task, k.queue, l."group", j.priority, j.payload, j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags,
+  coalesce(f.state, w.state, iif(r.id is null, 'ready', 'running')),
+  n.reason, j.created_at, coalesce(a.run_at, r.run_at, w.run_at, f.run_at),
+  coalesce(r.started_at, f.started_at, n.started_at), f.finished_at,
+  coalesce(a.attempt, r.attempt, w.attempt, f.attempt), coalesce(n.retries, 0), coalesce(n.crashes, 0),
+  coalesce(a.solo, r.solo, w.solo, f.solo), coalesce(a.fence, r.fence, w.fence, f.fence),
+  coalesce(r.worker, f.worker, n.worker), r.lease_until, coalesce(r.started, 0), r.cancel,
+  coalesce(f.output, n.output), n.error, n.history, n.progress, n.checkpoint,
+  l.lane, l.kind
+from jobs as j
+cross join lanes as l on l.lane = j.lane
+cross join kinds as k on k.kind = l.kind
+left join ready as a on a.kind = l.kind and a.id = j.id
+left join running as r on r.id = j.id
+left join waiting as w on w.id = j.id
+left join finished as f on f.kind = l.kind and f.state in ('completed', 'cancelled', 'dead') and f.id = j.id
+left join notes as n on n.id = j.id
+where j.id = ?`,
+  /**
+   * Ends leases. Parameters: a JSON array of ids. Index: the primary key of running.
+   */
+  runningDeleteMany: `delete from running where id in (select value from json_each(?))`,
+  /**
+   * Ends a lease. Parameters: id.
+   */
+  runningDelete: `delete from running where id = ?`,
+  /**
+   * Of leases about to be completed, how many are held under their fence by jobs without notes and key, by kind.
+   * Parameters: a JSON object of id: fence. Result: kind, number. Index: the primary key of running.
+   */
+  settleCheck: `select r.kind, count(*)
+from json_each(?) as e cross join running as r on r.id = e.key and r.fence = e.value
+where r.has_notes = 0 and r.has_key = 0
+group by r.kind`,
+  /**
+   * Completes running jobs that settle-check approved; the tuple is repeated, one for each.
+   * Parameters for each: id, attempt, started_at, output; then: now. Index: the primary key of running.
+   */
+  settleComplete: `with settled (id, attempt, started_at, output) as (values (?, ?, ?, ?))
+insert into finished (kind, state, id, run_at, attempt, fence, solo, has_notes, worker, started_at, finished_at, output)
+select r.kind, 'completed', r.id, r.run_at, s.attempt, r.fence, 0, 0, r.worker, s.started_at, ?, s.output
+from settled as s cross join running as r on r.id = s.id`,
+  /**
+   * The ids that settle-check counted. Parameters: a JSON object of id: fence. Result: id.
+   */
+  settlePlainIds: `select e.key
+from json_each(?) as e cross join running as r on r.id = e.key and r.fence = e.value
+where r.has_notes = 0 and r.has_key = 0`,
+  /**
+   * The first write of every connection: proves that the file can be written, and lets the synchronous level settle.
+   */
+  storeOpened: `update store set opened = opened + 1 where one = 1`,
+  /**
+   * Ends the waiting of a job. Parameters: id.
+   */
+  waitingDelete: `delete from waiting where id = ?`,
+  /**
+   * Makes jobs wait; the tuple is repeated, one for each.
+   * Parameters for each: id, kind, lane, state, run_at, attempt, fence, lease_ms, solo, has_notes, has_key.
+   */
+  waitingInsert: `insert into waiting (id, kind, lane, state, run_at, attempt, fence, lease_ms, solo, has_notes, has_key)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * A worker lives. Parameters: id, about, ttl_ms, first_seen_at, last_seen_at.
+   */
+  workerBeat: `insert into workers (id, about, ttl_ms, first_seen_at, last_seen_at) values (?, ?, ?, ?, ?)
+on conflict do update set about = excluded.about, ttl_ms = excluded.ttl_ms, last_seen_at = excluded.last_seen_at`,
+  /**
+   * A worker says goodbye. Parameters: id.
+   */
+  workerGone: `delete from workers where id = ?`,
+  /**
+   * Workers that were heard of within their time. Parameters: now. Result: id, about, first_seen_at, last_seen_at.
+   */
+  workersAll: `select id, about, first_seen_at, last_seen_at from workers where last_seen_at + ttl_ms > ? order by id`,
+  /**
+   * Forgets workers that were not heard of for too long. Parameters: now.
+   */
+  workersForget: `delete from workers where last_seen_at + ttl_ms <= ?`,
+} as const
+
+export const MIGRATIONS = [
+  { name: '0001_schema', sql: `-- The life of a job, as tables. A job's row in \`jobs\` is written once, when it is added, and never touched until the
+-- job is removed. Its state is the table in which it has a second, narrow row: \`waiting\`, \`ready\`, \`running\` or
+-- \`finished\`. The usual path, add → claim → complete at the first try, is an append to \`jobs\` and three moves of a
+-- narrow row. What most jobs never have (a reason, an error, a history, a checkpoint …) is in \`notes\`, for those
+-- that have it (\`has_notes\`).
+
+-- The store itself. \`clock\` is the latest time that a write was stamped with: the next is never earlier.
+create table store (
+  one integer primary key check (one = 1),
+  clock integer not null,
+  opened integer not null
+) strict;
+insert into store (one, clock, opened) values (1, 0, 0);
+
+-- Names are written once and referred to by number: (queue, task), by which jobs are counted and listed …
+create table kinds (
+  kind integer primary key,
+  queue text not null,
+  task text not null,
+  unique (queue, task)
+) strict;
+
+-- … and (queue, task, group), by which they wait to be claimed.
+create table lanes (
+  lane integer primary key,
+  kind integer not null,
+  "group" text
+) strict;
+create index lanes_by_name on lanes (kind, "group");
+
+-- Exact numbers, changed in the transaction that moves the jobs.
+create table counts (
+  kind integer not null,
+  state text not null check (state in ('blocked', 'scheduled', 'ready', 'running', 'retrying', 'completed', 'cancelled', 'dead')),
+  number integer not null,
+  primary key (kind, state)
+) strict, without rowid;
+
+-- What was added. Rows can be wide (a payload), so the ids have an index of their own that stays narrow.
+create table jobs (
+  number integer primary key,
+  id text not null unique,
+  lane integer not null,
+  priority integer not null check (priority between 0 and 9),
+  payload text not null,
+  created_at integer not null,
+  max_retries integer,
+  lease_ms integer,
+  options text,
+  key text,
+  ref text,
+  tags text
+) strict;
+create index jobs_by_key on jobs (key, id) where key is not null;
+create index jobs_by_ref on jobs (ref, id) where ref is not null;
+
+-- Jobs that may be claimed, in the order of claims within their lane.
+create table ready (
+  lane integer not null,
+  priority integer not null,
+  run_at integer not null,
+  id text not null,
+  kind integer not null,
+  attempt integer not null,
+  fence integer not null,
+  lease_ms integer,
+  solo integer not null,
+  has_notes integer not null,
+  has_key integer not null,
+  primary key (lane, priority, run_at, id)
+) strict, without rowid;
+-- Serves lists of ready jobs, newest first, and the reading of one job.
+create index ready_by_kind on ready (kind, id);
+
+create table waiting (
+  id text primary key,
+  kind integer not null,
+  lane integer not null,
+  state text not null check (state in ('blocked', 'scheduled', 'retrying')),
+  run_at integer not null,
+  attempt integer not null,
+  fence integer not null,
+  lease_ms integer,
+  solo integer not null,
+  has_notes integer not null,
+  has_key integer not null
+) strict, without rowid;
+-- Serves promotion: what is due next.
+create index waiting_by_time on waiting (run_at, id) where state <> 'blocked';
+-- Serves lists of waiting jobs, newest first.
+create index waiting_by_kind on waiting (kind, state, id);
+
+-- One row is one lease.
+create table running (
+  id text primary key,
+  kind integer not null,
+  lane integer not null,
+  run_at integer not null,
+  attempt integer not null,
+  fence integer not null,
+  lease_ms integer,
+  solo integer not null,
+  has_notes integer not null,
+  has_key integer not null,
+  worker text not null,
+  lease_until integer not null,
+  started integer not null,
+  started_at integer,
+  cancel text
+) strict, without rowid;
+
+create table finished (
+  kind integer not null,
+  state text not null check (state in ('completed', 'cancelled', 'dead')),
+  id text not null,
+  run_at integer not null,
+  attempt integer not null,
+  fence integer not null,
+  solo integer not null,
+  has_notes integer not null,
+  worker text,
+  started_at integer,
+  finished_at integer not null,
+  -- Short ones only: long outputs are in \`notes\`, so that these rows stay narrow.
+  output text,
+  primary key (kind, state, id)
+) strict, without rowid;
+-- Serves retention: the oldest of a state.
+create index finished_by_time on finished (state, finished_at, id);
+
+create table notes (
+  id text primary key,
+  retries integer not null,
+  crashes integer not null,
+  reason text,
+  worker text,
+  started_at integer,
+  output text,
+  error text,
+  history text,
+  progress text,
+  checkpoint text
+) strict;
+
+-- The unfinished job that holds each unique key.
+create table keys (
+  key text primary key,
+  id text not null
+) strict, without rowid;
+
+create table logs (
+  id text not null,
+  fence integer not null,
+  seq integer not null,
+  at integer not null,
+  level text not null,
+  message text not null,
+  primary key (id, fence, seq)
+) strict, without rowid;
+
+create table queues (
+  queue text primary key,
+  paused_at integer,
+  paused_by text
+) strict, without rowid;
+
+create table workers (
+  id text primary key,
+  about text not null,
+  ttl_ms integer not null,
+  first_seen_at integer not null,
+  last_seen_at integer not null
+) strict, without rowid;
+
+create table records (
+  collection text not null,
+  key text not null,
+  value text not null,
+  version integer not null,
+  expires_at integer,
+  primary key (collection, key)
+) strict;
+-- Serves the removal of what has expired.
+create index records_by_expiry on records (expires_at) where expires_at is not null;` },
+] as const

@@ -1,0 +1,2 @@
+-- Rows that this connection has ever changed: tells whether a transaction wrote anything. Result: number.
+select total_changes()

@@ -1,0 +1,2 @@
+-- Who holds a unique key. Parameters: key. Result: id.
+select id from keys where key = ?

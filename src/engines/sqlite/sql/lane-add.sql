@@ -1,0 +1,2 @@
+-- A new lane. Parameters: kind, group. Result: lane.
+insert into lanes (kind, "group") values (?, ?) returning lane

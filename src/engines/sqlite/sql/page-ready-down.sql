@@ -1,0 +1,3 @@
+-- Ids of ready jobs of a kind, the newest first. Parameters: kind, id before which to go on, limit. Result: id.
+-- Index: ready_by_kind.
+select id from ready where kind = ? and id < ? order by id desc limit ?

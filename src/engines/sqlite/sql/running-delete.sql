@@ -1,0 +1,2 @@
+-- Ends a lease. Parameters: id.
+delete from running where id = ?

@@ -1,0 +1,2 @@
+-- A worker says goodbye. Parameters: id.
+delete from workers where id = ?

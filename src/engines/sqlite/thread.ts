@@ -1,0 +1,86 @@
+import { Worker } from 'node:worker_threads'
+import { PosthasteError } from '../../core/errors.ts'
+import type { Hint } from '../engine.ts'
+import type { Batch, Executor, ExecutorOptions, Facts } from './executor.ts'
+import type { Call } from './operations.ts'
+import type { Failure, Outcome } from './store.ts'
+
+export type ToThread =
+  | { readonly type: 'work'; readonly calls: readonly Call[]; readonly at: number | null }
+  | { readonly type: 'close' }
+export type FromThread =
+  | { readonly type: 'open'; readonly facts: Facts }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'batch'; readonly outcomes: Outcome[]; readonly hints: Hint[] }
+  | { readonly type: 'closed' }
+
+/** A small young generation: batches die at once, and an idle program should not hold memory for them. */
+const YOUNG_GENERATION_MB = 16
+
+/** Built, all files are .js; in a checkout, where Node or a test runner reads the sources, they are .ts. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js',
+  import.meta.url,
+)
+
+/** Whether this process can start the thread: Node reads the files of a build, and newer ones read the sources too. */
+export const canThread = !import.meta.url.endsWith('.ts') || 'typescript' in process.features
+
+/**
+ * A database in a thread of its own: commits do not hold up the event loop, and SQLite works while handlers run. One
+ * message carries a batch to it, one brings the answers back.
+ */
+export const openThread = async (options: ExecutorOptions): Promise<Executor> => {
+  const worker = new Worker(ENTRY, {
+    workerData: options,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
+  let ended: PosthasteError | undefined
+  let settle: { resolve: (message: FromThread) => void; reject: (error: unknown) => void } | undefined
+
+  const answer = (): Promise<FromThread> =>
+    new Promise((resolve, reject) => {
+      if (ended === undefined) settle = { resolve, reject }
+      else reject(ended)
+    })
+  const end = (cause?: unknown): void => {
+    ended ??= new PosthasteError('E_STORE', 'The thread of the SQLite store has ended.', { cause })
+    settle?.reject(ended)
+  }
+  worker.on('message', (message: FromThread) => settle?.resolve(message))
+  worker.on('error', end)
+  worker.on('exit', () => end())
+
+  const opened = await answer()
+  if (opened.type !== 'open') {
+    await worker.terminate()
+    throw opened.type === 'failed'
+      ? new PosthasteError(opened.failure.code, opened.failure.what)
+      : new PosthasteError('E_STORE_OPEN')
+  }
+  // An idle engine keeps no program alive; calls under way do.
+  worker.unref()
+  return {
+    facts: opened.facts,
+    async run(calls, at): Promise<Batch> {
+      worker.ref()
+      try {
+        const reply = answer()
+        worker.postMessage({ type: 'work', calls, at } satisfies ToThread)
+        const message = await reply
+        if (message.type !== 'batch') throw new PosthasteError('E_STORE')
+        return message
+      } finally {
+        worker.unref()
+      }
+    },
+    async close() {
+      if (ended !== undefined) return
+      worker.ref()
+      const reply = answer()
+      worker.postMessage({ type: 'close' } satisfies ToThread)
+      await reply
+      await worker.terminate()
+    },
+  }
+}
