@@ -15,9 +15,9 @@ import type { Stats } from './stats.ts'
 import type { AnyTask } from './task.ts'
 import type { AddItems, OutputFor, PayloadFor, TaskRef } from './types.ts'
 import type { WaitOptions } from './wait.ts'
-import type { WorkerInfo } from './workers.ts'
 import type { WorkerOptions } from './worker/settings.ts'
 import type { Worker } from './worker/worker.ts'
+import type { WorkerInfo } from './workers.ts'
 
 export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
   /**

@@ -62,7 +62,11 @@ export interface ControlDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'lo
 export const createControl = (deps: ControlDeps): Control => {
   const { engine, events, logger } = deps
 
-  const act = async (ids: unknown, action: Action, options: ControlOptions = {}): Promise<Job | Controlled[]> => {
+  const act = async (
+    ids: unknown,
+    action: Action,
+    options: ControlOptions = {},
+  ): Promise<Job | Controlled[]> => {
     const by = checkWho(options.by)
     if (!Array.isArray(ids)) {
       const [only] = await carryOut(deps, [checkId(ids)], action, by)
@@ -89,17 +93,21 @@ export const createControl = (deps: ControlDeps): Control => {
     }
   }
 
+  // Async, so that a bad argument rejects like everything else.
+  const methods = {
+    cancel: async (ids: unknown, options?: CancelOptions) =>
+      act(ids, { kind: 'cancel', reason: checkReason(options?.reason) }, options),
+    retry: async (ids: unknown, options?: ControlOptions) => act(ids, { kind: 'retry' }, options),
+    remove: async (ids: unknown, options?: ControlOptions) => act(ids, { kind: 'remove' }, options),
+    runNow: async (ids: unknown, options?: ControlOptions) => act(ids, { kind: 'promote' }, options),
+    resolve: async (ids: unknown, options?: ResolveOptions) => {
+      const to = checkTarget(options?.to)
+      return act(ids, { kind: 'resolve', to, reason: checkReason(options?.reason) }, options)
+    },
+  }
   return {
-    cancel: ((ids, options) => act(ids, { kind: 'cancel', reason: checkReason(options?.reason) }, options)) as Act<CancelOptions>,
-    retry: ((ids, options) => act(ids, { kind: 'retry' }, options)) as Act<ControlOptions>,
-    remove: ((ids, options) => act(ids, { kind: 'remove' }, options)) as Act<ControlOptions>,
-    runNow: ((ids, options) => act(ids, { kind: 'promote' }, options)) as Act<ControlOptions>,
-    resolve: ((ids, options) =>
-      act(
-        ids,
-        { kind: 'resolve', to: checkTarget(options?.to), reason: checkReason(options?.reason) },
-        options,
-      )) as ActWith<ResolveOptions>,
+    // One id or a list: which answer belongs to which is told by the overloads of Act.
+    ...(methods as Pick<Control, keyof typeof methods>),
     pause: (queue, options) => setPaused(queue, true, options),
     resume: (queue, options) => setPaused(queue, false, options),
   }
@@ -157,7 +165,10 @@ const carryOut = async (
     open = again
   }
   for (const id of open) {
-    refused.set(id, new PosthasteError('E_CONFLICT', `Job ${id} kept changing while it was told to ${action.kind}.`))
+    refused.set(
+      id,
+      new PosthasteError('E_CONFLICT', `Job ${id} kept changing while it was told to ${action.kind}.`),
+    )
   }
 
   // What was removed is answered as it last was; everything else as it is now.
@@ -167,7 +178,10 @@ const carryOut = async (
     if (error !== undefined) return { id, ok: false, error }
     const job = view(fresh.get(id) as JobRecord)
     if (changed.has(id)) {
-      logger.info({ job: id, task: job.task, queue: job.queue, state: job.state, by, action: action.kind }, 'job changed')
+      logger.info(
+        { job: id, task: job.task, queue: job.queue, state: job.state, by, action: action.kind },
+        'job changed',
+      )
       if (action.kind !== 'remove' && isFinished(job.state)) events.emit(job.state, job)
     }
     return { id, ok: true, job }
@@ -187,11 +201,16 @@ const refusedBecause = ({ id, state }: JobRecord, why: string): PosthasteError =
   new PosthasteError('E_STATE', `Job ${id}: ${why}`, { data: { state } })
 
 const keyTaken = ({ id, key }: JobRecord, holder: string): PosthasteError =>
-  new PosthasteError('E_KEY_TAKEN', `Job ${id} cannot live again: job ${holder} holds its key ${shown(key)}.`, {
-    data: { holder },
-  })
+  new PosthasteError(
+    'E_KEY_TAKEN',
+    `Job ${id} cannot live again: job ${holder} holds its key ${shown(key)}.`,
+    {
+      data: { holder },
+    },
+  )
 
-const checkWho = (by: unknown): string => (by === undefined ? WHO_DEFAULT : checkText(by, 'by', WHO_LENGTH_MAX))
+const checkWho = (by: unknown): string =>
+  by === undefined ? WHO_DEFAULT : checkText(by, 'by', WHO_LENGTH_MAX)
 
 const checkReason = (reason: unknown): string | null =>
   reason === undefined || reason === null ? null : checkText(reason, 'reason', REASON_LENGTH_MAX)

@@ -46,7 +46,8 @@ export const checkTask = (definition: AnyTask): void => {
 const checkRetry = (retry: RetryOptions, field: string): void => {
   if (typeof retry !== 'object' || retry === null) refuse(field, 'is not an object')
   refuseUnknown(retry, RETRY_FIELDS, field)
-  if (retry.maxRetries !== undefined) checkWhole(retry.maxRetries, `${field}.maxRetries`, 0, MAX_RETRIES_LIMIT)
+  if (retry.maxRetries !== undefined)
+    checkWhole(retry.maxRetries, `${field}.maxRetries`, 0, MAX_RETRIES_LIMIT)
   if (retry.backoff !== undefined && typeof retry.backoff !== 'function') {
     parseBackoff(retry.backoff, `${field}.backoff`)
   }

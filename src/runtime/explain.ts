@@ -50,7 +50,11 @@ export type ReasonCode =
 interface Facts {
   readonly now: number
   readonly record: JobRecord
-  readonly queue: { readonly paused: boolean; readonly pausedAt: number | null; readonly pausedBy: string | null } | null
+  readonly queue: {
+    readonly paused: boolean
+    readonly pausedAt: number | null
+    readonly pausedBy: string | null
+  } | null
   /** Ready jobs of the job's queue, itself included when it is ready. */
   readonly readyInQueue: number
   readonly workers: readonly WorkerInfo[]
@@ -108,26 +112,36 @@ const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
   retrying: (facts) => {
     const { attempt } = facts.record
     const times = `${attempt} ${attempt === 1 ? 'attempt' : 'attempts'}`
-    return [...untilDue(facts, 'retrying', `It failed after ${times} and is to be retried`), ...hindrances(facts)]
+    return [
+      ...untilDue(facts, 'retrying', `It failed after ${times} and is to be retried`),
+      ...hindrances(facts),
+    ]
   },
 
   ready: (facts) => {
     const { record, readyInQueue } = facts
     const held = hindrances(facts)
     if (record.solo) {
-      const text = 'Its worker was lost while it ran, so it is handed out alone, when a worker has nothing else.'
+      const text =
+        'Its worker was lost while it ran, so it is handed out alone, when a worker has nothing else.'
       held.push(reason('suspect', text, { crashes: record.crashes }))
     }
     const others = Math.max(0, readyInQueue - 1)
-    const among = others === 0 ? 'it is the only one there' : `${others} more ${others === 1 ? 'is' : 'are'} ready there`
+    const among =
+      others === 0 ? 'it is the only one there' : `${others} more ${others === 1 ? 'is' : 'are'} ready there`
     const text = `It waits for its turn in queue ${record.queue}: ${among}.`
     // What hinders it weighs more than the jobs beside it; without hindrance the turn is the whole reason.
-    return [...held, reason('waiting_turn', text, { queue: record.queue, readyInQueue, priority: record.priority })]
+    return [
+      ...held,
+      reason('waiting_turn', text, { queue: record.queue, readyInQueue, priority: record.priority }),
+    ]
   },
 
   running: ({ record, now, workers }) => {
     const worker = workers.find(({ id }) => id === record.worker)
-    const where = worker?.host ? ` on ${worker.host}${worker.pid === null ? '' : `, process ${worker.pid}`}` : ''
+    const where = worker?.host
+      ? ` on ${worker.host}${worker.pid === null ? '' : `, process ${worker.pid}`}`
+      : ''
     const who = `worker ${record.worker ?? 'unknown'}${where}`
     const data = { worker: record.worker, leaseUntil: record.leaseUntil, startedAt: record.startedAt }
     const reasons: Reason[] = []
@@ -144,7 +158,11 @@ const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
     reasons.push(
       record.started && record.startedAt !== null
         ? reason('running', `It runs on ${who} since ${iso(record.startedAt)}${lease}.`, data)
-        : reason('claimed', `It is claimed by ${who}; no start of its handler is recorded yet${lease}.`, data),
+        : reason(
+            'claimed',
+            `It is claimed by ${who}; no start of its handler is recorded yet${lease}.`,
+            data,
+          ),
     )
     return reasons
   },
@@ -183,7 +201,13 @@ const untilDue = ({ record, now }: Facts, code: 'scheduled' | 'retrying', what: 
   if (record.runAt > now) {
     return [reason(code, `${what} for ${iso(record.runAt)}, ${apart(record.runAt, now)}.${error}`, data)]
   }
-  return [reason('due', `${what}; it has been due since ${iso(record.runAt)} and is about to become ready.${error}`, data)]
+  return [
+    reason(
+      'due',
+      `${what}; it has been due since ${iso(record.runAt)} and is about to become ready.${error}`,
+      data,
+    ),
+  ]
 }
 
 /** What would keep the job from running even when its turn has come. */

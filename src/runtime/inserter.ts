@@ -1,7 +1,7 @@
+import { isPosthasteError } from '../core/errors.ts'
 import type { NewJob } from '../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../core/limits.ts'
 import type { Engine, InsertVerdict } from '../engines/engine.ts'
-import { isPosthasteError } from '../core/errors.ts'
 
 /** What became of one insert, and the store's time of it. */
 export interface Inserted {
@@ -31,7 +31,8 @@ export const createInserter = (engine: Engine): ((job: NewJob) => Promise<Insert
   const send = (batch: readonly Waiting[]): void => {
     engine.insert(batch.map(({ job }) => job)).then(
       ({ verdicts, now }) => {
-        for (const [i, { resolve }] of batch.entries()) resolve({ verdict: verdicts[i] as InsertVerdict, now })
+        for (const [i, { resolve }] of batch.entries())
+          resolve({ verdict: verdicts[i] as InsertVerdict, now })
       },
       (error: unknown) => {
         // One job that the engine refuses must not take its neighbours with it.

@@ -1,7 +1,8 @@
-import { systemClock } from '../core/clock.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
+import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
 import type { Engine } from '../engines/engine.ts'
 import { openEngine } from '../engines/open.ts'
@@ -149,11 +150,11 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   return ph as unknown as Posthaste<Tasks>
 }
 
-const open = async (engine: string | Engine, clock: RuntimeDeps['clock']): Promise<Engine> => {
-  if (typeof engine === 'string') return openEngine(engine, { clock })
-  if (typeof engine?.open !== 'function') refuse('engine', 'is neither a URL nor an engine object')
-  await engine.open()
-  return engine
+const open = async (engine: unknown, clock: Clock): Promise<Engine> => {
+  const isEngine = typeof (engine as Partial<Engine> | null)?.open === 'function'
+  if (typeof engine !== 'string' && !isEngine)
+    refuse('engine', `is ${shown(engine)}, neither a URL nor an engine`)
+  return openEngine(engine as string | Engine, { clock })
 }
 
 /** In the opposite order of their start; answers what went wrong. */

@@ -42,7 +42,9 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
 }
 const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(OPTIONS))
 /** An element of addMany says its task and payload beside its options; the transaction is the whole call's. */
-const ITEM_NAMES: ReadonlySet<string> = new Set(['task', 'payload', ...OPTION_NAMES].filter((name) => name !== 'tx'))
+const ITEM_NAMES: ReadonlySet<string> = new Set(
+  ['task', 'payload', ...OPTION_NAMES].filter((name) => name !== 'tx'),
+)
 
 /** What a job takes from its task when its options do not say otherwise. */
 interface Defaults {
@@ -59,9 +61,12 @@ const defaultsOf = (task: AnyTask): Defaults => ({
 })
 
 /** `field` goes before the names of options in errors: `items[3].`, or nothing. */
-export interface Prepare {
-  (task: string | AnyTask, payload: unknown, options?: AddOptions, field?: string): NewJob | Promise<NewJob>
-}
+export type Prepare = (
+  task: string | AnyTask,
+  payload: unknown,
+  options?: AddOptions,
+  field?: string,
+) => NewJob | Promise<NewJob>
 
 export interface Preparer {
   /** Answers at once, or a promise when the task's schema validates asynchronously. */
@@ -108,13 +113,21 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     if (!(job instanceof Promise)) return job
     // Refused for being asynchronous; what the schema would say no longer matters.
     job.catch(() => undefined)
-    return refuse('task', `${typeof task === 'string' ? task : task.name} has a schema that validates asynchronously`)
+    return refuse(
+      'task',
+      `${typeof task === 'string' ? task : task.name} has a schema that validates asynchronously`,
+    )
   }
 
   return { prepare, prepareNow }
 }
 
-const plainJob = (id: string, task: string, payload: string, { queue, priority, leaseMs }: Defaults): NewJob => ({
+const plainJob = (
+  id: string,
+  task: string,
+  payload: string,
+  { queue, priority, leaseMs }: Defaults,
+): NewJob => ({
   id,
   task,
   queue,
@@ -141,13 +154,18 @@ const optionedJob = (
   newId: () => string,
 ): NewJob => {
   if (typeof options !== 'object' || options === null) refuse(`${field}options`, 'is not an object')
-  refuseUnknown(options, field === '' ? OPTION_NAMES : ITEM_NAMES, field === '' ? 'options' : field.slice(0, -1))
+  refuseUnknown(
+    options,
+    field === '' ? OPTION_NAMES : ITEM_NAMES,
+    field === '' ? 'options' : field.slice(0, -1),
+  )
   const { delay, runAt, at, priority, queue, maxRetries, lease, key, ref, group, tags, id } = options
   const due = runAt ?? at
   if (delay !== undefined && due !== undefined) {
     refuse(`${field}delay`, 'is given together with runAt; choose one')
   }
-  if (runAt !== undefined && at !== undefined) refuse(`${field}at`, 'is given together with runAt; choose one')
+  if (runAt !== undefined && at !== undefined)
+    refuse(`${field}at`, 'is given together with runAt; choose one')
   return {
     id: id === undefined ? newId() : checkId(id, `${field}id`),
     task,
@@ -188,7 +206,8 @@ const policyText = (options: AddOptions, field: string): string | null => {
 }
 
 const checkMetadata = (value: unknown, field: string): Readonly<Record<string, unknown>> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(field, 'is not an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse(field, 'is not an object')
   encodeJson(value, field, METADATA_BYTES_MAX)
   return value as Readonly<Record<string, unknown>>
 }

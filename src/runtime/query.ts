@@ -115,7 +115,8 @@ const toListQuery = (options: ListOptions, sort: string): ListQuery => {
   if (typeof options !== 'object' || options === null) refuse('list', 'takes an object')
   refuseUnknown(options, FIELDS, 'list')
   const field = sort.startsWith?.('-') ? sort.slice(1) : sort
-  if (!isSortField(field)) return refuse('sort', `is ${shown(sort)}; there are ${Object.keys(SORTS).join(', ')}`)
+  if (!isSortField(field))
+    return refuse('sort', `is ${shown(sort)}; there are ${Object.keys(SORTS).join(', ')}`)
   const { state, queue, task, createdAfter, createdBefore, cursor } = options
   const states = state === undefined ? undefined : values(state, 'state').map(checkState)
   return {
@@ -147,14 +148,16 @@ const texts = (options: ListOptions): { [F in (typeof TEXT_FILTERS)[number]]?: s
 const values = <T extends string>(given: T | readonly T[], field: string): T[] => {
   const list = typeof given === 'string' ? [given] : given
   if (!Array.isArray(list)) return refuse(field, `is ${shown(given)}, neither text nor a list of texts`)
-  if (list.length > FILTER_VALUES_MAX) refuse(field, `names ${list.length} values; ${FILTER_VALUES_MAX} is the most`)
+  if (list.length > FILTER_VALUES_MAX)
+    refuse(field, `names ${list.length} values; ${FILTER_VALUES_MAX} is the most`)
   return list.map((value) => checkText(value, field, FILTER_LENGTH_MAX) as T)
 }
 
 const checkState = (word: string): JobState =>
   isJobState(word) ? word : refuse('state', `is ${shown(word)}; there are ${JOB_STATES.join(', ')}`)
 
-const isSortField = (word: unknown): word is SortField => typeof word === 'string' && Object.hasOwn(SORTS, word)
+const isSortField = (word: unknown): word is SortField =>
+  typeof word === 'string' && Object.hasOwn(SORTS, word)
 
 /** Opaque to callers: where a page ended, and the sort that it belongs to. */
 const encodeCursor = (sort: string, id: string, value: string | number | null): string =>

@@ -50,6 +50,7 @@ const toRule = (state: FinishedState, rule: RetentionRuleOptions = {}): Retentio
       rule.age === undefined
         ? ageMs
         : durationMs(rule.age, `retention.${state}.age`, { min: RETENTION_MIN_AGE_MS }),
-    count: rule.count === undefined ? count : checkWhole(rule.count, `retention.${state}.count`, 0, COUNT_MAX),
+    count:
+      rule.count === undefined ? count : checkWhole(rule.count, `retention.${state}.count`, 0, COUNT_MAX),
   }
 }

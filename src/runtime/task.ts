@@ -19,7 +19,11 @@ export interface Snooze {
  * @param delay milliseconds, or text such as '5m'
  * @param reason shown in the job's history
  */
-export const snooze = (delay: Duration, reason: string | null = null): Snooze => ({ [SNOOZE]: true, delay, reason })
+export const snooze = (delay: Duration, reason: string | null = null): Snooze => ({
+  [SNOOZE]: true,
+  delay,
+  reason,
+})
 
 export const isSnooze = (value: unknown): value is Snooze =>
   typeof value === 'object' && value !== null && SNOOZE in value

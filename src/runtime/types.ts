@@ -14,12 +14,13 @@ export type OutputOf<T> = T extends Task<any, infer Output, any, any> ? Output :
 type Named<Name, Tasks extends AnyTask> = Extract<Tasks, { readonly name: Name }>
 
 /**
- * The payload that goes with a task or its name. A name that was not declared takes anything. (Written so that an
+ * The payload that goes with a task or its name. A name that was not declared, or is known only at run time, takes
+ * anything. (Written so that an
  * installation with known tasks can be handed to whoever takes any installation: both branches can be compared.)
  */
 export type PayloadFor<Ref, Tasks extends AnyTask> = Ref extends AnyTask
   ? InputOf<Ref>
-  : string extends Tasks['name']
+  : string extends Tasks['name'] | Ref
     ? unknown
     : [Named<Ref, Tasks>] extends [never]
       ? unknown
@@ -27,7 +28,7 @@ export type PayloadFor<Ref, Tasks extends AnyTask> = Ref extends AnyTask
 
 export type OutputFor<Ref, Tasks extends AnyTask> = Ref extends AnyTask
   ? OutputOf<Ref>
-  : string extends Tasks['name']
+  : string extends Tasks['name'] | Ref
     ? unknown
     : [Named<Ref, Tasks>] extends [never]
       ? unknown

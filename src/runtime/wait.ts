@@ -1,5 +1,5 @@
 import type { Timer } from '../core/clock.ts'
-import { durationMs, formatDuration, type Duration } from '../core/durations.ts'
+import { type Duration, durationMs, formatDuration } from '../core/durations.ts'
 import { isPosthasteError, PosthasteError } from '../core/errors.ts'
 import type { JobRecord } from '../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../core/limits.ts'

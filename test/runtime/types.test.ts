@@ -30,7 +30,9 @@ describe('types', () => {
     expectTypeOf(greet).toEqualTypeOf<
       Task<{ name: string; times: number }, string, { name: string; times?: number | undefined }, 'greet'>
     >()
-    expectTypeOf(count).toEqualTypeOf<Task<{ upTo: number }, { counted: number }, { upTo: number }, 'count'>>()
+    expectTypeOf(count).toEqualTypeOf<
+      Task<{ upTo: number }, { counted: number }, { upTo: number }, 'count'>
+    >()
     expectTypeOf(annotated).toEqualTypeOf<Task<{ id: number }, number, { id: number }, 'annotated'>>()
     expectTypeOf(greet).toExtend<AnyTask>()
   })

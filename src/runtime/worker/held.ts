@@ -46,7 +46,9 @@ export class Held {
 
   /** Jobs that exist exactly when this run's end is written. */
   added: NewJob[] | null = null
+  /** The newest that the handler gave; the claimed job has those of before. */
   checkpoint: string | null
+  progress: string | null
   logSeq = 0
 
   constructor(job: JobRecord, known: KnownTask, claimedAt: number, arrivedAt: number, leaseMs: number) {
@@ -59,6 +61,7 @@ export class Held {
     this.leaseEndsAt = claimedAt + this.leaseMs
     this.startRecorded = job.started
     this.checkpoint = job.checkpoint
+    this.progress = job.progress
   }
 }
 

@@ -43,6 +43,7 @@ export class Reporter {
   }
 
   progress(held: Held, text: string): void {
+    held.progress = text
     this.#draft(held).progress = text
     this.#start()
   }

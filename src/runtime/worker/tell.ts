@@ -37,7 +37,9 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
     deps.logger[level]({ ...fields, ...(reason === null ? {} : { reason }), ...failure }, words)
   }
   if (deps.events.has(event)) {
-    const told = toJob(settled(job, settlement, storeNow), held.known.retry.maxRetries)
+    const { progress, checkpoint } = held
+    const record = settled({ ...job, progress, checkpoint }, settlement, storeNow)
+    const told = toJob(record, held.known.retry.maxRetries)
     deps.events.emit(event as 'completed', told)
   }
 }
