@@ -1,5 +1,4 @@
-import { task } from '../../runtime/define.ts'
-import type { Pack } from '../../runtime/pack.ts'
+import { type Pack, task } from '../../index.ts'
 
 /** What the demonstration handler takes for a wish to fail. */
 const FAIL = 'fail'

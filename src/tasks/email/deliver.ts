@@ -1,6 +1,4 @@
-import { PosthasteError } from '../../core/errors.ts'
-import type { TaskContext } from '../../runtime/task.ts'
-import { RetryAfter, type Snooze, snooze } from '../../runtime/task.ts'
+import { PosthasteError, RetryAfter, type Snooze, snooze, type TaskContext } from '../../index.ts'
 import type { Mailbox } from './address.ts'
 import { classify, type Failure, type Verdict } from './classify.ts'
 import {

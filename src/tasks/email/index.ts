@@ -1,5 +1,4 @@
-import { task } from '../../runtime/define.ts'
-import type { Pack } from '../../runtime/pack.ts'
+import { type Pack, task } from '../../index.ts'
 import { deliver, type MailOutput } from './deliver.ts'
 import { RUN_TIMEOUT_MS } from './limits.ts'
 import { mailboxRoutes } from './mailbox/routes.ts'

@@ -111,7 +111,8 @@ export class SmtpSession {
       socketCloseTimeout: QUIT_TIMEOUT_MS,
     })
     this.connection.on('error', (error: LibraryError) => this.broke(error))
-    this.connection.on('end', () => this.broke(closedError()))
+    // The library may close a connection first and report why right afterwards: its reason is the better one.
+    this.connection.on('end', () => setImmediate(() => this.broke(closedError())))
   }
 
   /** Connects, greets, secures and logs in. @throws SmtpError */

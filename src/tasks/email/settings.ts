@@ -1,4 +1,4 @@
-import { PosthasteError } from '../../core/errors.ts'
+import { PosthasteError } from '../../index.ts'
 import { AddressError, type Mailbox, parseAddress } from './address.ts'
 import { CaptureStore } from './capture/store.ts'
 import { CaptureTransport } from './capture/transport.ts'

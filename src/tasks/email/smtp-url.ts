@@ -90,7 +90,9 @@ function readUrl(text: string): URL {
   try {
     return new URL(text)
   } catch {
-    throw new SmtpUrlError('it is not a URL such as smtp://user:password@mail.example.com:587')
+    throw new SmtpUrlError(
+      'it is not a URL such as smtp://user:password@mail.example.com:587; special characters of the password are written as %-codes',
+    )
   }
 }
 

@@ -90,6 +90,7 @@ export async function scriptedServer(
     }
     let buffer = ''
     let body = false
+    let accepted = 0
     answer(script.greeting ?? '220 test')
     socket.on('data', (chunk) => {
       buffer += chunk.toString('latin1')
@@ -111,12 +112,17 @@ export async function scriptedServer(
         buffer = buffer.slice(end + 2)
         commands.push(line)
         const verb = line.split(' ')[0]?.toUpperCase()
+        if (verb === 'MAIL') accepted = 0
         if (verb === 'EHLO') answer(script.ehlo ?? '250-test\r\n250-PIPELINING\r\n250 SMTPUTF8')
         else if (verb === 'AUTH') answer(script.auth ?? '235 2.7.0 welcome')
         else if (verb === 'MAIL') answer(script.mail ?? '250 2.1.0 ok')
-        else if (verb === 'RCPT') answer(script.rcpt?.(/<(.*)>/.exec(line)?.[1] ?? '') ?? '250 2.1.5 ok')
-        else if (verb === 'DATA') {
-          const reply = script.data ?? '354 go on'
+        else if (verb === 'RCPT') {
+          const reply = script.rcpt?.(/<(.*)>/.exec(line)?.[1] ?? '') ?? '250 2.1.5 ok'
+          if (reply.startsWith('250')) accepted += 1
+          answer(reply)
+        } else if (verb === 'DATA') {
+          const refused = accepted === 0 || (script.mail !== undefined && !script.mail.startsWith('250'))
+          const reply = script.data ?? (refused ? '503 5.5.1 nobody to send to' : '354 go on')
           body = reply.startsWith('354')
           answer(reply)
         } else if (verb === 'QUIT') socket.end('221 bye\r\n')

@@ -72,9 +72,12 @@ export const downloadResponse = (bytes: Uint8Array, filename: string): Response 
     'content-disposition': contentDisposition(filename),
   })
 
+const NAME_LENGTH_MAX = 200
+
 /** RFC 6266: a plain name for old programs, and the real one percent-encoded. */
 export function contentDisposition(filename: string): string {
-  const name = filename.replace(/[\p{C}/\\]/gu, '_').slice(0, 200) || 'attachment'
+  const safe = filename.replace(/[\p{C}/\\]/gu, '_')
+  const name = [...safe].slice(0, NAME_LENGTH_MAX).join('') || 'attachment'
   const plain = name.replace(/[^A-Za-z0-9._ -]/g, '_')
   const encoded = encodeURIComponent(name).replace(
     /['()*]/g,

@@ -1,4 +1,4 @@
-import type { PackRoute } from '../../../runtime/pack.ts'
+import type { PackRoute } from '../../../index.ts'
 import type { CaptureStore } from '../capture/store.ts'
 import { mailboxes, parseMessage } from '../capture/summary.ts'
 import { MAILBOX_PAGE_SIZE } from '../limits.ts'
