@@ -217,7 +217,7 @@ export const ERRORS = {
   // Mail
   E_MAIL_CONFIG: row(400, false, 'Mail is not configured.', 'Set SMTP_URL and MAIL_FROM.'),
   E_MAIL_REFUSED: row(
-    502,
+    400,
     false,
     'The mail was refused for good.',
     "Correct what the server's reply names, then add a new job.",
@@ -235,7 +235,7 @@ export const ERRORS = {
     'It is sent again with the same Message-ID.',
   ),
   E_MAIL_EXPIRED: row(
-    504,
+    400,
     false,
     'The mail could not be delivered in time.',
     'Add a new job if it should still be sent.',

@@ -1,12 +1,13 @@
 import { isPosthasteError } from './errors.ts'
 import type { JobError } from './job.ts'
 import { ERROR_MESSAGE_LENGTH_MAX, ERROR_STACK_LENGTH_MAX } from './limits.ts'
-import { maskText } from './mask.ts'
+import { maskAndClip } from './mask.ts'
 import { clip } from './text.ts'
 
 const NAME_LENGTH_MAX = 100
 const CODE_LENGTH_MAX = 100
 const CAUSES_MAX = 3
+const NO_MESSAGE = 'An error without a message was thrown.'
 
 /**
  * What is kept of anything that a handler threw: bounded, without credentials. Never throws, whatever was thrown: a
@@ -36,7 +37,11 @@ export const toJobError = (thrown: unknown): JobError => {
  */
 export const isRetriable = (thrown: unknown): boolean => {
   if (typeof thrown !== 'object' || thrown === null) return true
-  if (isPosthasteError(thrown)) return thrown.retriable || !REFUSALS.has(thrown.status)
+  try {
+    if (isPosthasteError(thrown)) return thrown.retriable || !REFUSALS.has(thrown.status)
+  } catch {
+    // A proxy that does not even say what it is.
+  }
   return read(thrown, 'retriable') !== false
 }
 
@@ -49,24 +54,21 @@ const messageOf = (thrown: object): string => {
   let node: unknown = thrown
   for (let depth = 0; depth <= CAUSES_MAX && typeof node === 'object' && node !== null; depth++) {
     const message = text(read(node, 'message'))
-    if (message !== '' && !parts.some((part) => part.includes(message)))
-      parts.push(message.slice(0, ERROR_MESSAGE_LENGTH_MAX))
+    if (message !== '' && !parts.some((part) => part.includes(message))) parts.push(message)
     // An AggregateError (several addresses tried) says nothing by itself.
     const errors = read(node, 'errors')
-    node = read(node, 'cause') ?? (Array.isArray(errors) ? read(errors, '0') : undefined)
+    node =
+      read(node, 'cause') ?? (typeof errors === 'object' && errors !== null ? read(errors, '0') : undefined)
   }
-  return parts.join(': ') || 'An error without a message was thrown.'
+  return parts.join(': ')
 }
 
-const said = (message: string): string =>
-  clip(maskText(message.slice(0, 2 * ERROR_MESSAGE_LENGTH_MAX)), ERROR_MESSAGE_LENGTH_MAX)
+const said = (message: string): string => maskAndClip(message || NO_MESSAGE, ERROR_MESSAGE_LENGTH_MAX)
 
 /** The frames of a stack; its head repeats the message. */
 const frames = (stack: string): string => {
   const start = stack.indexOf('\n    at ')
-  return start === -1
-    ? ''
-    : clip(maskText(stack.slice(start + 1, start + 1 + ERROR_STACK_LENGTH_MAX)), ERROR_STACK_LENGTH_MAX)
+  return start === -1 ? '' : maskAndClip(stack.slice(start + 1), ERROR_STACK_LENGTH_MAX)
 }
 
 const read = (from: object, key: string): unknown => {

@@ -1,3 +1,5 @@
+import { clip } from './text.ts'
+
 /** What stands in the place of a secret. */
 export const MASK = '***'
 
@@ -22,7 +24,7 @@ const USER_ALONE = /([a-z][a-z\d+.-]{0,30}:\/\/)[^\s:@/?#]{1,2048}@/gi
 const PARAMETER =
   /([?&;][^\s=&;#]{0,64}(?:password|passwd|pass|token|secret|authorization|cookie|credential|api[-_]?key|sig(?:nature)?)[^\s=&;#]{0,64}=)[^\s&;#"']{1,2048}/gi
 const ASSIGNMENT =
-  /\b((?:password|passwd|passphrase|token|secret|api[-_]?key)["']?\s{0,4}=\s{0,4}|(?:password|passwd|passphrase|secret|authorization|cookie|api[-_]?key)["']?:\s{0,4})(?:(?:bearer|basic)\s{1,4})?(?:"[^"]{0,2048}"|'[^']{0,2048}'|[^\s"',;]{1,2048})/gi
+  /\b((?:password|passwd|passphrase|token|secret|api[-_]?key)["']?\s{0,4}=\s{0,4}|(?:password|passwd|passphrase|secret|authorization|cookie|api[-_]?key)["']?:\s{0,4})(?!\*\*\*)(?:(?:bearer|basic)\s{1,4})?(?:"[^"]{0,2048}"|'[^']{0,2048}'|[^\s"',;]{1,2048})/gi
 const BEARER = /\b(bearer\s{1,4})[\w.~+/=-]{8,2048}/gi
 
 /** Free text without the credentials that stand in its URLs, parameters and headers. */
@@ -34,6 +36,21 @@ export const maskText = (text: string): string =>
     .replace(ASSIGNMENT, `$1${MASK}`)
     .replace(BEARER, `$1${MASK}`)
 
+/** Longer than any credential that the patterns know. */
+const WORD_LENGTH_MAX = 2_100
+
+/**
+ * At most `max` characters of masked text, from a text of any length. It is cut only after it was masked, because half
+ * of a credential no longer looks like one; of a last word that had to be cut before, only its beginning is kept.
+ */
+export const maskAndClip = (text: string, max: number): string => {
+  if (text.length <= max + WORD_LENGTH_MAX) return clip(maskText(text), max)
+  const cut = text.slice(0, max + WORD_LENGTH_MAX)
+  const word = Math.max(cut.lastIndexOf(' '), cut.lastIndexOf('\n')) + 1
+  const beginning = cut.slice(word).replace(/(:\/\/|[:=?])[\s\S]*$/, `$1${MASK}`)
+  return clip(maskText(cut.slice(0, word) + beginning), max)
+}
+
 /** A URL as it may be shown: without user's secrets and secret parameters. */
 export const maskUrl = (url: string | URL): string => maskText(String(url))
 
@@ -44,7 +61,7 @@ export const maskUrl = (url: string | URL): string => maskText(String(url))
 export const maskSecrets = (value: unknown): unknown => {
   let left = NODES_MAX
   const copy = (node: unknown, depth: number): unknown => {
-    if (typeof node === 'string') return maskText(node.slice(0, TEXT_LENGTH_MAX))
+    if (typeof node === 'string') return maskAndClip(node, TEXT_LENGTH_MAX)
     if (typeof node === 'bigint' || typeof node === 'symbol' || typeof node === 'function')
       return String(typeof node)
     if (typeof node !== 'object' || node === null) return node
