@@ -175,11 +175,22 @@ export const fidelity: Subject = {
       }
     },
 
-    'what is handed out is a copy: changing it changes nothing in the store': async (lab) => {
-      const { id } = await lab.add()
-      const [job] = await lab.engine.get([id])
-      assert.throws(() => Object.assign(job ?? {}, { payload: '"changed"', state: 'dead' }), TypeError)
-      assert.equal((await lab.get(id)).payload, '{}')
+    'what was given and what is handed out are copies: changing them changes nothing in the store': async (
+      lab,
+    ) => {
+      const given = lab.job()
+      await lab.engine.insert([given])
+      const [found] = await lab.engine.get([given.id])
+      for (const job of [given, found]) {
+        assert.ok(job)
+        try {
+          Object.assign(job, { payload: '"changed"', state: 'dead' })
+        } catch (error) {
+          assert.ok(error instanceof TypeError, 'an engine may freeze what it hands out')
+        }
+      }
+      const kept = await lab.get(given.id)
+      assert.deepEqual([kept.payload, kept.state], ['{}', 'ready'])
     },
   },
 }

@@ -43,7 +43,7 @@ export class Session {
   /** Begins a transaction at a time of the machine's clock. Fails with SQLITE_BUSY, and has then done nothing. */
   begin(mode: 'read' | 'write', clockNow: number): void {
     this.database.exec(mode === 'write' ? 'begin immediate' : 'begin')
-    this.now = Math.max(clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
+    this.now = Math.max(this.now, clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
   }
 
   /** Writes what the operations left to do at the end, and commits. */
@@ -65,7 +65,7 @@ export class Session {
   /** Carries out one step within a transaction that someone else has open and will end, one way or the other. */
   within<Answer>(clockNow: number, step: () => Answer): Answer {
     this.database.exec('savepoint posthaste')
-    this.now = Math.max(clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
+    this.now = Math.max(this.now, clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
     this.isCareful = true
     try {
       const answer = step()

@@ -1,18 +1,41 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { conformance } from '../../../src/engines/conformance/index.ts'
-import { createSqliteEngine } from '../../../src/engines/sqlite/index.ts'
+import * as sources from '../../../src/engines/sqlite/index.ts'
+import { buildEngine, folderOf } from './built.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthaste-sqlite-'))
-afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
+let built: { readonly url: string; readonly module: typeof sources } | undefined
 
-describe.each([{ place: 'the main thread', thread: false }])('sqlite in $place', ({ thread }) => {
+beforeAll(async () => {
+  const url = buildEngine()
+  built = { url, module: (await import(url)) as typeof sources }
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+  if (built !== undefined) rmSync(folderOf(built.url), { recursive: true })
+})
+
+describe('sqlite in a thread of its own', () => {
   conformance(
     async ({ clock }) => {
-      const engine = createSqliteEngine({ path: join(folder, `${++files}.db`), clock, thread })
+      const create = built?.module.createSqliteEngine
+      if (create === undefined) throw new Error('the build is missing')
+      const engine = create({ path: join(folder, `${++files}.db`), clock, thread: true })
+      await engine.open()
+      return engine
+    },
+    { describe, it },
+  )
+})
+
+describe('sqlite in the thread of its caller', () => {
+  conformance(
+    async ({ clock }) => {
+      const engine = sources.createSqliteEngine({ path: join(folder, `${++files}.db`), clock, thread: false })
       await engine.open()
       return engine
     },
