@@ -58,6 +58,7 @@ export const claiming: Subject = {
       for (let more = true; more; ) {
         const answer = await lab.engine.exchange({ worker: WORKER, claim: claimRequest({ limit: 7 }) })
         claimed.push(...idsOf(answer.jobs))
+        assert.ok(answer.jobs.length > 0 || !answer.more, 'who says that there are more hands some out')
         more = answer.more
       }
       assert.deepEqual(claimed, idsOf(inOrder(jobs)))
@@ -132,6 +133,7 @@ export const claiming: Subject = {
           const claimed = await lab.claim({ limit: 7 }, worker)
           assert.ok(claimed.every((job) => job.worker === worker && job.fence === 1))
           mine.push(...idsOf(claimed))
+          assert.ok(mine.length <= jobs.length, 'no job is handed out twice')
           got = claimed.length
         }
         return mine

@@ -129,6 +129,7 @@ export const documents: Subject = {
       const paged: string[] = []
       for (let page = await keysOf(lab, { limit: 3 }); page.length > 0; ) {
         paged.push(...page)
+        assert.ok(paged.length <= keys.length, 'every page begins after the last key of the one before')
         page = await keysOf(lab, { limit: 3, after: paged.at(-1) as string })
       }
       assert.deepEqual(paged, byBytes)

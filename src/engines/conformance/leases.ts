@@ -192,6 +192,7 @@ export const leases: Subject = {
         const after = last === undefined ? null : { leaseUntil: last.leaseUntil ?? 0, id: last.id }
         const page = await lab.engine.expired({ limit: 2, after })
         found.push(...page)
+        assert.ok(found.length <= expected.length, 'every page begins after the last job of the one before')
         size = page.length
       }
       assert.deepEqual(found, expected)

@@ -47,6 +47,7 @@ const populate = async (lab: Lab): Promise<JobRecord[]> => {
 
 const walk = async (lab: Lab, query: Partial<ListQuery>, limit: number): Promise<JobRecord[]> => {
   const found: JobRecord[] = []
+  const seen = new Set<string>()
   const sort = query.sort ?? BY_ID
   for (let more = true; more; ) {
     const last = found.at(-1)
@@ -55,6 +56,8 @@ const walk = async (lab: Lab, query: Partial<ListQuery>, limit: number): Promise
     assert.ok(page.jobs.length <= limit)
     assert.ok(page.jobs.length === limit || !page.more, 'a short page is the last one')
     assert.equal(page.bounded, false)
+    assert.ok(!page.jobs.some(({ id }) => seen.has(id)), 'no job is on two pages')
+    for (const { id } of page.jobs) seen.add(id)
     found.push(...page.jobs)
     more = page.more
   }

@@ -24,6 +24,12 @@ export const allJobs = async (engine: Engine): Promise<JobRecord[]> => {
     const last = jobs.at(-1)
     const after = last === undefined ? null : { id: last.id, value: last.id }
     const page = await engine.list({ sort: { field: 'id', descending: false }, after, limit: PAGE_SIZE_MAX })
+    // Without this a list that does not advance would be read for ever.
+    assert.ok(
+      page.jobs.every(({ id }) => last === undefined || id > last.id),
+      'a page continues the one before',
+    )
+    assert.ok(page.jobs.length > 0 || !page.more, 'an empty page is the last one')
     jobs.push(...page.jobs)
     more = page.more
   }
