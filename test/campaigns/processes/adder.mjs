@@ -18,10 +18,20 @@ while (!stopping) {
   const size = /** @type {const} */ ([1, 10, 50])[randomInt(3)] ?? 1
   if (randomInt(2) === 0) {
     const jobs = await ph.addMany(Array.from({ length: size }, () => ({ task: 'work', payload: payload() })))
-    ledger.write(...jobs.map((/** @type {{ id: string }} */ job) => ({ what: /** @type {const} */ ('added'), id: job.id })))
+    ledger.write(
+      ...jobs.map((/** @type {{ id: string }} */ job) => ({
+        what: /** @type {const} */ ('added'),
+        id: job.id,
+      })),
+    )
   } else {
     const jobs = await Promise.all(Array.from({ length: size }, () => ph.add('work', payload())))
-    ledger.write(...jobs.map((/** @type {{ id: string }} */ job) => ({ what: /** @type {const} */ ('added'), id: job.id })))
+    ledger.write(
+      ...jobs.map((/** @type {{ id: string }} */ job) => ({
+        what: /** @type {const} */ ('added'),
+        id: job.id,
+      })),
+    )
   }
   await new Promise((resolve) => setTimeout(resolve, randomInt(5, 40)))
 }

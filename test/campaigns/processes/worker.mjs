@@ -3,17 +3,23 @@
 import { posthaste, task } from 'posthaste'
 import { openLedger } from '../ledger.mjs'
 
-const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency } = JSON.parse(process.argv[2] ?? '{}')
+const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency } = JSON.parse(
+  process.argv[2] ?? '{}',
+)
 const ledger = openLedger(ledgerFolder, actor)
 
 /** @param {number} ms @param {AbortSignal} signal */
 const sleep = (ms, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      },
+      { once: true },
+    )
   })
 
 const work = task({
@@ -33,7 +39,9 @@ const work = task({
 
 const ph = await posthaste({ engine, tasks: [work], lease, heartbeat, sweep })
 for (const event of /** @type {const} */ (['completed', 'dead', 'cancelled'])) {
-  ph.on(event, (/** @type {{ id: string }} */ job) => ledger.write({ what: 'settled', id: job.id, state: event }))
+  ph.on(event, (/** @type {{ id: string }} */ job) =>
+    ledger.write({ what: 'settled', id: job.id, state: event }),
+  )
 }
 ph.work({ concurrency })
 process.stdout.write('ready\n')
