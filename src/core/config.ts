@@ -61,7 +61,7 @@ export const loadConfig = ({ env = {}, flags = {}, file = {} }: ConfigSources = 
     const what =
       problems.length === 1
         ? (problems[0] as string)
-        : `${problems.length} settings are wrong:\n${problems.join('\n')}\n`
+        : `${problems.length} settings are wrong:\n${problems.join('\n')}`
     throw new PosthasteError('E_CONFIG', what, { data: { problems } })
   }
   return { ...values, sources } as unknown as Config

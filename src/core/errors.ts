@@ -285,6 +285,12 @@ export const ERRORS = {
     'The body is not JSON.',
     'Send the header "Content-Type: application/json".',
   ),
+  E_TOO_MANY: row(
+    429,
+    true,
+    'There are too many of these at the same time.',
+    'Wait a moment, or close what is no longer used.',
+  ),
   E_URL_TOO_LONG: row(414, false, 'The address of the request is too long.', 'Shorten the filters.'),
   E_DEADLINE: row(
     504,

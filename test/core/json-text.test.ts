@@ -68,6 +68,7 @@ describe('checkJsonText', () => {
     ['"\\ud83d"', /surrogate/],
     ['"\\ude00"', /surrogate/],
     ['"\\ud83d\\u0041"', /surrogate/],
+    ['"\\ud83d\\ud83d"', /surrogate/],
     ['"\\ud83dx"', /surrogate/],
     ['"\ud83d"', /surrogate/],
     ['{"\\ud83d":1}', /surrogate/],
