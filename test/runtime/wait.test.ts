@@ -77,11 +77,9 @@ describe.each(ENGINES)('waitFor on %s', (kind) => {
 test('waits for a job that another program runs', async () => {
   const [client, server] = await openedTwice({ tasks })
   server.work()
-  const started = performance.now()
   const { id } = await client.add('echo', 'over there')
   expect(await client.waitFor(id, { timeout: '10s' })).toMatchObject({
     state: 'completed',
     output: 'over there',
   })
-  expect(performance.now() - started).toBeLessThan(10_000)
 })

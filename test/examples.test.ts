@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** Every example is run as a reader would run it: by Node.js, from the built package, in a folder of its own. */
+const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url))
+const README = fileURLToPath(new URL('../README.md', import.meta.url))
+const TIMEOUT_MS = 15_000
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'posthaste-examples-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const run = async (name: string): Promise<string[]> => {
+  const options = { cwd: folder, timeout: TIMEOUT_MS }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(EXAMPLES, name)], options)
+  expect(stderr).toBe('')
+  return stdout.trimEnd().split('\n')
+}
+
+/** What each one prints. An example without an entry here fails the last test. */
+const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  'hello.js': ['Hello, Ada!'],
+  'retry-and-dead-letter.js': [
+    'one order',
+    /^attempt 1 failed, next at 20/,
+    /^attempt 2 failed, next at 20/,
+    'dead after 3 attempts: The supplier does not answer about tea.',
+    /^It gave up .* ago: it had no retries left\. The last error: Error: The supplier/,
+    'Retry it, or remove it; otherwise it is kept until its retention ends.',
+    "completed: { ordered: 'tea' }",
+    'log: attempt 1',
+    'log: attempt 2',
+    'log: attempt 3',
+    'log: attempt 4',
+  ],
+}
+
+describe('examples', () => {
+  test.each(Object.entries(PRINTS))('%s prints what it says', async (name, expected) => {
+    const lines = await run(name)
+    expect(lines).toHaveLength(expected.length)
+    for (const [i, line] of lines.entries()) expect(line).toMatch(expected[i] as string | RegExp)
+  })
+
+  test('hello.js runs again on the same file', async () => {
+    expect(await run('hello.js')).toEqual(['Hello, Ada!'])
+  })
+
+  test('each is run here', async () => {
+    const files = (await readdir(EXAMPLES)).filter((name) => /\.[cm]?[jt]s$/.test(name))
+    expect(files.sort()).toEqual(Object.keys(PRINTS).sort())
+  })
+
+  test('the first one is what the README shows', async () => {
+    const [example, readme] = await Promise.all([
+      readFile(join(EXAMPLES, 'hello.js'), 'utf8'),
+      readFile(README, 'utf8'),
+    ])
+    const code = example.replace(/^(\/\/.*\n)+/, '')
+    expect(readme).toContain(`\`\`\`js\n${code}\`\`\``)
+  })
+})
