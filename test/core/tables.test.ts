@@ -22,8 +22,8 @@ describe('the table of errors', () => {
     expect(code).toMatch(/^E_[A-Z]+(_[A-Z]+)*$/)
     for (const sentence of [info.message, info.remedy]) expect(sentence).toMatch(/^[A-Z].*\.$/s)
     expect(info.status >= 400 && info.status < 600).toBe(true)
-    // A wrong request stays wrong; only the server's side and conflicts may be better next time.
-    if (info.retriable) expect(info.status === 409 || info.status >= 500).toBe(true)
+    // A wrong request stays wrong; only the server's side, conflicts and limits may be better next time.
+    if (info.retriable) expect([409, 429].includes(info.status) || info.status >= 500).toBe(true)
   })
 
   it('is what errors are made of', () => {
