@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Failure, Phase } from './classify.ts'
@@ -66,6 +67,8 @@ export interface SendResult {
 /** What Nodemailer attaches to its errors. */
 interface LibraryError extends Error {
   readonly code?: string | undefined
+  /** The code before the library put its own in its place, such as CERT_HAS_EXPIRED. */
+  readonly originalCode?: string | undefined
   readonly response?: string | undefined
   readonly responseCode?: number | undefined
   readonly recipient?: string | undefined
@@ -97,8 +100,8 @@ export class SmtpSession {
     const loopback = isLoopbackHost(server.host)
     this.connection = new SMTPConnection({
       // A name server could send "localhost" anywhere; what may go without TLS must not leave this machine.
-      host: loopback && server.host.endsWith('localhost') ? '127.0.0.1' : server.host,
-      servername: /[a-z]/.test(server.host) && !server.host.includes(':') ? server.host : undefined,
+      host: loopback && isIP(server.host) === 0 ? '127.0.0.1' : server.host,
+      servername: isIP(server.host) === 0 ? server.host : undefined,
       port: server.port,
       secure: server.tls === 'implicit',
       requireTLS: server.tls === 'required',
@@ -251,7 +254,9 @@ export class SmtpSession {
   private failureOf(error: LibraryError, phase: Phase): Failure {
     return {
       phase,
-      ...(error.code !== undefined && { code: error.code }),
+      ...(error.code !== undefined && {
+        code: TLS_TROUBLE.test(error.originalCode ?? '') ? 'ETLS' : error.code,
+      }),
       ...(error.responseCode && { replyCode: error.responseCode }),
       ...(error.response !== undefined && { reply: this.mask(error.response) }),
     }
@@ -276,6 +281,9 @@ export class SmtpSession {
 }
 
 const CHUNK_BYTES = 64 * 1024
+
+/** A certificate that cannot be trusted, or no TLS where it was expected: no outage, somebody must correct it. */
+const TLS_TROUBLE = /CERT|SIGNATURE|_SSL_|_TLS_/
 
 interface SendInfo {
   readonly accepted: string[]

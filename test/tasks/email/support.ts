@@ -76,12 +76,14 @@ export interface Script {
 /** A server that follows a script and makes every mistake that a server can make. `messages` holds what ended with a dot. */
 export async function scriptedServer(
   script: Script,
-): Promise<SmtpServer & { messages: string[]; commands: string[] }> {
+): Promise<SmtpServer & { messages: string[]; commands: string[]; opened: () => number }> {
   const messages: string[] = []
   const commands: string[] = []
   const sockets = new Set<Socket>()
+  let opened = 0
   const server = createServer((socket) => {
     sockets.add(socket)
+    opened += 1
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     const answer = (what: Answer) => {
@@ -135,7 +137,14 @@ export async function scriptedServer(
     for (const socket of sockets) socket.destroy()
     await new Promise<void>((resolve) => server.close(() => resolve()))
   })
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: 'off', messages, commands }
+  return {
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    tls: 'off',
+    messages,
+    commands,
+    opened: () => opened,
+  }
 }
 
 /** A port on which nobody listens. */

@@ -213,13 +213,22 @@ describe('TLS', () => {
     expect(server.messages).toEqual([])
   })
 
-  test('a certificate that cannot be trusted stops the mail', async () => {
+  test('a certificate that cannot be trusted stops the mail and says why', async () => {
     // The library's own certificate: expired, and signed by nobody.
-    const server = await smtpServer({ disabledCommands: ['AUTH'], logger: false })
-    const error = await failure(transportTo({ ...server, tls: 'required' }).send(message(), forever))
-    expect(error.kind).not.toBe('refused')
-    expect(error.failure.phase).toBe('connect')
-    expect(server.received).toEqual([])
+    for (const tls of ['required', 'implicit'] as const) {
+      const server = await smtpServer({ disabledCommands: ['AUTH'], secure: tls === 'implicit' })
+      const error = await failure(transportTo({ ...server, tls }).send(message(), forever))
+      expect([error.failure.phase, error.failure.code, error.kind]).toEqual(['connect', 'ETLS', 'broken'])
+      expect(error.message).toMatch(/certificate/)
+      expect(server.received).toEqual([])
+    }
+  })
+
+  test('TLS from the first byte to a server that speaks plain text is no outage', async () => {
+    const error = await failure(
+      transportTo({ ...(await scriptedServer({})), tls: 'implicit' }).send(message(), forever),
+    )
+    expect([error.failure.phase, error.kind]).toEqual(['connect', 'broken'])
   })
 
   test('plain text stays plain on this machine, whatever the server offers', async () => {
