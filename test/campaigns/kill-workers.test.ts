@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Job, type Posthaste, posthaste } from 'posthaste'
+import { posthaste } from 'posthaste'
 import { afterEach, expect, test } from 'vitest'
-import { openDatabase } from '../../src/engines/sqlite/driver.ts'
 import { check } from './checker.ts'
+import { drain, everyJob, expectSoundFile, pause } from './drain.ts'
 import { openLedger, readLedgers } from './ledger.mjs'
 import { type Actor, killActor, startActor, stopActor } from './processes.ts'
 
@@ -16,7 +16,6 @@ const LEASE_MS = 1_000
 const SWEEP_MS = 500
 /** Lease + sweep + 1 s is what is promised on a machine that has time; two busy cores get a little more. */
 const RECOVERY_MS = LEASE_MS + SWEEP_MS + 1_000 + 1_500
-const DRAIN_MS = 120_000
 
 const settings = { lease: LEASE_MS, heartbeat: 250, sweep: SWEEP_MS, concurrency: 20, longestMs: 400 }
 
@@ -74,21 +73,12 @@ test(`${KILLS} kills of workers and ${ADDER_KILLS} of adding processes lose noth
   }
 
   await Promise.all(adders.map(stopActor))
-  const from = performance.now()
-  for (;;) {
-    await replaceDead(workers, 'worker')
-    const { states } = await ph.stats()
-    if (states.ready + states.scheduled + states.running + states.retrying + states.blocked === 0) break
-    if (performance.now() - from > DRAIN_MS) throw new Error(`not drained: ${JSON.stringify(states)}`)
-    await pause(50)
-  }
+  await drain(ph, () => replaceDead(workers, 'worker'))
   await Promise.all(workers.filter((worker) => worker.alive).map(stopActor))
 
   const jobs = await everyJob(ph)
   await ph.close()
-  const database = await openDatabase(join(folder, 'jobs.db'))
-  expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
-  database.close()
+  await expectSoundFile(folder)
 
   const { violations, figures } = check(readLedgers(folder), jobs, { recoveryMs: RECOVERY_MS, poison })
   process.stdout.write(`kill campaign: ${JSON.stringify(figures)}\n`)
@@ -99,16 +89,3 @@ test(`${KILLS} kills of workers and ${ADDER_KILLS} of adding processes lose noth
   for (const id of poison)
     expect(jobs.find((job) => job.id === id)).toMatchObject({ state: 'dead', reason: 'crashed' })
 })
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const everyJob = async (ph: Posthaste): Promise<Job[]> => {
-  const jobs: Job[] = []
-  let cursor: string | null | undefined
-  do {
-    const page = await ph.list({ limit: 200, ...(cursor == null ? {} : { cursor }) })
-    jobs.push(...page.jobs)
-    cursor = page.cursor
-  } while (cursor != null)
-  return jobs
-}

@@ -9,6 +9,8 @@ const STOP_MS = 30_000
 export interface Actor {
   readonly name: string
   readonly child: ChildProcess
+  /** The first line that it printed: `ready`, or an address. */
+  readonly greeting: string
   /** Resolves with the machine's time of its end, however it came. */
   readonly ended: Promise<number>
   alive: boolean
@@ -16,7 +18,7 @@ export interface Actor {
 
 /** Starts one of the programs in processes/ and resolves when it has printed its first line. */
 export const startActor = async (
-  program: 'worker' | 'adder',
+  program: 'worker' | 'adder' | 'server',
   name: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<Actor> => {
@@ -25,14 +27,20 @@ export const startActor = async (
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = new Promise<number>((resolve) => child.once('exit', () => resolve(machineNow())))
-  const actor: Actor = { name, child, ended, alive: true }
+  const printed = new Promise<string>((resolve) => {
+    child.stdout?.once('data', (data: Buffer) => resolve(data.toString().trim()))
+  })
+  const greeting = await within(READY_MS, `${name} to be ready`, [printed, ended.then(() => '')])
+  const actor: Actor = {
+    name,
+    child,
+    greeting,
+    ended,
+    alive: child.exitCode === null && child.signalCode === null,
+  }
   void ended.then(() => {
     actor.alive = false
   })
-  await within(READY_MS, `${name} to be ready`, [
-    new Promise((resolve) => child.stdout?.once('data', resolve)),
-    ended,
-  ])
   return actor
 }
 

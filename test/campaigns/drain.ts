@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import type { Job, Posthaste } from 'posthaste'
+import { expect } from 'vitest'
+import { openDatabase } from '../../src/engines/sqlite/driver.ts'
+
+const DRAIN_MS = 120_000
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Waits until no job is live; `meanwhile` keeps workers there. */
+export const drain = async (ph: Posthaste, meanwhile: () => Promise<void>): Promise<void> => {
+  const from = performance.now()
+  for (;;) {
+    await meanwhile()
+    const { states } = await ph.stats()
+    if (states.ready + states.scheduled + states.running + states.retrying + states.blocked === 0) return
+    if (performance.now() - from > DRAIN_MS) throw new Error(`not drained: ${JSON.stringify(states)}`)
+    await pause(50)
+  }
+}
+
+export const everyJob = async (ph: Posthaste): Promise<Job[]> => {
+  const jobs: Job[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = await ph.list({ limit: 200, ...(cursor == null ? {} : { cursor }) })
+    jobs.push(...page.jobs)
+    cursor = page.cursor
+  } while (cursor != null)
+  return jobs
+}
+
+/** Only when no other handle of this process is open on the file: closing one drops the locks of all. */
+export const expectSoundFile = async (folder: string): Promise<void> => {
+  const database = await openDatabase(join(folder, 'jobs.db'))
+  expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+  database.close()
+}
