@@ -129,7 +129,7 @@ export class Exchanger {
       fetcher.failed()
     }
     if (call.starting.length > 0) leases.startsFailed(now)
-    if (call.renewing.length > 0) leases.renewalsFailed(now)
+    if (call.request.renew !== undefined) leases.renewalsFailed(now, call.request.renew.complete)
     if (isImpossible(error)) {
       const culprit = settler.refused(call.settling)
       if (culprit !== null) this.#impossible(culprit, error)
@@ -167,9 +167,14 @@ export class Exchanger {
       this.#renewed(held, answer.renewed[index] ?? 'missing', call.askedAt, cancelled)
     })
     if (answer.unknown.length > 0) {
-      // What was to be settled with this very call and was not is ours still, though no renewal named it.
-      const ours = new Set(call.settling.map(({ job }) => job.id))
-      for (const job of answer.unknown) if (!ours.has(job.id)) this.#giveBack(job, now)
+      // What was to be settled with this very call and was not is ours still, though no renewal named it. The fence
+      // counts: the same job may have been given back and claimed anew by the call whose answer was lost.
+      const ours = new Map(call.settling.map(({ job }) => [job.id, job.fence]))
+      // A handler that was told that its lease is lost winds up until the lease really ends.
+      for (const { job } of runner.running) ours.set(job.id, job.fence)
+      for (const job of answer.unknown) if (ours.get(job.id) !== job.fence) this.#giveBack(job, now)
+      // There may be more than one answer has room for.
+      if (answer.unknown.length === ENGINE_BATCH_MAX) leases.answerLost()
     }
     for (const job of answer.jobs) {
       const known = this.#parts.known.get(job.task)

@@ -116,8 +116,9 @@ export class Leases {
     return { leases: all.slice(0, ENGINE_BATCH_MAX), complete: false }
   }
 
-  /** A call with renewals failed: they are due again with the next one. */
-  renewalsFailed(now: number): void {
+  /** A call with renewals failed: they are due again with the next one, with what they asked. */
+  renewalsFailed(now: number, complete: boolean): void {
     this.#heartbeatAt = now
+    if (complete) this.#answerLost = true
   }
 }
