@@ -1,11 +1,26 @@
-import { describe, it } from 'vitest'
-import { conformance } from '../../src/engines/conformance/index.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, it } from 'vitest'
+import { type CreateEngine, conformance } from '../../src/engines/conformance/index.ts'
+import type { Engine } from '../../src/engines/engine.ts'
 import { createMemoryEngine } from '../../src/engines/memory/index.ts'
+import { createSqliteEngine } from '../../src/engines/sqlite/index.ts'
+import { asAskedFor } from './planted.ts'
 
-describe('memory', () => {
+const folder = mkdtempSync(join(tmpdir(), 'posthaste-conformance-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let files = 0
+const engines: { readonly [kind: string]: CreateEngine } = {
+  memory: async ({ clock }) => createMemoryEngine({ clock }),
+  sqlite: async ({ clock }) => createSqliteEngine({ path: join(folder, `${++files}.db`), clock }),
+}
+
+describe.each(Object.keys(engines))('%s', (kind) => {
   conformance(
-    async ({ clock }) => {
-      const engine = createMemoryEngine({ clock })
+    async (options) => {
+      const engine = asAskedFor((await engines[kind]?.(options)) as Engine)
       await engine.open()
       return engine
     },

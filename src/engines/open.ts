@@ -1,0 +1,63 @@
+import type { Clock } from '../core/clock.ts'
+import { PosthasteError } from '../core/errors.ts'
+import type { Engine } from './engine.ts'
+
+export interface OpenEngineOptions {
+  /** The store's clock, where the store has none of its own. Default: the system's. */
+  readonly clock?: Clock
+  /** After how long a call is given up with E_STORE_TIMEOUT. Default ENGINE_CALL_TIMEOUT_MS. */
+  readonly callTimeoutMs?: number
+}
+
+/**
+ * An open engine from its URL, or the given one opened: the only place that knows engines by name. Their code is
+ * loaded when it is asked for.
+ *
+ * `memory:` keeps jobs in this process. `sqlite:PATH` keeps them in a file, given as an absolute path or relative to
+ * the working directory (`sqlite:./jobs.db`, `sqlite:/var/lib/jobs.db`, `sqlite:///var/lib/jobs.db`,
+ * `sqlite:C:\jobs.db`); the path is taken as it is written, nothing in it is decoded.
+ *
+ * Errors: E_ENGINE_UNKNOWN for any other URL, and those of `Engine.open`.
+ */
+export const openEngine = async (from: string | Engine, options: OpenEngineOptions = {}): Promise<Engine> => {
+  const engine = typeof from === 'string' ? await createEngine(from, options) : from
+  await engine.open()
+  return engine
+}
+
+const createEngine = async (url: string, options: OpenEngineOptions): Promise<Engine> => {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(url) ?? []
+  switch (scheme.toLowerCase()) {
+    case 'memory': {
+      if (rest !== '' && rest !== '//')
+        throw unknown('The memory engine has no address: write memory: alone.')
+      const { createMemoryEngine } = await import('./memory/index.ts')
+      return createMemoryEngine(options)
+    }
+    case 'sqlite': {
+      const path = sqlitePath(rest)
+      const { createSqliteEngine } = await import('./sqlite/index.ts')
+      return createSqliteEngine({ ...options, path })
+    }
+    case 'postgres':
+    case 'postgresql':
+    case 'redis':
+    case 'rediss':
+      throw unknown(`There is no engine for ${scheme}: URLs yet; it will come with a later version.`)
+    default:
+      // The URL itself may hold a password, or be a file name that lost its scheme: only its scheme is named.
+      throw unknown(scheme === '' ? 'The engine has to be a URL.' : `There is no engine for ${scheme}: URLs.`)
+  }
+}
+
+const sqlitePath = (rest: string): string => {
+  const path = rest.startsWith('//') ? rest.slice(2) : rest
+  if (path === '') throw unknown('The URL names no database file.')
+  // A database that ends with its connection cannot be shared by connections, threads or processes.
+  if (path === ':memory:') throw unknown('An SQLite database in memory would be lost with its connection.')
+  if (path.includes('?')) throw unknown('The URL of a database file takes no options.')
+  return path
+}
+
+const unknown = (what: string): PosthasteError =>
+  new PosthasteError('E_ENGINE_UNKNOWN', what, { field: 'engine' })

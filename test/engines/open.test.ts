@@ -1,0 +1,60 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { createMemoryEngine } from '../../src/engines/memory/index.ts'
+import { openEngine } from '../../src/engines/open.ts'
+import { ManualClock } from '../../src/testing/index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'posthaste-open-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+it.each(['memory:', 'memory://', 'MEMORY:'])(
+  'opens the memory engine for %s, on the given clock',
+  async (url) => {
+    const clock = new ManualClock(42_000)
+    const engine = await openEngine(url, { clock })
+    expect(engine.info().kind).toBe('memory')
+    expect(await engine.now()).toBe(42_000)
+    await engine.close()
+  },
+)
+
+it.each(['sqlite:', 'sqlite://', 'SQLITE:'])(
+  'opens a database file for %sPATH, on the given clock',
+  async (prefix) => {
+    const path = join(folder, `${prefix.length} jobs%20.db`)
+    const engine = await openEngine(`${prefix}${path}`, { clock: new ManualClock(42_000) })
+    expect(engine.info().kind).toBe('sqlite')
+    expect(await engine.now()).toBe(42_000)
+    await engine.close()
+    expect(existsSync(path)).toBe(true)
+  },
+)
+
+it('opens the engine that it is given', async () => {
+  const given = createMemoryEngine()
+  const engine = await openEngine(given)
+  expect(engine).toBe(given)
+  expect(await engine.counts()).toEqual([])
+})
+
+it.each([
+  ['postgres://me:secret@host/db', /no engine for postgres: URLs yet/],
+  ['redis://host', /no engine for redis: URLs yet/],
+  ['mysql://me:secret@host/db', /no engine for mysql: URLs/],
+  ['./jobs.db', /has to be a URL/],
+  ['', /has to be a URL/],
+  ['sqlite:', /names no database file/],
+  ['sqlite::memory:', /lost with its connection/],
+  ['sqlite:./jobs.db?mode=ro', /takes no options/],
+  ['memory:jobs', /has no address/],
+])('refuses %s, says why, and tells no secret', async (url, message) => {
+  const error = await openEngine(url).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({
+    code: 'E_ENGINE_UNKNOWN',
+    field: 'engine',
+    message: expect.stringMatching(message),
+  })
+  expect(String(error)).not.toContain('secret')
+})
