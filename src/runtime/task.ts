@@ -64,7 +64,10 @@ export interface TaskContext {
   log(message: string, level?: LogLine['level']): void
   /** Durable state of this job across attempts, fenced: a worker that lost the lease cannot write it. */
   readonly checkpoint: Checkpoint
-  /** Adds a job together with this run's settlement: it exists exactly when this run's end was written. Answers its id. */
+  /**
+   * Adds a job together with this run's settlement: in the same step, or not at all when the lease is lost. A run that
+   * fails, is cancelled or is given back adds nothing, so that retries do not add it again. Answers its id.
+   */
   add(task: string | AnyTask, payload: unknown, options?: Omit<AddOptions, 'tx'>): string
 }
 
