@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Job } from '../core/view.ts'
-import type { Controlled } from '../runtime/control.ts'
+import type { Controlled } from '../runtime/carry-out.ts'
 import type { Posthaste } from '../runtime/posthaste.ts'
 import { jobIdOf } from './arguments.ts'
 import { type Act, type CommonOptions, common, define } from './command.ts'

@@ -59,7 +59,11 @@ export const examine = async (terminal: Terminal, options: CommonOptions): Promi
     )
     await look('mail', async () => {
       const packs = await builtInPacks(await readConfig(options))
-      await Promise.all(packs.map((pack) => pack.verify?.()))
+      try {
+        await Promise.all(packs.map((pack) => pack.verify?.()))
+      } finally {
+        await Promise.all(packs.map((pack) => pack.close?.()))
+      }
       return packs.flatMap((pack) => pack.greet?.('') ?? []).map(({ text }) => text)
     })
   }

@@ -12,7 +12,12 @@ export const createLog = async (level: LogLevel, isJson: boolean): Promise<Logge
   const { stderr, env } = process
   const isPretty = stderr.isTTY && !isJson
   const colors = colorsFor(true, env)
-  const pretty = { write: (line: string) => stderr.write(`${logLine(line, colors)}\n`) }
+  const pretty = {
+    write: (json: string) => {
+      const line = logLine(json, colors)
+      if (line !== null) stderr.write(`${line}\n`)
+    },
+  }
   const log: Logger = isPretty
     ? pino({ level }, pretty)
     : pino({ name: 'posthaste', level }, pino.destination({ dest: 2, sync: true }))

@@ -1,4 +1,4 @@
-import { isPosthasteError, PosthasteError } from '../core/errors.ts'
+import { ERRORS, isPosthasteError, PosthasteError } from '../core/errors.ts'
 import type { AddOptions } from '../runtime/options.ts'
 import type { Posthaste } from '../runtime/posthaste.ts'
 import type { AddItem } from '../runtime/types.ts'
@@ -36,22 +36,23 @@ const addAll = async (
 ): Promise<number> => {
   const bar = progressBar(terminal, 'Adding', total)
   let batch: AddItem[] = []
-  let firstLine = 1
+  let numbers: number[] = []
   let added = 0
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return
     try {
       await posthaste.addMany(batch)
     } catch (error) {
-      throw told(error, firstLine, added)
+      throw told(error, lineOf(error, numbers), added)
     }
     added += batch.length
     batch = []
+    numbers = []
     bar.update(added)
   }
   try {
     for await (const { bytes, number } of readLines(work.file)) {
-      if (batch.length === 0) firstLine = number
+      numbers.push(number)
       batch.push({ ...work.add, task: work.task, payload: linePayload(bytes, work.isText, number, added) })
       if (batch.length === BATCH) await flush()
     }
@@ -70,9 +71,20 @@ const linePayload = (bytes: Buffer, isText: boolean, line: number, added: number
   }
 }
 
+/** Elements of a batch by their place: `items[7].payload.to` is about the eighth. */
+const ITEM = /\bitems\[(\d+)\]\.?/g
+
+/** The line that an error of a batch is about; its first one when the error names none. */
+const lineOf = (error: unknown, numbers: readonly number[]): number => {
+  const index = isPosthasteError(error) ? error.field?.matchAll(ITEM).next().value?.[1] : undefined
+  return numbers[Number(index ?? 0)] ?? 1
+}
+
 /** The same error, saying where it happened and what is done already. */
 const told = (error: unknown, line: number, added: number): unknown => {
   if (!isPosthasteError(error)) return error
-  const what = `At or after line ${line}, with ${count(added, 'job')} added before: ${error.message}`
+  // The new error gets the remedy of its code again.
+  const problem = error.message.replaceAll(ITEM, '').replace(ERRORS[error.code].remedy, '').trimEnd()
+  const what = `Line ${line}: ${problem} ${count(added, 'job')} added before it.`
   return new PosthasteError(error.code, what, { cause: error, data: { ...error.data, line, added } })
 }

@@ -28,31 +28,35 @@ const ISSUE_LENGTH_MAX = 200
 
 /**
  * The value as the schema gives it back. Answers at once when the schema does, else a promise.
+ * @param field what the value is called in errors
  * @throws E_PAYLOAD with the path of the first issue in `field` and all of them (bounded) in `data.issues`
  */
 export const validate = <Output>(
   schema: StandardSchemaV1<unknown, Output>,
   value: unknown,
   taskName: string,
+  field = 'payload',
 ): Output | Promise<Output> => {
   const result = schema['~standard'].validate(value)
-  return 'then' in result ? result.then((settled) => accept(settled, taskName)) : accept(result, taskName)
+  return 'then' in result
+    ? result.then((settled) => accept(settled, taskName, field))
+    : accept(result, taskName, field)
 }
 
-const accept = <Output>(result: SchemaResult<Output>, taskName: string): Output => {
+const accept = <Output>(result: SchemaResult<Output>, taskName: string, field: string): Output => {
   if (result.issues === undefined) return result.value
   const issues = result.issues.slice(0, ISSUES_MAX).map((issue) => ({
-    path: pathText(issue.path),
+    path: pathText(issue.path, field),
     message: String(issue.message).slice(0, ISSUE_LENGTH_MAX),
   }))
   const said = issues.slice(0, ISSUES_IN_MESSAGE).map(({ path, message }) => `${path}: ${message}`)
   const more = result.issues.length - said.length
   const what = `The payload does not fit task ${taskName}: ${said.join('; ')}${more > 0 ? ` (and ${more} more)` : ''}.`
-  throw new PosthasteError('E_PAYLOAD', what, { field: issues[0]?.path ?? 'payload', data: { issues } })
+  throw new PosthasteError('E_PAYLOAD', what, { field: issues[0]?.path ?? field, data: { issues } })
 }
 
-const pathText = (path: SchemaIssue['path']): string =>
+const pathText = (path: SchemaIssue['path'], field: string): string =>
   (path ?? []).reduce<string>((text, part) => {
     const key = typeof part === 'object' ? part.key : part
     return typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key).slice(0, ISSUE_LENGTH_MAX)}`
-  }, 'payload')
+  }, field)

@@ -104,7 +104,7 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
         ? plainJob(newId(), name, text, given)
         : optionedJob(name, text, given, options, field, newId)
     if (definition?.payload === undefined) return job
-    const valid = validate(definition.payload, payload, name)
+    const valid = validate(definition.payload, payload, name, `${field}payload`)
     return valid instanceof Promise ? valid.then(() => job) : job
   }
 

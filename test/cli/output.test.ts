@@ -124,7 +124,7 @@ describe('colours', () => {
 })
 
 describe('a log line for a person', () => {
-  const render = (fields: object): string =>
+  const render = (fields: object): string | null =>
     logLine(JSON.stringify({ level: 30, time: 0, pid: 1, hostname: 'h', ...fields }), colorsFor(false, {}))
 
   it('tells state, task, job and how long it took', () => {
@@ -137,6 +137,11 @@ describe('a log line for a person', () => {
       ms: 12,
     })
     expect(line).toMatch(/^\d\d:\d\d:00\.000 {2}✓ completed {2}echo {2}id-1 {2}12ms$/)
+  })
+
+  it('is left out when the banner says the same', () => {
+    expect(render({ msg: 'worker started' })).toBeNull()
+    expect(render({ msg: 'worker started', level: 40 })).not.toBeNull()
   })
 
   it('tells what went wrong, and shows fields it does not know', () => {

@@ -15,7 +15,7 @@ export const addStats = (program: Command, act: Act): void => {
         terminal.printJson(stats)
       } else {
         const { printStats } = await import('../output/stats.ts')
-        printStats(terminal, stats, stats.engine.location)
+        printStats(terminal, stats)
       }
       return EXIT.ok
     }),

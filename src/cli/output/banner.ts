@@ -3,7 +3,9 @@ import { formatDuration } from '../../core/durations.ts'
 import type { EngineInfo } from '../../engines/engine.ts'
 import type { PackGreeting } from '../../runtime/pack.ts'
 import type { Terminal } from './terminal.ts'
-import { padEnd, plain } from './text.ts'
+import { count, padEnd, plain, widthOf } from './text.ts'
+
+const LABEL_WIDTH = 9
 
 /** What a process that stays says of itself. */
 export interface Banner {
@@ -49,24 +51,33 @@ export const printBanner = (terminal: Terminal, banner: Banner): void => {
     return
   }
   const { bold, cyan, dim, green, yellow } = terminal.colors
-  const rows: (readonly [label: string, text: string])[] = []
-  if (url !== null) rows.push(['API', cyan(url)])
-  for (const { label, text } of greetings) rows.push([label, highlightUrl(plain(text), cyan, dim)])
-  rows.push(['Store', `${engine.kind} ${plain(engine.location)}  ${dim(DURABILITY[engine.durability])}`])
-  rows.push([
-    'Workers',
-    workers === null
-      ? `none here  ${dim(`start some: ${terminal.program} worker`)}`
-      : `${workers.concurrency} jobs at a time  ${dim(workers.queues === null ? 'all queues' : `queues ${workers.queues.join(', ')}`)}`,
-  ])
-  if (workers !== null) rows.push(['Tasks', tasks.join(', ')])
-  settings.forEach(({ name, value, source }, index) => {
-    rows.push([index === 0 ? 'Settings' : '', `${name} = ${plain(value)}  ${dim(source)}`])
-  })
+  const row = (label: string, text: string, note = '', paint = (plainText: string) => plainText): void => {
+    const head = `  ${dim(padEnd(label, LABEL_WIDTH))} `
+    const isLong =
+      LABEL_WIDTH + 3 + widthOf(`${text}  ${note}`) > (terminal.width ?? Number.POSITIVE_INFINITY)
+    terminal.print(`${head}${paint(text)}${note === '' || isLong ? '' : `  ${dim(note)}`}`)
+    if (note !== '' && isLong) terminal.print(`${' '.repeat(LABEL_WIDTH + 3)}${dim(note)}`)
+  }
 
   terminal.print(`${green('●')} ${bold(`Posthaste ${banner.version}`)} is running`)
   terminal.print()
-  for (const [label, text] of rows) terminal.print(`  ${dim(padEnd(label, 9))} ${text}`)
+  if (url !== null) row('API', url, '', cyan)
+  for (const { label, text } of greetings) {
+    const [, address = '', note = ''] = /^(https?:\/\/\S+)\s*(.*)$/.exec(plain(text)) ?? []
+    if (address === '') row(label, plain(text))
+    else row(label, address, note, cyan)
+  }
+  row('Store', `${engine.kind} ${plain(engine.location)}`, DURABILITY[engine.durability])
+  if (workers === null) {
+    row('Workers', 'none in this process', `start some: ${terminal.program} worker`)
+  } else {
+    const queues = workers.queues === null ? 'all queues' : `queues ${workers.queues.join(', ')}`
+    row('Workers', count(workers.concurrency, 'job at a time', 'jobs at a time'), queues)
+    row('Tasks', tasks.join(', '))
+  }
+  settings.forEach(({ name, value, source }, index) => {
+    row(index === 0 ? 'Settings' : '', `${name} = ${plain(value)}`, source)
+  })
   terminal.print()
   if (Math.abs(banner.clockOffsetMs) > CLOCK_OFFSET_MAX_MS) {
     terminal.print(
@@ -76,13 +87,4 @@ export const printBanner = (terminal: Terminal, banner: Banner): void => {
     )
   }
   terminal.print(dim(`Ctrl-C stops it; running jobs then get ${formatDuration(banner.graceMs)} to end.`))
-}
-
-const highlightUrl = (
-  text: string,
-  url: (text: string) => string,
-  rest: (text: string) => string,
-): string => {
-  const match = /^(https?:\/\/\S+)(.*)$/.exec(text)
-  return match === null ? text : `${url(match[1] ?? '')} ${rest((match[2] ?? '').trim())}`.trimEnd()
 }

@@ -22,14 +22,22 @@ const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set([
   'err',
 ])
 
+/** Said by the banner at the start and by the last words at the end, in words for people. */
+const SAID_ELSEWHERE: ReadonlySet<string> = new Set(['open', 'closed', 'worker started', 'worker stopped'])
+
+const INFO = 30
 const WARN = 40
 const ERROR = 50
 
-/** One JSON line of the log for a person: when, what, which job, how long, and what went wrong. */
-export const logLine = (json: string, colors: Colors): string => {
+/**
+ * One JSON line of the log for a person: when, what, which job, how long, and what went wrong. Null for what the
+ * person at the terminal is told anyway.
+ */
+export const logLine = (json: string, colors: Colors): string | null => {
   const line = JSON.parse(json) as Readonly<Record<string, unknown>>
   const { dim, red, yellow, bold } = colors
   const level = Number(line['level'])
+  if (level === INFO && SAID_ELSEWHERE.has(String(line['msg']))) return null
   const tone = level >= ERROR ? red : level >= WARN ? yellow : (text: string | number) => String(text)
   const parts = [dim(clockTime(new Date(Number(line['time'])))), headOf(line, colors, tone)]
 

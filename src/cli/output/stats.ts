@@ -10,24 +10,27 @@ import { relativeTime } from './time.ts'
 
 const BAR_WIDTH = 24
 
-export const printStats = (terminal: Terminal, stats: Stats, location: string): void => {
+export const printStats = (terminal: Terminal, stats: Stats): void => {
   const { bold, dim, yellow } = terminal.colors
   const style = { width: terminal.width, head: dim }
   const now = stats.at.getTime()
 
-  terminal.print(`${bold(count(stats.total, 'job'))}  ${dim(location)}`)
+  terminal.print(`${bold(count(stats.total, 'job'))}  ${dim(stats.engine.location)}`)
   terminal.print()
   printStates(terminal, stats)
   if (stats.oldestReadyAgeMs !== null) {
     terminal.print()
-    terminal.print(`The oldest ready job has waited for ${formatDuration(stats.oldestReadyAgeMs)}.`)
+    terminal.print(`The oldest ready job has waited for ${formatAge(stats.oldestReadyAgeMs)}.`)
   }
 
   if (stats.queues.length > 0) {
     terminal.print()
     for (const line of renderTable(stats.queues, queueColumns(terminal), style)) terminal.print(line)
   }
-  const orphans = stats.tasks.filter(({ known, states }) => !known && states.ready + states.retrying > 0)
+  // Without any worker nothing is known, and the hint is another one.
+  const orphans = stats.tasks.filter(
+    ({ known, states }) => stats.workers.length > 0 && !known && states.ready + states.retrying > 0,
+  )
   if (stats.tasks.length > 1 || orphans.length > 0) {
     terminal.print()
     for (const line of renderTable(stats.tasks, taskColumns(terminal), style)) terminal.print(line)
@@ -40,6 +43,9 @@ export const printStats = (terminal: Terminal, stats: Stats, location: string): 
   const hint = hintOf(stats, orphans, terminal.program)
   if (hint !== null) terminal.note(`\n${yellow(hint)}`)
 }
+
+/** Milliseconds say nothing about an age. */
+const formatAge = (ms: number): string => formatDuration(Math.max(1, Math.floor(ms / 1_000)) * 1_000)
 
 /** Every state with its number, and a bar that shows its share: an unusual state is seen before any number is read. */
 const printStates = (terminal: Terminal, stats: Stats): void => {
