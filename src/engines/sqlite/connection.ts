@@ -1,7 +1,7 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PosthasteError } from '../../core/errors.ts'
-import { checkVersion, openDatabase, type SqliteDatabase } from './driver.ts'
+import { openDatabase, type SqliteDatabase } from './driver.ts'
 import { isBusy, resultOf, toStoreError } from './failures.ts'
 import { migrate, needsMigration } from './migrate.ts'
 
@@ -20,7 +20,7 @@ const CACHE_KIB = 16_384
 const SYNCHRONOUS = { normal: 1, full: 2 }
 const OPEN_RETRY_MS = 20
 
-/** A read-only file shows itself at the first write only; these are the answers that then mean it. */
+/** SQLite's code for a file that cannot be written. */
 const READ_ONLY = 8
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -92,12 +92,25 @@ const setUp = (database: SqliteDatabase, options: ConnectionOptions): void => {
   }
 }
 
+/** SQLite needs the folder, too: the write-ahead log is made beside the file. */
+const isWritable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.W_OK)
+    accessSync(dirname(path), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const explain = (error: unknown, path: string): PosthasteError => {
   if (error instanceof PosthasteError) return error
   if (isBusy(error))
     return new PosthasteError('E_STORE_LOCKED', `${path} is locked by another program.`, { cause: error })
-  if (resultOf(error) === READ_ONLY) {
-    return new PosthasteError('E_STORE_READ_ONLY', `${path} cannot be written.`, { cause: error })
+  if (resultOf(error) === READ_ONLY || !isWritable(path)) {
+    return new PosthasteError('E_STORE_READ_ONLY', `${path} or its folder cannot be written.`, {
+      cause: error,
+    })
   }
   return toStoreError(error, `opening ${path}`)
 }
@@ -133,7 +146,6 @@ export const openConnection = async (options: ConnectionOptions): Promise<Sqlite
     throw explain(error, options.path)
   }
   try {
-    checkVersion(database, 'The database driver')
     await adoptConnection(database, options)
     return database
   } catch (error) {

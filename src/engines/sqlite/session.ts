@@ -38,6 +38,7 @@ export class Session {
   constructor(database: SqliteDatabase) {
     this.database = database
     this.sql = prepareStatements(database)
+    this.changes = this.changesNow()
   }
 
   /** Begins a transaction at a time of the machine's clock. Fails with SQLITE_BUSY, and has then done nothing. */

@@ -108,7 +108,15 @@ export class Store {
     return hints
   }
 
+  /** Closes the connection. What others read meanwhile may keep the write-ahead log; nothing is lost by that. */
   close(): void {
-    if (this.session.database.isOpen) this.session.database.close()
+    const { database } = this.session
+    if (!database.isOpen) return
+    try {
+      // Some builds do not close for good before all statements are collected: the file is made whole here.
+      database.prepare('pragma wal_checkpoint(truncate)').get()
+    } finally {
+      database.close()
+    }
   }
 }

@@ -33,6 +33,8 @@ export const canThread = !import.meta.url.endsWith('.ts') || 'typescript' in pro
 export const openThread = async (options: ExecutorOptions): Promise<Executor> => {
   const worker = new Worker(ENTRY, {
     workerData: options,
+    // The thread runs a file of ours: what the program was started with (code to evaluate, loaders) is not for it.
+    execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   let ended: PosthasteError | undefined

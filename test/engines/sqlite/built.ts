@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
@@ -35,5 +35,6 @@ export const buildEngine = (): string => {
   return pathToFileURL(join(out, 'engines', 'sqlite', 'index.js')).href
 }
 
-/** Where `buildEngine` put everything: to be removed when the tests are over. */
-export const folderOf = (module: string): string => fileURLToPath(new URL('../../', module))
+/** To be called when the tests are over. */
+export const removeBuild = (module: string): void =>
+  rmSync(fileURLToPath(new URL('../../', module)), { recursive: true })

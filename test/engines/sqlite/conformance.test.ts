@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { conformance } from '../../../src/engines/conformance/index.ts'
 import * as sources from '../../../src/engines/sqlite/index.ts'
-import { buildEngine, folderOf } from './built.ts'
+import { buildEngine, removeBuild } from './built.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthaste-sqlite-'))
 let files = 0
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => {
   rmSync(folder, { recursive: true })
-  if (built !== undefined) rmSync(folderOf(built.url), { recursive: true })
+  if (built !== undefined) removeBuild(built.url)
 })
 
 describe('sqlite in a thread of its own', () => {
