@@ -39,7 +39,8 @@ export const validate = <Output>(
 ): Output | Promise<Output> => {
   const result = schema['~standard'].validate(value)
   return 'then' in result
-    ? result.then((settled) => accept(settled, taskName, field))
+    ? // A promise of another realm counts as one, too.
+      Promise.resolve(result).then((settled) => accept(settled, taskName, field))
     : accept(result, taskName, field)
 }
 

@@ -98,13 +98,14 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     const given = definition === undefined ? NO_DEFAULTS : defaults(definition)
     const name = definition === undefined ? checkName(task, `${field}task`) : definition.name
     // Encoded before it is validated: what cannot be kept must not be looked at by a schema that would accept it.
-    const text = encodeJson(payload === undefined ? null : payload, `${field}payload`, PAYLOAD_BYTES_MAX)
+    const value = payload === undefined ? null : payload
+    const text = encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
     const job =
       options === undefined
         ? plainJob(newId(), name, text, given)
         : optionedJob(name, text, given, options, field, newId)
     if (definition?.payload === undefined) return job
-    const valid = validate(definition.payload, payload, name, `${field}payload`)
+    const valid = validate(definition.payload, value, name, `${field}payload`)
     return valid instanceof Promise ? valid.then(() => job) : job
   }
 

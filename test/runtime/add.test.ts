@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { isPosthasteError, newId, PosthasteError, task } from 'posthaste'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -153,6 +154,21 @@ describe.each(ENGINES)('add on %s', (kind) => {
     expect((await ph.stats()).total).toBe(0)
   })
 
+  test('a schema whose promises are of another realm is waited for', async () => {
+    const later: (result: object) => Promise<never> = runInNewContext('async (result) => result')
+    const validate = (value: unknown) =>
+      later(value === 'good' ? { value } : { issues: [{ message: 'not good' }] })
+    const strict = task({
+      name: 'strict',
+      payload: { '~standard': { version: 1, vendor: 'test', validate } },
+      run: () => null,
+    })
+    const ph = await opened(kind, { tasks: [strict] })
+    expect(await ph.add('strict', 'good')).toMatchObject({ inserted: true })
+    expect(await refusal(ph.add('strict', 'bad'))).toMatchObject({ code: 'E_PAYLOAD', field: 'payload' })
+    expect((await ph.stats()).total).toBe(1)
+  })
+
   test('a key is held by one unfinished job, and a second add answers that job', async () => {
     const ph = await opened(kind, { tasks })
     const first = await ph.add(greet, { name: 'Ada' }, { key: 'once', delay: '1h' })
@@ -225,7 +241,7 @@ describe.each(ENGINES)('add on %s', (kind) => {
       payload: { name: i === 1_400 ? 5 : 'Ada' },
     }))
     const wrong = await refusal(ph.addMany(items as { task: string; payload: unknown }[]))
-    expect(wrong.code).toBe('E_PAYLOAD')
+    expect(wrong).toMatchObject({ code: 'E_PAYLOAD', field: 'items[1400].payload.name' })
     const odd = await refusal(
       ph.addMany([
         { task: 'x', payload: 1 },
