@@ -3,7 +3,7 @@ import type { Settlement } from '../../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../../core/limits.ts'
 import type { Held } from './held.ts'
 
-/** A completion asks the retry policy for nothing; looking it up would be waste. */
+/** A completion asks neither the retry policy nor the clock nor the dice: looking them up would be waste. */
 const NO_POLICY: RetryPolicy = { maxRetries: 0, backoff: 'default', whenExhausted: 'dead' }
 
 export interface SettlerOptions {
@@ -45,16 +45,20 @@ export class Settler {
   }
 
   #decide(held: Held, outcome: Outcome): Settlement {
-    const { job, startedStoreMs } = held
-    const run = {
-      started: startedStoreMs !== null,
-      startedAt: startedStoreMs ?? job.startedAt,
-      at: outcome.kind === 'completed' ? 0 : this.#options.storeNow(),
-      by: this.#options.workerId,
-      random: outcome.kind === 'completed' ? 0 : this.#options.random(),
-      ...(held.added === null ? {} : { add: held.added }),
+    const { job, startedStoreMs: startedAt, added } = held
+    const { workerId: by, storeNow, random } = this.#options
+    const started = startedAt !== null
+    if (outcome.kind === 'completed' && added === null) {
+      return decide(job, outcome, { started, startedAt, at: 0, by, random: 0 }, NO_POLICY)
     }
-    if (outcome.kind === 'completed') return decide(job, outcome, run, NO_POLICY)
+    const run = {
+      started,
+      startedAt,
+      at: storeNow(),
+      by,
+      random: random(),
+      ...(added === null ? {} : { add: added }),
+    }
     const settlement = decide(job, outcome, run, resolvePolicy(job, held.options ?? {}, held.known.retry))
     return held.expired ? { ...settlement, reason: 'expired' } : settlement
   }
