@@ -44,12 +44,6 @@ export const common = (command: Command): Command =>
     .option('--database <path>', 'a SQLite file; short for --engine sqlite:PATH')
     .option('--json', 'answer in JSON, for machines')
 
-/** For options that may be given several times: --tag a --tag b. */
-export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  value,
-]
-
 /** 'a,b' and repeated options alike. */
 export const collectList = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,

@@ -49,9 +49,6 @@ const missingFile = ({ engine }: Config): string | null => {
 /** @throws E_JOB_MISSING */
 export const existing = async (posthaste: Posthaste, id: string): Promise<Job> => {
   const job = await posthaste.get(id)
-  if (job === null) throw missingJob(id)
+  if (job === null) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })
   return job
 }
-
-export const missingJob = (id: string): PosthasteError =>
-  new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })

@@ -74,7 +74,10 @@ const CASES: readonly Case[] = [
 describe('what is wrong is told in one line, and nothing is started', () => {
   it.each(CASES)('$args → $code', async ({ args, env = {}, code, says }) => {
     const { path: cwd, remove } = temporaryFolder()
-    const plain = await run(args, { cwd, env })
+    const [plain, machine] = await Promise.all([
+      run(args, { cwd, env }),
+      run([...args, '--json'], { cwd, env }),
+    ])
     expect(plain).toMatchObject({ code, stdout: '' })
     const lines = plain.stderr
       .trimEnd()
@@ -85,7 +88,6 @@ describe('what is wrong is told in one line, and nothing is started', () => {
     expect(lines[0]).toMatch(says)
     expect(plain.stderr).not.toContain('hunter2')
 
-    const machine = await run([...args, '--json'], { cwd, env })
     expect(machine).toMatchObject({ code, stdout: '' })
     const { error } = JSON.parse(machine.stderr) as { error: { code: string; message: string } }
     expect(error.code).toMatch(/^E_/)

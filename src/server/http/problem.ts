@@ -22,7 +22,7 @@ export interface Problem {
 }
 
 /** The document of an error. Neither stack nor cause leaves the process; an error that is not ours says nothing at all. */
-export const problemOf = (error: PosthasteError): Problem => {
+const problemOf = (error: PosthasteError): Problem => {
   const { message: title, status, remedy, retriable } = ERRORS[error.code]
   const detail = error.message.endsWith(remedy)
     ? error.message.slice(0, -remedy.length).trimEnd()
