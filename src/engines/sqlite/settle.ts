@@ -128,9 +128,9 @@ export const unknownLeases = (
   { complete, leases }: RenewRequest,
 ) => {
   if (!complete || worker === null) return []
-  const known = new Map(leases.map(({ id, fence }) => [id, fence]))
+  const known = new Set(leases.map(({ id, fence }) => `${id} ${fence}`))
   return all<[string, number]>(session.sql.leasesOfWorker, worker)
-    .filter(([id, fence]) => known.get(id) !== fence)
+    .filter(([id, fence]) => !known.has(`${id} ${fence}`))
     .slice(0, ENGINE_BATCH_MAX)
     .flatMap(([id]) => findJob(session, id)?.job ?? [])
 }
