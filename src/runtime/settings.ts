@@ -19,18 +19,14 @@ const STATES: ReadonlySet<string> = new Set(Object.keys(RETENTION))
 const RULE: ReadonlySet<string> = new Set(['age', 'count'])
 const COUNT_MAX = 1_000_000_000
 
-/** Two more renewals fit into a lease after one that failed. */
-const HEARTBEATS_A_LEASE = 3
-
 /** @throws E_DURATION or E_ARGUMENT naming the option */
 export const toSettings = (options: PosthasteOptions): RuntimeSettings => {
   const { lease = LEASE_MS, heartbeat = HEARTBEAT_MS, sweep = SWEEP_MS, retention = {} } = options
   refuseUnknown(retention, STATES, 'retention')
-  const leaseMs = durationMs(lease, 'lease', { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
-  const heartbeatMs = durationMs(heartbeat, 'heartbeat', { min: 1 })
   return {
-    leaseMs,
-    heartbeatMs: Math.min(heartbeatMs, Math.floor(leaseMs / HEARTBEATS_A_LEASE)),
+    leaseMs: durationMs(lease, 'lease', { min: LEASE_MIN_MS, max: LEASE_MAX_MS }),
+    // A worker takes care that it fits into the lease.
+    heartbeatMs: durationMs(heartbeat, 'heartbeat', { min: 1 }),
     sweepMs: durationMs(sweep, 'sweep', { min: 1 }),
     promoteMs: PROMOTE_MS,
     pruneMs: PRUNE_MS,

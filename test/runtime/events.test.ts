@@ -18,6 +18,11 @@ const tasks = [
     run: () => Promise.reject(new Error('not yet')),
   }),
   task({ name: 'useless', run: () => Promise.reject(new Discard('useless')) }),
+  task({
+    name: 'endless',
+    run: (_, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  }),
   task({ name: 'later', run: () => snooze('1h', 'too early') }),
 ]
 
@@ -71,6 +76,20 @@ describe.each(ENGINES)('events on %s', (kind) => {
     expect(heard).toEqual([id])
   })
 
+  test('a running job that is cancelled here ends once', async () => {
+    const ph = await opened(kind, { tasks, heartbeat: 20 })
+    const heard: string[] = []
+    ph.on('cancelled', ({ id }) => heard.push(id))
+    const { id } = await ph.add('endless', null)
+    ph.work()
+    await until(async () => (await ph.get(id))?.startedAt !== null)
+    await Promise.all([ph.cancel(id), ph.cancel(id)])
+    await ph.waitFor(id)
+    await ph.cancel(id)
+    await until(() => heard.length > 0)
+    expect(heard).toEqual([id])
+  })
+
   test('a listener that fails breaks nothing and is told as an error', async () => {
     const ph = await opened(kind, { tasks })
     const errors: string[] = []
@@ -96,9 +115,13 @@ describe.each(ENGINES)('events on %s', (kind) => {
       heard.push('once')
       stop()
     })
-    ph.on('added', () => heard.push('always'))
+    // One that is put on while an event is told hears the next.
+    ph.on('added', () => {
+      heard.push('always')
+      if (heard.length === 2) ph.on('added', () => heard.push('late'))
+    })
     await ph.add('x', 1)
     await ph.addMany([{ task: 'x', payload: 1 }])
-    expect(heard).toEqual(['once', 'always', 'always'])
+    expect(heard).toEqual(['once', 'always', 'always', 'late'])
   })
 })

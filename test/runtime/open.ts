@@ -22,7 +22,7 @@ export const newFolder = async (): Promise<string> => {
   return folder
 }
 
-export const engineUrl = async (kind: EngineKind): Promise<string> =>
+const engineUrl = async (kind: EngineKind): Promise<string> =>
   kind === 'memory' ? 'memory:' : `sqlite:${join(await newFolder(), 'jobs.db')}`
 
 /** An installation of its own, closed after the test. */
