@@ -39,6 +39,7 @@ describe('width', () => {
     expect(wrap('one two three', 7)).toEqual(['one two', 'three'])
     expect(wrap('abcdefgh', 3)).toEqual(['abc', 'def', 'gh'])
     expect(wrap('', 5)).toEqual([''])
+    expect(wrap('  "a": "b c"', 8)).toEqual(['  "a":', '  "b c"'])
   })
 })
 
@@ -93,9 +94,10 @@ describe('time', () => {
     [-999, 'just now'],
     [500, 'in <1s'],
     [-59_000, '59s ago'],
-    [-61_000, '1m ago'],
+    [-61_000, '1m 1s ago'],
     [7_200_000, 'in 2h'],
-    [-3 * 86_400_000, '3d ago'],
+    [-(3 * 86_400_000 + 3_600_001), '3d 1h ago'],
+    [7_199_000, 'in 1h 59m'],
   ])('%i ms from now is %j', (distance, text) => {
     expect(relativeTime(now + distance, now)).toBe(text)
   })

@@ -27,13 +27,12 @@ export const printJob = (
     })
   }
   const moment = (at: Date | null): string[] =>
-    at === null ? [dim('–')] : [`${padEnd(relativeTime(at.getTime(), now), 10)} ${dim(exactTime(at))}`]
+    at === null ? [dim('–')] : [`${padEnd(relativeTime(at.getTime(), now), 12)} ${dim(exactTime(at))}`]
   const optional = (label: string, value: string | null): void => {
     if (value !== null && value !== '') show(label, wrap(plain(value), room))
   }
   const value = (label: string, content: unknown): void => {
-    if (content === null || content === undefined) return
-    const lines = valueLines(options.reveal ? content : maskSecrets(content)).flatMap((line) =>
+    const lines = valueLines(options.reveal ? content : maskSecrets(content), room).flatMap((line) =>
       wrap(line, room),
     )
     const hidden = lines.length - VALUE_LINES_MAX
@@ -69,8 +68,8 @@ export const printJob = (
   optional('tags', job.tags.join(', '))
   if (Object.keys(job.metadata).length > 0) value('metadata', job.metadata)
   value('payload', job.payload)
-  value('progress', job.progress)
-  value('output', job.output)
+  if (job.progress !== null) value('progress', job.progress)
+  if (job.output !== null) value('output', job.output)
 
   for (const [index, error] of job.errors.entries()) {
     if (index === 0) terminal.print()
@@ -84,9 +83,12 @@ export const printJob = (
   }
 }
 
-/** A value as a person wants to read it: text as text, everything else as indented JSON. */
-const valueLines = (value: unknown): string[] =>
-  typeof value === 'string' ? plainLines(value) : plainLines(JSON.stringify(value, null, 2))
+/** A value as a person wants to read it: text as text, JSON on one line where it fits, else indented. */
+const valueLines = (value: unknown, room: number): string[] => {
+  if (typeof value === 'string') return plainLines(value)
+  const short = plain(JSON.stringify(value))
+  return short.length <= room ? [short] : plainLines(JSON.stringify(value, null, 2))
+}
 
 const NEXT: Partial<Record<Job['state'], (id: string, program: string) => string>> = {
   dead: (id, program) => `Run it again: ${program} retry ${id}`,

@@ -1,6 +1,6 @@
-import { formatDuration } from '../../core/durations.ts'
 import type { Terminal } from './terminal.ts'
 import { grouped, widthOf } from './text.ts'
+import { inSeconds } from './time.ts'
 
 /** A terminal is redrawn at most this often; more only costs time. */
 const REDRAW_MS = 80
@@ -39,7 +39,7 @@ const renderBar = (
   elapsedMs: number,
 ): string => {
   const share = total === 0 ? 1 : done / total
-  const left = done > 0 && done < total ? `  ${formatDuration((elapsedMs / done) * (total - done))} left` : ''
+  const left = done > 0 && done < total ? `  ${inSeconds((elapsedMs / done) * (total - done))} left` : ''
   const tail = ` ${String(Math.floor(share * 100)).padStart(3)} %  ${grouped(done)} of ${grouped(total)}${left}`
   const room = (terminal.errWidth ?? 80) - widthOf(label) - widthOf(tail) - 3
   const width = Math.max(0, Math.min(BAR_WIDTH_MAX, room))

@@ -1,4 +1,3 @@
-import { formatDuration } from '../../core/durations.ts'
 import { JOB_STATES, type JobState } from '../../core/states.ts'
 import type { QueueStats, Stats, TaskStats } from '../../runtime/stats.ts'
 import type { WorkerInfo } from '../../runtime/workers.ts'
@@ -6,7 +5,7 @@ import { paintState, stateText } from './colors.ts'
 import { type Column, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { count, grouped, padEnd, padStart, plain, widthOf } from './text.ts'
-import { relativeTime } from './time.ts'
+import { inSeconds, relativeTime } from './time.ts'
 
 const BAR_WIDTH = 24
 
@@ -20,7 +19,7 @@ export const printStats = (terminal: Terminal, stats: Stats): void => {
   printStates(terminal, stats)
   if (stats.oldestReadyAgeMs !== null) {
     terminal.print()
-    terminal.print(`The oldest ready job has waited for ${formatAge(stats.oldestReadyAgeMs)}.`)
+    terminal.print(`The oldest ready job has waited for ${inSeconds(stats.oldestReadyAgeMs)}.`)
   }
 
   if (stats.queues.length > 0) {
@@ -43,9 +42,6 @@ export const printStats = (terminal: Terminal, stats: Stats): void => {
   const hint = hintOf(stats, orphans, terminal.program)
   if (hint !== null) terminal.note(`\n${yellow(hint)}`)
 }
-
-/** Milliseconds say nothing about an age. */
-const formatAge = (ms: number): string => formatDuration(Math.max(1, Math.floor(ms / 1_000)) * 1_000)
 
 /** Every state with its number, and a bar that shows its share: an unusual state is seen before any number is read. */
 const printStates = (terminal: Terminal, stats: Stats): void => {

@@ -53,25 +53,30 @@ export const truncate = (text: string, width: number): string => {
   return width <= 0 ? '' : `${kept}…`
 }
 
-/** Breaks text without colours into lines of at most `width` columns, at spaces where there are any. */
+/**
+ * Breaks text without colours into lines of at most `width` columns, at spaces where there are any. What the text is
+ * indented by, its further lines are indented by, too.
+ */
 export const wrap = (text: string, width: number): string[] => {
+  const indent = /^ */.exec(text)?.[0].slice(0, Math.max(0, width - 1)) ?? ''
+  const room = width - indent.length
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
+  for (const word of text.slice(indent.length).split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (widthOf(longer) <= width) {
+    if (widthOf(longer) <= room) {
       line = longer
       continue
     }
     if (line !== '') lines.push(line)
     line = word
-    while (widthOf(line) > width) {
-      const head = splitAt(line, width)
+    while (widthOf(line) > room) {
+      const head = splitAt(line, room)
       lines.push(head)
       line = line.slice(head.length)
     }
   }
-  return [...lines, line]
+  return [...lines, line].map((each) => indent + each)
 }
 
 const splitAt = (text: string, width: number): string => {

@@ -1,20 +1,17 @@
+import { formatDuration } from '../../core/durations.ts'
+
 /** Times for people: how long ago or ahead, beside the exact moment. */
 
-const UNITS: readonly (readonly [suffix: string, ms: number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-]
-
-/** 'just now', '3m ago', 'in 2h': one unit, short enough for a table. */
+/** 'just now', '3m 20s ago', 'in 1h 59m': two units at most, short enough for a table. */
 export const relativeTime = (at: number, now: number): string => {
   const distance = Math.abs(at - now)
   if (distance < 1_000) return at > now ? 'in <1s' : 'just now'
-  const [suffix, unit] = UNITS.find(([, ms]) => distance >= ms) ?? ['s', 1_000]
-  const amount = `${Math.floor(distance / unit)}${suffix}`
+  const amount = formatDuration(Math.floor(distance / 1_000) * 1_000)
   return at > now ? `in ${amount}` : `${amount} ago`
 }
+
+/** A duration in whole seconds, for ages and estimates: milliseconds say nothing there. At least one. */
+export const inSeconds = (ms: number): string => formatDuration(Math.max(1, Math.round(ms / 1_000)) * 1_000)
 
 const two = (value: number, length = 2): string => String(value).padStart(length, '0')
 

@@ -1,6 +1,6 @@
-import { formatDuration } from '../../core/durations.ts'
 import type { Job } from '../../core/view.ts'
 import type { Terminal } from './terminal.ts'
+import { inSeconds } from './time.ts'
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 100
@@ -12,7 +12,7 @@ export const watchWait = async (terminal: Terminal, id: string, wait: () => Prom
   const timer = setInterval(() => {
     const since = performance.now() - started
     frame = (frame + 1) % FRAMES.length
-    const seconds = formatDuration(Math.max(1_000, Math.floor(since / 1_000) * 1_000))
+    const seconds = inSeconds(since)
     terminal.status(
       `${terminal.errColors.cyan(FRAMES[frame] ?? '')} waiting for ${id}  ${terminal.errColors.dim(seconds)}`,
     )
