@@ -17,7 +17,7 @@ const nothing = (): void => {}
 export const makeBells = (path: string): void => {
   for (const suffix of Object.values(SUFFIXES)) {
     try {
-      // posix: the owner alone may touch it; elsewhere the mode has no meaning.
+      // For its owner alone; on Windows the mode has no meaning.
       closeSync(openSync(path + suffix, 'a', 0o600))
     } catch {
       // Then nobody is told, and everyone polls.

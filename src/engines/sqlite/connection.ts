@@ -28,7 +28,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /**
  * The file is made before SQLite sees it, readable by its owner alone; SQLite gives the files beside it the same mode.
  * An existing file is not touched: opening and closing it here would drop the locks that this process may hold on it.
- * posix: elsewhere the mode has no meaning, and the folder's access rules decide.
+ * On Windows the mode has no meaning: there the folder's access rules decide.
  */
 const createFile = (path: string): void => {
   try {
