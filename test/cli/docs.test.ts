@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { colorsFor } from '../../src/cli/output/colors.ts'
+import { buildProgram } from '../../src/cli/program.ts'
+
+const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+const program = buildProgram(() => async () => undefined, colorsFor(false, {}))
+
+/** The part of the page about one command. */
+const section = (name: string): string =>
+  new RegExp(`^### ${name}\\b[\\s\\S]*?(?=^### |(?![\\s\\S]))`, 'm').exec(page)?.[0] ?? ''
+
+describe('docs/cli.md', () => {
+  it.each(program.commands.map((command) => [command.name(), command] as const))(
+    'explains %s',
+    (name, command) => {
+      const text = section(name)
+      expect(text.toLowerCase()).toContain(command.description().toLowerCase())
+      for (const { flags, description } of command.options) {
+        const isCommon = ['--engine <url>', '--database <path>', '--json'].includes(flags)
+        expect(isCommon ? page : text).toContain(`| \`${flags}\` | ${description} |`)
+      }
+    },
+  )
+
+  it('explains no command or option that there is not', () => {
+    const known = program.commands.map((command) => command.name())
+    expect([...page.matchAll(/^### (\S+)/gm)].map(([, name]) => name)).toEqual(known)
+    const flags = new Set(program.commands.flatMap(({ options }) => options.map((option) => option.flags)))
+    const written = [...page.matchAll(/^\| `(--[^`]+)` \|/gm)].map(([, flag]) => flag ?? '')
+    expect(written.filter((flag) => !flags.has(flag))).toEqual([])
+  })
+})
