@@ -138,24 +138,6 @@ describe.each(['memory', 'sqlite'] as const)('stopping a worker on %s', (kind) =
     expect(await lab.job(id)).toMatchObject({ state: 'ready', attempt: 0, fence: 1 })
   })
 
-  it('ends although the store fails', { timeout: 30_000 }, async () => {
-    let reachable = true
-    const lab = await openLab({
-      kind,
-      tasks: [{ name: 'it', run: () => new Promise(() => {}) }],
-      wrap: (engine) =>
-        withMethods(engine, {
-          exchange: (request) => (reachable ? engine.exchange(request) : Promise.reject(new Error('gone'))),
-        }),
-    })
-    await lab.add('it')
-    const worker = lab.work()
-    await until(() => worker.stats().running === 1)
-    reachable = false
-    await worker.stop({ grace: 0 })
-    expect(worker.mode).toBe('stopped')
-  })
-
   it('stops at once when it has nothing to do, and answers everyone', async () => {
     const lab = await openLab({ kind, tasks: [{ name: 'it', run: () => {} }] })
     const worker = lab.work()
@@ -165,6 +147,23 @@ describe.each(['memory', 'sqlite'] as const)('stopping a worker on %s', (kind) =
     await worker.drained()
     expect(worker.mode).toBe('stopped')
   })
+})
+
+it('ends although the store fails', { timeout: 30_000 }, async () => {
+  let reachable = true
+  const lab = await openLab({
+    tasks: [{ name: 'it', run: () => new Promise(() => {}) }],
+    wrap: (engine) =>
+      withMethods(engine, {
+        exchange: (request) => (reachable ? engine.exchange(request) : Promise.reject(new Error('gone'))),
+      }),
+  })
+  await lab.add('it')
+  const worker = lab.work()
+  await until(() => worker.stats().running === 1)
+  reachable = false
+  await worker.stop({ grace: 0 })
+  expect(worker.mode).toBe('stopped')
 })
 
 it('pauses and resumes', async () => {
