@@ -129,7 +129,7 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
 
   /**
    * Stops the workers (running handlers get `grace`, default 25 s; then their jobs are given back), closes packs and
-   * the engine. Safe to repeat.
+   * the engine. Safe to repeat; `close({ grace: 0 })` ends the grace of a close under way.
    */
   close(options?: { readonly grace?: Duration }): Promise<void>
 

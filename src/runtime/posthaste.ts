@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.ts'
+import { durationMs } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
@@ -85,6 +86,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const waits = createWaits({ ...deps, view })
   const maintainer = createMaintainer(deps)
   const workers = new Set<Worker>()
+  const started: Pack[] = []
   let isMaintained = false
   let closing: Promise<void> | null = null
 
@@ -93,13 +95,25 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     isMaintained = true
   }
 
-  const closeAll = async (grace: { readonly grace?: string | number }): Promise<void> => {
-    await Promise.all([...workers].map((worker) => worker.stop(grace)))
-    if (isMaintained) await maintainer.stop()
-    await waits.close()
-    // One pack that fails to close must not keep the others, or the store, open.
-    const failures = await closePacks(packs)
-    await engine.close()
+  /** One part that fails to close must not keep the others open; the first failure is told at the end. */
+  const closeAll = async (graceMs: number | undefined): Promise<void> => {
+    const stop = graceMs === undefined ? {} : { grace: graceMs }
+    const steps = [
+      () => Promise.all([...workers].map((worker) => worker.stop(stop))),
+      () => (isMaintained ? maintainer.stop() : undefined),
+      () => waits.close(),
+      ...started.map((pack) => () => pack.close?.()).reverse(),
+      () => engine.close(),
+    ]
+    const failures: unknown[] = []
+    for (const step of steps) {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error)
+        logger.error({ err: error }, 'a part did not close')
+      }
+    }
     logger.info({}, 'closed')
     if (failures.length > 0) throw failures[0]
   }
@@ -109,6 +123,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     addMany: client.addMany as Posthaste['addMany'],
     work(workerOptions) {
       if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
+      for (const one of workers) if (one.mode === 'stopped') workers.delete(one)
       const worker = createWorker(deps, workerOptions)
       workers.add(worker)
       maintain()
@@ -121,8 +136,11 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     explain: (id) => explain(engine, id),
     waitFor: waits.waitFor,
     on: events.on,
-    close(closeOptions = {}) {
-      closing ??= closeAll(closeOptions)
+    async close({ grace } = {}) {
+      // Checked first: a bad argument must not leave half of it closed.
+      const graceMs = grace === undefined ? undefined : durationMs(grace, 'grace')
+      if (closing !== null && graceMs === 0) for (const worker of workers) void worker.stop({ grace: 0 })
+      closing ??= closeAll(graceMs)
       return closing
     },
     engine,
@@ -132,15 +150,13 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     logger,
   }
 
-  const started: Pack[] = []
   try {
     for (const pack of packs) {
       started.push(pack)
       await pack.start?.(ph)
     }
   } catch (error) {
-    await closePacks(started)
-    await engine.close()
+    await ph.close({ grace: 0 }).catch(() => undefined)
     throw error
   }
   if (options.maintain === true) maintain()
@@ -155,17 +171,4 @@ const open = async (engine: unknown, clock: Clock): Promise<Engine> => {
   if (typeof engine !== 'string' && !isEngine)
     refuse('engine', `is ${shown(engine)}, neither a URL nor an engine`)
   return openEngine(engine as string | Engine, { clock })
-}
-
-/** In the opposite order of their start; answers what went wrong. */
-const closePacks = async (packs: readonly Pack[]): Promise<unknown[]> => {
-  const failures: unknown[] = []
-  for (const pack of [...packs].reverse()) {
-    try {
-      await pack.close?.()
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  return failures
 }

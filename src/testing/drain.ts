@@ -12,8 +12,6 @@ export interface DrainOptions {
 }
 
 const TIMEOUT_MS = 10_000
-/** Real time between two looks; handlers run in between, whatever clock the installation has. */
-const LOOK_MS = 1
 
 const ENDINGS = ['completed', 'failed', 'dead', 'cancelled', 'snoozed', 'held'] as const
 
@@ -21,7 +19,7 @@ const ENDINGS = ['completed', 'failed', 'dead', 'cancelled', 'snoozed', 'held'] 
  * Runs all jobs that can run now, and those that they add, in this process. Jobs that are due later (also retries),
  * whose queue is paused, or whose task is not known here are left alone.
  * @returns the jobs that ended, each as it was after its run, in that order
- * @throws E_WAIT_TIMEOUT when jobs are still running or ready at the deadline
+ * @throws E_WAIT_TIMEOUT when handlers are still running at the deadline
  */
 export const drain = async (ph: Posthaste, options: DrainOptions = {}): Promise<Job[]> => {
   const { timeoutMs = TIMEOUT_MS, concurrency = 10 } = options
@@ -29,19 +27,19 @@ export const drain = async (ph: Posthaste, options: DrainOptions = {}): Promise<
   const stops = ENDINGS.map((name) => ph.on(name, (job) => ended.push(job)))
   await promoteDue(ph)
   const worker = ph.work({ concurrency })
+  // Real time: a manual clock would never end the wait for a handler that hangs.
+  const deadline = new AbortController()
+  const late = pause(timeoutMs, 'late', { signal: deadline.signal }).catch(() => 'late')
   try {
-    const deadline = performance.now() + timeoutMs
-    for (let left = await runnable(ph); left > 0; left = await runnable(ph)) {
-      if (performance.now() > deadline) {
-        // Not awaited: a handler that hangs would hold up the failure of the test.
-        void worker.stop({ grace: 0 })
-        const what = `${left} ${left === 1 ? 'job is' : 'jobs are'} still ready or running after ${timeoutMs} ms.`
-        throw new PosthasteError('E_WAIT_TIMEOUT', what)
-      }
-      await pause(LOOK_MS)
+    if ((await Promise.race([worker.drained(), late])) === 'late') {
+      // Not awaited: a handler that hangs would hold up the failure of the test.
+      void worker.stop({ grace: 0 })
+      const what = `${worker.stats().running} handlers have not returned within ${timeoutMs} ms.`
+      throw new PosthasteError('E_WAIT_TIMEOUT', what)
     }
     await worker.stop()
   } finally {
+    deadline.abort()
     for (const stop of stops) stop()
   }
   return ended
@@ -53,13 +51,4 @@ const promoteDue = async ({ engine }: Posthaste): Promise<void> => {
   do {
     promoted = (await engine.promote({ limit: ENGINE_BATCH_MAX })).promoted
   } while (promoted === ENGINE_BATCH_MAX)
-}
-
-const runnable = async ({ engine, tasks }: Posthaste): Promise<number> => {
-  const [counts, queues] = await Promise.all([engine.counts(), engine.queues()])
-  const paused = new Set(queues.flatMap((row) => (row.paused ? [row.queue] : [])))
-  return counts.reduce((sum, { task, queue, state, count }) => {
-    const canRun = state === 'running' || (state === 'ready' && tasks.has(task) && !paused.has(queue))
-    return canRun ? sum + count : sum
-  }, 0)
 }

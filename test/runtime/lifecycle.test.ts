@@ -51,6 +51,23 @@ describe.each(ENGINES)('closing on %s', (kind) => {
     expect(() => ph.work()).toThrow(expect.objectContaining({ code: 'E_STORE_CLOSED' }))
   })
 
+  test('a second close without grace ends the grace of the first', async () => {
+    const { held } = gate()
+    const ph = await opened(kind, { tasks: [held] })
+    const job = await ph.add('held', null)
+    ph.work()
+    await until(async () => (await ph.get(job.id))?.startedAt !== null)
+    const closing = ph.close({ grace: '1h' })
+    await ph.close({ grace: 0 })
+    await closing
+  })
+
+  test('a grace that is none is refused, and nothing is closed', async () => {
+    const ph = await opened(kind)
+    await expect(ph.close({ grace: 'a while' })).rejects.toMatchObject({ code: 'E_DURATION', field: 'grace' })
+    expect(await ph.add('x', 1)).toMatchObject({ inserted: true })
+  })
+
   test('adds under way are stored before the store closes', async () => {
     const ph = await opened(kind)
     const adds = Array.from({ length: 50 }, (_, i) => ph.add('x', i))
