@@ -36,6 +36,8 @@ export const runService = async (
 ): Promise<number> => {
   // Heard from the very beginning: whoever stops us while the store is opened gets an orderly end, too.
   const signals = stopSignals()
+  // A log collector that dies must not take the running jobs with it.
+  terminal.outliveClosedPipes()
   try {
     const service = await startService(terminal, options, parts)
     await signals.first

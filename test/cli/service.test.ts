@@ -137,6 +137,19 @@ describe('start', () => {
   })
 })
 
+describe('a worker whose output nobody reads', () => {
+  it('goes on', async () => {
+    const worker = launch(['worker'], { cwd })
+    worker.child.stdout?.destroy()
+    worker.child.stderr?.destroy()
+    for (const payload of ['one', 'two']) {
+      const job = await json(['submit', '--payload', payload, '--wait', '10s'], { cwd })
+      expect(job).toMatchObject({ state: 'completed' })
+    }
+    expect(await worker.stop()).toBe(0)
+  })
+})
+
 describe('serve', () => {
   it('takes jobs and runs none', async () => {
     const service = launch(['serve', ...ANY_PORT], { cwd })

@@ -1,6 +1,5 @@
 import { programName } from '../program-name.ts'
-import type { Colors } from './colors.ts'
-import { colorsFor } from './colors.ts'
+import { type Colors, colorsFor } from './colors.ts'
 
 /** Narrower than this nothing fits; a terminal that claims less is treated as this wide. */
 const WIDTH_MIN = 40
@@ -22,7 +21,6 @@ export interface Terminal {
   readonly width: number | null
   /** Columns of the terminal behind standard error; null when there is none. */
   readonly errWidth: number | null
-  readonly env: Readonly<Record<string, string | undefined>>
   /** A line of the answer. */
   print(line?: string): void
   /** One JSON value of the answer, indented when a person reads it. */
@@ -31,6 +29,8 @@ export interface Terminal {
   note(line: string): void
   /** Rewrites the progress line on standard error; does nothing without a terminal. */
   status(line: string): void
+  /** From here on, output that nobody reads is dropped instead of ending the process: for those that have work to do. */
+  outliveClosedPipes(): void
 }
 
 const widthOf = (stream: NodeJS.WriteStream): number | null =>
@@ -39,8 +39,14 @@ const widthOf = (stream: NodeJS.WriteStream): number | null =>
 /** The terminal of this process. */
 export const processTerminal = (options: { readonly json: boolean }): Terminal => {
   const { stdout, stderr, env } = process
-  endQuietlyOnClosedPipe(stdout)
-  endQuietlyOnClosedPipe(stderr)
+  // `posthaste list | head` closes our output early. That is no error: nobody wants the rest.
+  let onClosedPipe = (): void => process.exit(0)
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+    onClosedPipe()
+  }
+  stdout.on('error', onError)
+  stderr.on('error', onError)
   let statusShown = false
   const clearStatus = (): void => {
     if (statusShown) stderr.write('\r\u001b[2K')
@@ -53,7 +59,6 @@ export const processTerminal = (options: { readonly json: boolean }): Terminal =
     errColors: colorsFor(stderr.isTTY === true, env),
     width: widthOf(stdout),
     errWidth: widthOf(stderr),
-    env,
     print(line = '') {
       clearStatus()
       stdout.write(`${line}\n`)
@@ -71,14 +76,8 @@ export const processTerminal = (options: { readonly json: boolean }): Terminal =
       stderr.write(`\r\u001b[2K${line}`)
       statusShown = line !== ''
     },
+    outliveClosedPipes() {
+      onClosedPipe = () => undefined
+    },
   }
-}
-
-/** `posthaste list | head` closes our output early. That is no error: nobody wants the rest. */
-const endQuietlyOnClosedPipe = (stream: NodeJS.WriteStream): void => {
-  if (stream.listenerCount('error') > 0) return
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') process.exit(0)
-    throw error
-  })
 }
