@@ -26,6 +26,8 @@ export interface Call {
   readonly request: ExchangeRequest
   /** Monotonic, before the call: leases are judged from here. */
   readonly askedAt: number
+  /** The number of its claim, 0 without one. */
+  readonly claim: number
   readonly settling: Held[]
   readonly starting: Held[]
   readonly renewing: Held[]
@@ -52,8 +54,9 @@ export class Exchanger {
   #parts: ExchangerParts
   /** Store clock minus monotonic clock, as of the newest answer. */
   #offsetMs: number
-  /** When a claim last found nothing while slots were free (monotonic). */
-  emptyAt = Number.NEGATIVE_INFINITY
+  /** Claims that were planned so far, and the number of the newest that found nothing. */
+  claims = 0
+  emptyClaim = 0
 
   constructor(parts: ExchangerParts) {
     this.#parts = parts
@@ -92,7 +95,15 @@ export class Exchanger {
           }),
       ...(claim === null ? {} : { claim }),
     }
-    return { request, askedAt: now, settling, starting, renewing: renewals?.leases ?? [] }
+    if (claim !== null) this.claims++
+    return {
+      request,
+      askedAt: now,
+      claim: claim === null ? 0 : this.claims,
+      settling,
+      starting,
+      renewing: renewals?.leases ?? [],
+    }
   }
 
   /** Makes the call and acts on its answer. Rejects when the store failed; everything is then ready to be sent again. */
@@ -118,7 +129,13 @@ export class Exchanger {
       this.#failed(call, error)
       throw error
     }
-    await this.#answered(call, answer)
+    try {
+      await this.#answered(call, answer)
+    } catch (error) {
+      // A logger that throws, for example: what of the answer was not acted on is asked for anew.
+      leases.answerLost()
+      throw error
+    }
   }
 
   #failed(call: Call, error: unknown): void {
@@ -188,7 +205,7 @@ export class Exchanger {
     }
     if (call.request.claim !== undefined) {
       fetcher.answered(now, answer)
-      if (answer.jobs.length === 0 && !answer.more) this.emptyAt = call.askedAt
+      if (answer.jobs.length === 0 && !answer.more) this.emptyClaim = call.claim
     }
     if (overruled.length + cancelled.length > 0) {
       await this.#cancel(overruled, cancelled)

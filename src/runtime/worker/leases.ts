@@ -6,7 +6,7 @@ import type { WorkerSettings } from './settings.ts'
 import type { Settler } from './settler.ts'
 
 /** A handler that runs longer than this has its start recorded; shorter ones leave no write of their own. */
-export const RECORD_START_MS = 100
+const RECORD_START_MS = 100
 
 const HEARTBEATS_A_LEASE = 3
 /** A hint that something changed brings the next heartbeat forward, but no closer than this to the one before. */

@@ -6,7 +6,7 @@ import { within } from '../deadline.ts'
 import type { Held } from './held.ts'
 
 /** Progress and log lines of one worker are written at most this often; a checkpoint never waits for it. */
-export const REPORT_EVERY_MS = 100
+const REPORT_EVERY_MS = 100
 const RETRY_MS = 250
 
 /** What a run wants written and the store does not have yet. */

@@ -19,7 +19,7 @@ const TOLD: { readonly [To in Settlement['to']]: { event: EventName; level: Leve
   blocked: { event: 'held', level: 'info', words: 'job held' },
 }
 
-export const wants = (logger: Logger, level: Level): boolean => logger.isLevelEnabled?.(level) ?? true
+const wants = (logger: Logger, level: Level): boolean => logger.isLevelEnabled?.(level) ?? true
 
 /** Tells that the store took a settlement. Costs nothing when nobody listens and the level is off. */
 export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow: number): void => {
