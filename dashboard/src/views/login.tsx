@@ -1,0 +1,39 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { Button } from '../components/button.tsx'
+import { useTitle } from '../components/use.ts'
+import { place } from '../state/router.ts'
+
+const REFUSED: Readonly<Record<string, string>> = {
+  wrong: 'That is not the token of this server.',
+  many: 'Too many wrong tokens came from your address. Wait a minute, then try again.',
+}
+
+/** A plain form: the browser posts the token and gets a cookie for it; no script ever sees it. */
+export const Login = () => {
+  useTitle('Log in')
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => input.current?.focus(), [])
+  const refused = REFUSED[place.value.query.get('refused') ?? '']
+  return (
+    <form class="login panel" method="post" action="/dashboard/login">
+      <h1>Log in</h1>
+      <div class="field">
+        <label for="token">Token</label>
+        <input
+          ref={input}
+          id="token"
+          name="token"
+          type="password"
+          required
+          autocomplete="current-password"
+          aria-invalid={refused !== undefined}
+          aria-describedby="token-note"
+        />
+        <p id="token-note" class={refused === undefined ? 'hint' : 'wrong'}>
+          {refused ?? 'What the server was started with as POSTHASTE_TOKEN. The login lasts twelve hours.'}
+        </p>
+      </div>
+      <Button label="Log in" kind="primary" type="submit" />
+    </form>
+  )
+}
