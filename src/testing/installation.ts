@@ -1,5 +1,4 @@
 import { ManualClock } from '../core/manual-clock.ts'
-import { createMemoryEngine } from '../engines/memory/index.ts'
 import type { Posthaste, PosthasteOptions } from '../runtime/api.ts'
 import { posthaste } from '../runtime/posthaste.ts'
 import type { AnyTask } from '../runtime/task.ts'
@@ -23,6 +22,6 @@ export const testPosthaste = async <const Tasks extends AnyTask = AnyTask>(
   options: TestOptions<Tasks> = {},
 ): Promise<TestPosthaste<Tasks>> => {
   const clock = options.clock ?? new ManualClock()
-  const ph = await posthaste<Tasks>({ ...options, clock, engine: createMemoryEngine({ clock }) })
+  const ph = await posthaste<Tasks>({ ...options, clock, engine: 'memory:' })
   return Object.assign(ph, { clock })
 }

@@ -1,12 +1,7 @@
 import { newId, type Posthaste, PosthasteError, posthaste, task } from 'posthaste'
-import {
-  createMemoryEngine,
-  type FaultyEngine,
-  faultyEngine,
-  ManualClock,
-  wrapEngine,
-} from 'posthaste/testing'
+import { type FaultyEngine, faultyEngine, ManualClock, wrapEngine } from 'posthaste/testing'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createMemoryEngine } from '../../src/engines/memory/index.ts'
 
 const tasks = [task({ name: 'echo', run: (payload: unknown) => payload })]
 const timeout = new PosthasteError('E_STORE_TIMEOUT')

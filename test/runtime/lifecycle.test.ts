@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Pack, type Posthaste, posthaste, task } from 'posthaste'
-import { createMemoryEngine } from 'posthaste/testing'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createMemoryEngine } from '../../src/engines/memory/index.ts'
 import { ENGINES, newFolder, opened, until } from './open.ts'
 
 const id = '0199c0de-0000-7000-8000-000000000000'

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { PosthasteError } from '../../src/core/errors.ts'
 import { newId } from '../../src/core/ids.ts'
-import { createMemoryEngine, faultyEngine, ManualClock } from '../../src/testing/index.ts'
+import { createMemoryEngine } from '../../src/engines/memory/index.ts'
+import { faultyEngine, ManualClock } from '../../src/testing/index.ts'
 
 const job = (id = newId()) => ({
   ...{
