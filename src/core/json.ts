@@ -43,6 +43,20 @@ const write = (value: unknown, field: string, maxBytes: number): string => {
   }
 }
 
+/**
+ * A payload given as JSON text, which is stored byte for byte: for doors whose clients get back what they sent.
+ * @throws E_JSON, E_TOO_LARGE, as `checkJsonText`
+ */
+export class JsonText {
+  readonly text: string
+  readonly value: unknown
+  constructor(text: string, field: string, maxBytes: number) {
+    checkJsonText(text, field, maxBytes)
+    this.text = text
+    this.value = parsePayload(text)
+  }
+}
+
 /** The value of JSON text that was checked before it was stored. */
 export const parsePayload = (text: string): unknown => JSON.parse(text)
 

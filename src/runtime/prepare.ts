@@ -1,7 +1,7 @@
 import { parseBackoff } from '../core/backoff.ts'
 import { durationMs, runAtMs } from '../core/durations.ts'
 import type { JobOptions, NewJob } from '../core/job.ts'
-import { encodeJson } from '../core/json.ts'
+import { encodeJson, JsonText } from '../core/json.ts'
 import {
   LEASE_MAX_MS,
   LEASE_MIN_MS,
@@ -98,8 +98,9 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     const given = definition === undefined ? NO_DEFAULTS : defaults(definition)
     const name = definition === undefined ? checkName(task, `${field}task`) : definition.name
     // Encoded before it is validated: what cannot be kept must not be looked at by a schema that would accept it.
-    const value = payload === undefined ? null : payload
-    const text = encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
+    const isText = payload instanceof JsonText
+    const value = isText ? payload.value : payload === undefined ? null : payload
+    const text = isText ? payload.text : encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
     const job =
       options === undefined
         ? plainJob(newId(), name, text, given)

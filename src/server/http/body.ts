@@ -7,13 +7,17 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 /**
  * The JSON body of a request, checked for size, depth, hostile keys and numbers that would be rounded. An absent body is
  * an empty object: actions like retry need none.
+ * @param options.anyType the Content-Type is not looked at
  * @throws E_CONTENT_TYPE, E_TOO_LARGE, E_JSON
  */
-export const readJson = async (request: Request): Promise<unknown> => {
+export const readJson = async (
+  request: Request,
+  options: { readonly anyType?: boolean } = {},
+): Promise<unknown> => {
   const bytes = await readBytes(request, HTTP_LIMITS.bodyBytes)
   if (bytes.length === 0) return {}
   const type = request.headers.get('content-type') ?? ''
-  if (!JSON_TYPE.test(type)) {
+  if (options.anyType !== true && !JSON_TYPE.test(type)) {
     throw new PosthasteError('E_CONTENT_TYPE', `The Content-Type is ${JSON.stringify(type.slice(0, 100))}.`, {
       field: 'Content-Type',
     })

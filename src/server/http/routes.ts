@@ -6,6 +6,18 @@ export type Handler = (context: Context) => Response | Promise<Response>
 /** Path → method → handler. One path may be named once. */
 export type Routes = ReadonlyMap<string, Partial<Record<Method, Handler>>>
 
+/**
+ * One table of several. A path may be named in more than one of them, each with methods of its own; where two name the
+ * same method, the first one has it.
+ */
+export const mergeRoutes = (tables: readonly Routes[]): Routes => {
+  const merged = new Map<string, Partial<Record<Method, Handler>>>()
+  for (const [path, handlers] of tables.flatMap((table) => [...table])) {
+    merged.set(path, { ...handlers, ...merged.get(path) })
+  }
+  return merged
+}
+
 /** Adds routes; another method on a known path is answered with 405 and the methods there are. */
 export const addRoutes = (app: Hono, routes: Routes): void => {
   for (const [path, handlers] of routes) {
