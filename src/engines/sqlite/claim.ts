@@ -56,22 +56,66 @@ const choose = (session: Session, turns: readonly Lane[][], limit: number): Choi
   return choice
 }
 
-export const claim = (
+/** Takes leases on the jobs of a lane up to one of them. */
+const lease = (
+  session: Session,
+  { worker, leaseMs }: { readonly worker: string; readonly leaseMs: number },
+  { lane, kind }: Lane,
+  {
+    last,
+    count,
+  }: { readonly last: readonly [id: string, priority: number, runAt: number]; readonly count: number },
+): void => {
+  const { sql, now } = session
+  const [id, priority, runAt] = last
+  sql.laneLease.run(worker, now, leaseMs, lane, priority, runAt, id)
+  sql.laneTake.run(lane, priority, runAt, id)
+  session.count(kind, 'ready', -count)
+  session.count(kind, 'running', count)
+}
+
+interface Answer {
+  readonly claimed: Claimed | null
+  readonly more: boolean
+}
+
+/**
+ * The usual case, a single lane: its next jobs, whatever they are, without choosing. Undefined when one of them has to
+ * be handed out alone or has notes; nothing is done then.
+ */
+const claimRun = (
   session: Session,
   worker: string,
   request: ClaimRequest,
-): { readonly claimed: Claimed | null; readonly more: boolean } => {
-  const { limit, leaseMs } = request
-  if (limit === 0) return { claimed: null, more: false }
-  const { heads, ends, more } = choose(session, eligible(session, request), limit)
-  if (heads.length === 0) return { claimed: null, more }
+  lane: Lane,
+): Answer | undefined => {
+  const { sql } = session
+  const run = first<[count: number, solo: number, hasNotes: number, rows: string]>(
+    sql.laneRun,
+    lane.lane,
+    request.limit,
+  )
+  if (run === undefined || run[0] === 0 || run[1] === 1 || run[2] === 1) return undefined
+  const [count, , , rows] = run
+  const last = first<[string, number, number]>(sql.laneNth, lane.lane, count - 1)
+  if (last === undefined) return undefined
+  lease(session, { worker, leaseMs: request.leaseMs }, lane, { last, count })
+  const more = first(sql.laneNth, lane.lane, 0) !== undefined
+  return { claimed: { rows, lanes: new Map([[lane.lane, lane]]), whole: [] }, more }
+}
+
+/** Any case: chooses among the heads of all lanes. */
+const claimChosen = (
+  session: Session,
+  worker: string,
+  { limit, leaseMs }: ClaimRequest,
+  turns: readonly Lane[][],
+): Answer => {
   const { sql, now } = session
-  for (const [{ lane, kind }, { last, count }] of ends) {
-    const [id, priority, runAt] = last
-    sql.laneLease.run(worker, now, leaseMs, lane, priority, runAt, id)
-    sql.laneTake.run(lane, priority, runAt, id)
-    session.count(kind, 'ready', -count)
-    session.count(kind, 'running', count)
+  const { heads, ends, more } = choose(session, turns, limit)
+  if (heads.length === 0) return { claimed: null, more }
+  for (const [lane, { last, count }] of ends) {
+    lease(session, { worker, leaseMs }, lane, { last: [last[0], last[1], last[2]], count })
   }
   const [head] = heads
   if (head?.[3] === 1) sql.leaseSolo.run(now, head[0])
@@ -82,6 +126,14 @@ export const claim = (
     .flatMap(([id]) => findJob(session, id)?.job ?? [])
   const lanes = new Map([...ends.keys()].map((lane) => [lane.lane, lane]))
   return { claimed: { rows, lanes, whole }, more }
+}
+
+export const claim = (session: Session, worker: string, request: ClaimRequest): Answer => {
+  if (request.limit === 0) return { claimed: null, more: false }
+  const turns = eligible(session, request)
+  const [lane, ...others] = turns.flat()
+  const run = lane === undefined || others.length > 0 ? undefined : claimRun(session, worker, request, lane)
+  return run ?? claimChosen(session, worker, request, turns)
 }
 
 /** When the earliest scheduled or retrying job is due; may have passed already. */

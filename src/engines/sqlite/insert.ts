@@ -66,8 +66,28 @@ export const addJob = (session: Session, job: NewJob): InsertVerdict => {
   return { status: 'inserted', id: job.id }
 }
 
-/** Many jobs without keys and with ids that nobody has, which is nearly always so. */
-const addNewJobs = (session: Session, jobs: readonly NewJob[]): void => {
+/** Due at once, and nothing special about it: all that is stored are five values. */
+const isPlain = (job: NewJob): boolean =>
+  job.delayMs === 0 &&
+  job.runAt === null &&
+  (job.blocked ?? job.maxRetries ?? job.leaseMs ?? job.options ?? job.key ?? job.ref ?? job.tags) === null
+
+/** Plain jobs with new ids: their ready rows are made of their rows, without sending anything twice. */
+const addPlainJobs = (session: Session, jobs: readonly NewJob[]): void => {
+  const { sql, now } = session
+  const rows: SqliteValue[] = []
+  for (const { id, queue, task, group, priority, payload } of jobs) {
+    const { lane, kind } = session.laneOf(queue, task, group)
+    rows.push(id, lane, priority, payload, now)
+    session.count(kind, 'ready', 1)
+  }
+  const last = first<[number | null]>(sql.jobsLast)?.[0] ?? 0
+  sql.many.jobInsertPlain(rows)
+  sql.readyNew.run(last)
+}
+
+/** Jobs without keys and with new ids. */
+const addVariousJobs = (session: Session, jobs: readonly NewJob[]): void => {
   const rows: SqliteValue[] = []
   const beginnings = new Beginnings()
   for (const job of jobs) {
@@ -75,13 +95,19 @@ const addNewJobs = (session: Session, jobs: readonly NewJob[]): void => {
     rows.push(...columns(job, lane.lane, session.now))
     beginnings.add(session, job, lane)
   }
+  session.sql.many.jobInsert(rows)
+  beginnings.write(session)
+}
+
+/** Many jobs without keys and with ids that nobody has, which is nearly always so. */
+const addNewJobs = (session: Session, jobs: readonly NewJob[]): void => {
   try {
-    session.sql.many.jobInsert(rows)
+    if (jobs.every(isPlain)) addPlainJobs(session, jobs)
+    else addVariousJobs(session, jobs)
   } catch (error) {
     // Some rows may be written already: only the end of the transaction takes them back.
     throw resultOf(error) === CONSTRAINT ? new KnownJob() : error
   }
-  beginnings.write(session)
 }
 
 /** Jobs in order. Known ids, and keys that are taken, are the exception: without them, all rows are written at once. */

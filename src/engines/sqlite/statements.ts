@@ -9,7 +9,14 @@ export type Statements = { readonly [Name in keyof typeof SQL]: SqliteStatement 
   }
 }
 
-const REPEATED = ['jobInsert', 'readyInsert', 'waitingInsert', 'finishedInsert', 'settleComplete'] as const
+const REPEATED = [
+  'jobInsert',
+  'jobInsertPlain',
+  'readyInsert',
+  'waitingInsert',
+  'finishedInsert',
+  'settleComplete',
+] as const
 type RepeatedName = (typeof REPEATED)[number]
 
 /** Rows in one statement: a call into SQLite costs as much as binding several values. More than this gains nothing. */

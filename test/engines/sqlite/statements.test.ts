@@ -37,11 +37,12 @@ const planOf = (database: SqliteDatabase, sql: string): string[] =>
 
 /** How the plan names what a header calls "the primary key of …" or "the unique one of …". */
 const indexIn = (header: string): RegExp | undefined => {
-  const said = /\bIndex: (the (?:primary key|unique one) of (\w+)|\w+)/.exec(header)
+  const said = /\bIndex: (the (?:primary key|unique one|integer key) of (\w+)|\w+)/.exec(header)
   if (said === null) return undefined
   const [, name = '', table] = said
   if (name.startsWith('the primary key'))
     return /SEARCH .* USING (COVERING )?(PRIMARY KEY|INTEGER PRIMARY KEY)/
+  if (name.startsWith('the integer key')) return /SEARCH \w+( USING INTEGER PRIMARY KEY|$)/m
   if (name.startsWith('the unique one')) return new RegExp(`SEARCH .*sqlite_autoindex_${table}_\\d`)
   return new RegExp(`(SEARCH|SCAN) .* INDEX ${name}\\b`)
 }
