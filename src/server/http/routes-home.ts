@@ -22,7 +22,7 @@ export const homeRoutes = ({ packs }: ServerDeps): Routes => {
   const pages = packs.flatMap((pack) =>
     (pack.routes ?? [])
       .filter(({ method, path }) => method === 'GET' && /^\/[\w-]+$/.test(path))
-      .map(({ path }): Door => ({ path, about: `brought by ${pack.name}`, page: true })),
+      .map(({ path }): Door => ({ path, about: `pages of the ${pack.name} pack`, page: true })),
   )
   const doors = [...pages, ...DOORS]
   const html = renderHome(doors)
