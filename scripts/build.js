@@ -1,12 +1,12 @@
 /**
  * `npm run build`: src/ to dist/. TypeScript by tsc (incremental), statements embedded before, other files copied
- * after, leftovers of removed sources deleted.
+ * after, leftovers of removed sources deleted. Then dashboard/ to dashboard/dist/ by Vite, when it changed.
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sqlModules, writeChanged } from './embed-sql.js'
 import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
-import { filesUnder, stampBuild } from './lib/stamp.js'
+import { DASHBOARD, filesUnder, isBuilt, PACKAGE, stampBuild } from './lib/stamp.js'
 
 /** Sources that are compiled or embedded; everything else is copied beside the output. */
 const isCode = (/** @type {string} */ file) => /\.(ts|sql|md)$/.test(file)
@@ -32,6 +32,19 @@ function removeLeftovers() {
   for (const file of filesUnder('dist')) if (!wanted.has(file)) rmSync(join(ROOT, file))
 }
 
+/** Answers whether the page is built now. */
+async function buildDashboard() {
+  if (isBuilt(DASHBOARD)) return true
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
+  const { ok, output, seconds } = await run([vite, 'build', '--config', 'dashboard/vite.config.js'])
+  if (output !== '') console.error(output)
+  if (ok) {
+    stampBuild(DASHBOARD)
+    console.log(`Built dashboard/dist/ in ${inSeconds(seconds)}.`)
+  }
+  return ok
+}
+
 requireNode()
 const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
 if (!existsSync(tsc)) {
@@ -44,8 +57,7 @@ if (output !== '') console.error(output)
 removeLeftovers()
 copyAssets()
 if (ok) {
-  stampBuild()
+  stampBuild(PACKAGE)
   console.log(`Built dist/ in ${inSeconds(seconds)}.`)
-} else {
-  process.exitCode = 1
 }
+if (!(await buildDashboard()) || !ok) process.exitCode = 1

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { install, isInstalled } from './lib/install.js'
 import { followParent } from './lib/parent.js'
 import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
-import { isBuilt } from './lib/stamp.js'
+import { DASHBOARD, isBuilt } from './lib/stamp.js'
 
 /**
  * @param {string} what
@@ -26,7 +26,7 @@ async function step(what, work) {
 requireNode()
 followParent()
 if (!isInstalled()) await step('Installing packages', install)
-if (!isBuilt()) await step('Building', () => run([join(ROOT, 'scripts', 'build.js')]))
+if (!isBuilt() || !isBuilt(DASHBOARD)) await step('Building', () => run([join(ROOT, 'scripts', 'build.js')]))
 
 // --welcome sends a first mail when the database is new.
 const program = join(ROOT, 'bin', 'posthaste.js')

@@ -81,6 +81,10 @@ async function main() {
       run([installed('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'], limit),
     ),
     check('types (tsc)', run([installed('typescript', 'bin', 'tsc'), '-p', '.', '--pretty', 'false'], limit)),
+    check(
+      'types of the page (tsc)',
+      run([installed('typescript', 'bin', 'tsc'), '-p', 'dashboard', '--pretty', 'false'], limit),
+    ),
   ])
   await check('dead code (knip)', run([installed('knip', 'bin', 'knip.js'), '--no-progress'], limit))
   await runSuites([...(quick ? ['--project', 'suites'] : []), ...filters])

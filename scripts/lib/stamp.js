@@ -3,10 +3,27 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './run.js'
 
-const STAMP = join(ROOT, 'dist', '.stamp')
-
-/** Everything that decides what the build makes. */
-const INPUTS = ['src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
+/**
+ * @typedef {object} Product  Something that the build makes.
+ * @property {string} stamp     Where it is written down what it was made of.
+ * @property {string[]} inputs  Everything that decides what it becomes.
+ */
+/** @type {Product} */
+export const PACKAGE = {
+  stamp: join(ROOT, 'dist', '.stamp'),
+  inputs: ['src', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
+}
+/** The page shares the states and other plain rules with the core. @type {Product} */
+export const DASHBOARD = {
+  stamp: join(ROOT, 'dashboard', 'dist', '.stamp'),
+  inputs: [
+    'dashboard/index.html',
+    'dashboard/src',
+    'dashboard/vite.config.js',
+    'src/core',
+    'package-lock.json',
+  ],
+}
 
 /**
  * All files under a folder (or the file itself), relative to the checkout, sorted, with forward slashes.
@@ -31,10 +48,14 @@ export function filesUnder(path) {
     .sort()
 }
 
-/** A hash over the contents: times differ after every clone and say nothing. */
-function inputsHash() {
+/**
+ * A hash over the contents: times differ after every clone and say nothing.
+ *
+ * @param {Product} product
+ */
+function inputsHash({ inputs }) {
   const hash = createHash('sha256')
-  for (const file of INPUTS.flatMap(filesUnder)) {
+  for (const file of inputs.flatMap(filesUnder)) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(ROOT, file)))
@@ -43,15 +64,20 @@ function inputsHash() {
   return hash.digest('hex')
 }
 
-/** Whether dist/ was built from exactly these sources. */
-export function isBuilt() {
+/**
+ * Whether it was built from exactly these sources.
+ *
+ * @param {Product} [product]
+ */
+export function isBuilt(product = PACKAGE) {
   try {
-    return readFileSync(STAMP, 'utf8') === inputsHash()
+    return readFileSync(product.stamp, 'utf8') === inputsHash(product)
   } catch {
     return false
   }
 }
 
-export function stampBuild() {
-  writeFileSync(STAMP, inputsHash())
+/** @param {Product} product */
+export function stampBuild(product) {
+  writeFileSync(product.stamp, inputsHash(product))
 }

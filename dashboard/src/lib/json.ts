@@ -1,6 +1,6 @@
 import { isSecretName } from '../../../src/core/mask.ts'
 
-export const MASK = '•••'
+const MASK = '•••'
 
 /** A value for people: indented, with what stands under a secret name masked. */
 export const prettyJson = (value: unknown, { secrets }: { readonly secrets: boolean }): string =>

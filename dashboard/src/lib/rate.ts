@@ -5,7 +5,7 @@ export interface Sample {
 }
 
 /** What the rate is measured over. */
-export const WINDOW_MS = 60_000
+const WINDOW_MS = 60_000
 /** Samples that follow each other faster than this say nothing new. */
 const SPACING_MS = 1_800
 

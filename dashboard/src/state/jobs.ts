@@ -10,7 +10,7 @@ import { navigate, place } from './router.ts'
 /** The page of jobs is read again at most this often. */
 const PAUSE_MS = 1_000
 export const JOBS_PATH = '/dashboard/jobs'
-export const SORT_DEFAULT = '-id'
+const SORT_DEFAULT = '-id'
 
 /** What the address of the table says. */
 export interface View {

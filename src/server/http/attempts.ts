@@ -1,7 +1,7 @@
 import { PosthasteError } from '../../core/errors.ts'
 
 /** Wrong tokens that one address may try in a minute. */
-export const FAILURES_MAX = 10
+const FAILURES_MAX = 10
 const WINDOW_MS = 60_000
 /** Addresses that are remembered; whoever has more of them is not stopped by this, but by the length of the token. */
 const ADDRESSES_MAX = 10_000

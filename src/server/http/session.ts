@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 
 /** How long a login lasts. */
-export const SESSION_MS = 12 * 3_600_000
+const SESSION_MS = 12 * 3_600_000
 
 const NAME = 'posthaste'
 /** Browsers take a cookie of this name only over TLS, for this very host, and let no neighbour overwrite it. */
