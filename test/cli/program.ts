@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT, run as runScript } from '../../scripts/lib/run.js'
-import { isBuilt } from '../../scripts/lib/stamp.js'
+import { isBuilt, PACKAGE } from '../../scripts/lib/stamp.js'
 
 /** The real program, as it is built and started by its users. */
 const PROGRAM = join(ROOT, 'bin', 'posthaste.js')
@@ -16,7 +16,7 @@ export const ensureBuilt = async (): Promise<void> => {
   const lock = join(ROOT, 'node_modules', '.cache', 'posthaste', 'build.lock')
   mkdirSync(join(lock, '..'), { recursive: true })
   const until = Date.now() + BUILD_TIMEOUT_MS
-  while (!isBuilt()) {
+  while (!isBuilt(PACKAGE)) {
     try {
       mkdirSync(lock)
     } catch {
