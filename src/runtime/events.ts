@@ -24,6 +24,8 @@ export interface EventMap {
   readonly released: Job
   /** Waits for a decision. */
   readonly held: Job
+  /** Its lease ran out and this process took it from the lost worker; what became of it is told as well. */
+  readonly expired: Job
   readonly paused: QueueEvent
   readonly resumed: QueueEvent
   /** Something went wrong beside a job: the store did not answer, a listener threw. The runtime goes on. */

@@ -121,9 +121,11 @@ export class Rescuer {
     }
     logger.warn(fields, 'a job was taken from a lost worker')
     const event = to === 'dead' || to === 'cancelled' ? to : 'failed'
+    const view = () => toJob(settled(job, settlement, at), tasks.get(job.task)?.retry?.maxRetries)
+    if (events.has('expired')) events.emit('expired', view())
     // Going back to ready without a charge happened to nobody.
     if ((to === 'ready' && !job.started) || !events.has(event)) return
-    events.emit(event, toJob(settled(job, settlement, at), tasks.get(job.task)?.retry?.maxRetries))
+    events.emit(event, view())
   }
 
   #decide(job: JobRecord, at: number): Settlement {

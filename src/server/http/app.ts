@@ -7,27 +7,45 @@ import { heritageRoutes } from './heritage/index.ts'
 import { problemResponse } from './problem.ts'
 import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
+import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
+import { eventRoutes } from './routes-events.ts'
 import { healthRoutes } from './routes-health.ts'
 import { homeRoutes } from './routes-home.ts'
+import { jobActionRoutes } from './routes-job-actions.ts'
 import { jobRoutes } from './routes-jobs.ts'
+import { loginRoutes } from './routes-login.ts'
+import { metricsRoutes } from './routes-metrics.ts'
 import { packRoutes } from './routes-packs.ts'
+import { queueRoutes } from './routes-queues.ts'
+import { workerRoutes } from './routes-workers.ts'
 
-/** Probes have no token; what they are told is no secret. */
+/** Probes have no token, and what they are told is no secret. The page of the dashboard holds no data of its own. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+const isOpen = (path: string): boolean => OPEN_PATHS.has(path) || isDashboardPath(path)
 
-/** Every route there is. What is named first is matched first. */
-export const routeTable = (deps: ServerDeps): Routes =>
+/**
+ * Every route there is. What is named first is matched first.
+ * @param stopping ends what goes on by itself: event streams, counting
+ */
+export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
   mergeRoutes([
     homeRoutes(deps),
     healthRoutes(deps),
+    metricsRoutes(deps, stopping),
     batchRoutes(deps),
     jobRoutes(deps),
+    jobActionRoutes(deps),
+    queueRoutes(deps),
+    workerRoutes(deps),
+    eventRoutes(deps, stopping),
     heritageRoutes(deps),
+    loginRoutes(deps),
+    dashboardRoutes(),
     packRoutes(deps),
   ])
 
 /** All routes behind all guards. Pure request → response: it listens to nothing. */
-export const createApp = (deps: ServerDeps, hosts: readonly string[]): Hono => {
+export const createApp = (deps: ServerDeps, hosts: readonly string[], stopping: AbortSignal): Hono => {
   const app = new Hono()
   app.onError((error) => problemResponse(error, deps.logger))
   app.notFound((context) => {
@@ -35,7 +53,7 @@ export const createApp = (deps: ServerDeps, hosts: readonly string[]): Hono => {
     return problemResponse(error, deps.logger)
   })
   app.use(secureHeaders, limitTime(), limitUrl, allowHosts(hosts), refuseForeignPages)
-  if (deps.token !== null) app.use(requireToken(deps.token, OPEN_PATHS))
-  addRoutes(app, routeTable(deps))
+  if (deps.token !== null) app.use(requireToken(deps.token, isOpen))
+  addRoutes(app, routeTable(deps, stopping))
   return app
 }

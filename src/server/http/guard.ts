@@ -1,7 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { PosthasteError } from '../../core/errors.ts'
+import { createAttempts } from './attempts.ts'
 import { HTTP_LIMITS } from './limits.ts'
+import { addressOf } from './routes-events.ts'
+import { createSessions } from './session.ts'
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -72,13 +75,23 @@ export const limitTime =
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** Asks for the bearer token on every path but the open ones. Compares digests, so that time tells nothing about it. */
-export const requireToken = (token: string, openPaths: ReadonlySet<string>): MiddlewareHandler => {
+/**
+ * Asks for the bearer token, or the cookie of a login, on every path that is not open. Compares digests, so that time
+ * tells nothing about the token. Whoever sends wrong ones too often is not heard for a while, right ones included:
+ * guessing would go on otherwise.
+ */
+export const requireToken = (token: string, isOpen: (path: string) => boolean): MiddlewareHandler => {
   const expected = digest(token)
+  const sessions = createSessions(token)
+  const attempts = createAttempts()
   return async (context, next) => {
-    if (!openPaths.has(context.req.path)) {
-      const match = /^Bearer +([^\s]+)$/i.exec(context.req.header('authorization') ?? '')
-      if (match === null || !timingSafeEqual(digest(match[1] ?? ''), expected)) {
+    if (!isOpen(context.req.path) && !sessions.has(context)) {
+      const address = addressOf(context)
+      attempts.check(address)
+      const given = /^Bearer +([^\s]+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
+      if (given === undefined || !timingSafeEqual(digest(given), expected)) {
+        // Nothing sent is nothing tried: a page that is not logged in yet must not lock its user out.
+        if (given !== undefined) attempts.failed(address)
         throw new PosthasteError('E_UNAUTHORIZED', undefined, { field: 'Authorization' })
       }
     }

@@ -54,6 +54,8 @@ export const problemResponse = (error: unknown, logger: Logger): Response => {
   if (problem.status === 405 && typeof problem.data?.allow === 'string')
     headers.set('allow', problem.data.allow)
   if (problem.status === 503 && problem.retriable) headers.set('retry-after', '1')
+  if (typeof problem.data?.retryAfterMs === 'number')
+    headers.set('retry-after', String(Math.ceil(problem.data.retryAfterMs / 1_000)))
   // The rest of a body that was refused is not read: the connection cannot be used again.
   if (problem.status === 413) headers.set('connection', 'close')
   return new Response(JSON.stringify(problem), { status: problem.status, headers })

@@ -18,10 +18,15 @@ export const mergeRoutes = (tables: readonly Routes[]): Routes => {
   return merged
 }
 
-/** Adds routes; another method on a known path is answered with 405 and the methods there are. */
+/**
+ * Adds routes; another method on a known path is answered with 405 and the methods there are. First all routes, then
+ * all refusals: what one path refuses, a pattern that fits it as well may have.
+ */
 export const addRoutes = (app: Hono, routes: Routes): void => {
   for (const [path, handlers] of routes) {
     for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler)
+  }
+  for (const [path, handlers] of routes) {
     const allow = Object.keys(handlers).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     app.all(path, (context) => {
       throw new PosthasteError('E_METHOD', `${context.req.method} is not allowed on ${context.req.path}.`, {

@@ -25,22 +25,28 @@ export interface HttpServer {
 /** The HTTP door of one installation. Stopping it leaves the installation open. */
 export const createServer = (deps: ServerDeps): HttpServer => {
   let server: Server | null = null
+  let stopping = new AbortController()
   return {
     async start(address) {
       checkBind(address, { token: deps.token, insecureHttp: deps.insecureHttp === true })
-      server = nodeServer(deps, address)
-      const port = await listen(server, address)
+      stopping = new AbortController()
+      server = nodeServer(deps, address, stopping.signal)
+      const port = await listen(server, address).catch((error: unknown) => {
+        stopping.abort()
+        throw error
+      })
       return baseUrl({ ...address, port })
     },
     async stop() {
+      stopping.abort()
       if (server !== null) await close(server)
       server = null
     },
   }
 }
 
-const nodeServer = (deps: ServerDeps, address: Address): Server => {
-  const app = createApp(deps, [...(deps.hosts ?? []), ...ownName(address)])
+const nodeServer = (deps: ServerDeps, address: Address, stopping: AbortSignal): Server => {
+  const app = createApp(deps, [...(deps.hosts ?? []), ...ownName(address)], stopping)
   const server = createHttpServer(
     {
       maxHeaderSize: HTTP_LIMITS.headersBytes,

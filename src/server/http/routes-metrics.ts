@@ -1,0 +1,113 @@
+import type { Context } from 'hono'
+import type { CountRow } from '../../engines/engine.ts'
+import type { Stats } from '../../runtime/stats.ts'
+import type { ServerDeps } from './deps.ts'
+import { CONTENT_TYPE, type Metric, renderMetrics, type Sample } from './prometheus.ts'
+import type { Routes } from './routes.ts'
+import { countRuns, OTHER } from './run-metrics.ts'
+import { check, emptyBody } from './schemas.ts'
+
+/** Series of one metric. The largest keep their names, the rest is added up under another one. */
+export const SERIES_MAX = 1_000
+
+/**
+ * `GET /metrics` for Prometheus: exact numbers of the whole store, and the runs of this process.
+ * @param stopping ends the counting
+ */
+export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal): Routes => {
+  const runs = countRuns(posthaste, stopping)
+  return new Map([
+    [
+      '/metrics',
+      {
+        async GET(context: Context) {
+          check(emptyBody, context.req.query(), 'query')
+          const [counts, stats] = await Promise.all([posthaste.engine.counts(), posthaste.stats()])
+          const metrics = [
+            jobs(counts),
+            ...queues(stats),
+            ...workers(stats),
+            ...runs(),
+            ...thisProcess(stats),
+          ]
+          return new Response(renderMetrics(metrics), { headers: { 'content-type': CONTENT_TYPE } })
+        },
+      },
+    ],
+  ])
+}
+
+const jobs = (counts: readonly CountRow[]): Metric => {
+  const rows = [...counts].sort((a, b) => b.count - a.count)
+  const rest = new Map<string, number>()
+  for (const { state, count } of rows.slice(SERIES_MAX)) rest.set(state, (rest.get(state) ?? 0) + count)
+  return {
+    name: 'posthaste_jobs',
+    help: 'Jobs in the store.',
+    type: 'gauge',
+    samples: [
+      ...rows
+        .slice(0, SERIES_MAX)
+        .map(({ queue, task, state, count }) => ({ labels: { queue, task, state }, value: count })),
+      ...[...rest].map(([state, value]) => ({ labels: { queue: OTHER, task: OTHER, state }, value })),
+    ],
+  }
+}
+
+const queues = (stats: Stats): Metric[] => {
+  const rows = [...stats.queues].sort((a, b) => b.total - a.total)
+  const shown = rows.slice(0, SERIES_MAX)
+  const restAges = rows.slice(SERIES_MAX).flatMap(({ oldestReadyAgeMs }) => oldestReadyAgeMs ?? [])
+  const rest: Sample[] =
+    restAges.length === 0 ? [] : [{ labels: { queue: OTHER }, value: Math.max(...restAges) / 1_000 }]
+  return [
+    {
+      name: 'posthaste_queue_oldest_ready_age_seconds',
+      help: 'How long the job that waits longest in a queue has been ready to run; 0 when none is.',
+      type: 'gauge',
+      samples: [
+        ...shown.map(({ queue, oldestReadyAgeMs }) => ({
+          labels: { queue },
+          value: (oldestReadyAgeMs ?? 0) / 1_000,
+        })),
+        ...rest,
+      ],
+    },
+    {
+      name: 'posthaste_queue_paused',
+      help: '1 for a queue that is paused.',
+      type: 'gauge',
+      samples: shown.map(({ queue, paused }) => ({ labels: { queue }, value: paused ? 1 : 0 })),
+    },
+  ]
+}
+
+const workers = ({ workers: live }: Stats): Metric[] => {
+  const sum = (key: 'running' | 'concurrency'): number =>
+    live.reduce((total, worker) => total + (worker[key] ?? 0), 0)
+  return [
+    gauge('posthaste_workers', 'Live workers of the installation.', live.length),
+    gauge('posthaste_worker_slots', 'Jobs that they can run at the same time.', sum('concurrency')),
+    gauge('posthaste_worker_slots_busy', 'Jobs that they run, as they last said.', sum('running')),
+  ]
+}
+
+const thisProcess = ({ engine: { kind, durability, version } }: Stats): Metric[] => [
+  {
+    ...gauge('posthaste_store_info', 'What the jobs are kept in, and what survives.', 1),
+    samples: [{ labels: { kind, durability, version }, value: 1 }],
+  },
+  gauge(
+    'process_start_time_seconds',
+    'When this process started, in Unix time.',
+    Math.round(performance.timeOrigin) / 1_000,
+  ),
+  gauge('process_resident_memory_bytes', 'Memory of this process.', process.memoryUsage.rss()),
+]
+
+const gauge = (name: string, help: string, value: number): Metric => ({
+  name,
+  help,
+  type: 'gauge',
+  samples: [{ value }],
+})
