@@ -1,4 +1,4 @@
-import { closeSync, type FSWatcher, openSync, utimes, watch } from 'node:fs'
+import { closeSync, type FSWatcher, openSync, utimesSync, watch } from 'node:fs'
 import type { Hint } from '../engine.ts'
 
 /**
@@ -44,7 +44,11 @@ export class Bells {
 
   private touch(hint: Hint): void {
     const now = Date.now() / 1_000
-    utimes(this.path + SUFFIXES[hint], now, now, nothing)
+    try {
+      utimesSync(this.path + SUFFIXES[hint], now, now)
+    } catch {
+      // Someone removed the file: then everyone polls.
+    }
     const rest = { isDue: false }
     this.silent.set(hint, rest)
     setTimeout(() => {

@@ -34,8 +34,8 @@ try {
       else sleep(randomPauseMs())
     }
     const hints = store.takeHints()
-    say({ type: 'batch', outcomes: work.outcomes, hints })
     bells.ring(hints)
+    say({ type: 'batch', outcomes: work.outcomes, hints })
     wal.keepBounded()
   }
 
