@@ -1,17 +1,13 @@
 import type { Context } from 'hono'
-import { z } from 'zod'
 import { PosthasteError } from '../../core/errors.ts'
 import { LOG_LINES_MAX } from '../../core/limits.ts'
 import { readJson } from './body.ts'
 import type { ServerDeps } from './deps.ts'
 import { jobView } from './job-view.ts'
 import type { Routes } from './routes.ts'
-import { check, emptyBody } from './schemas.ts'
+import { check, emptyBody, logQuery } from './schemas.ts'
 
 const BY = 'http'
-
-/** Query of `GET /v1/jobs/:id/logs`. */
-const logQuery = z.strictObject({ after: z.string().optional(), limit: z.coerce.number().optional() })
 
 /** What can be asked of, and done to, one job beside retry and cancel. */
 export const jobActionRoutes = ({ posthaste }: ServerDeps): Routes => {

@@ -5,6 +5,7 @@ import type { AddOptions } from '../../runtime/options.ts'
 import type { ListOptions } from '../../runtime/query.ts'
 import { readJson } from './body.ts'
 import type { ServerDeps } from './deps.ts'
+import { jobRow } from './job-row.ts'
 import { jobView } from './job-view.ts'
 import type { Routes } from './routes.ts'
 import { addBody, cancelBody, check, emptyBody, listQuery } from './schemas.ts'
@@ -29,8 +30,9 @@ export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
           return context.json(jobView(rest), inserted ? 201 : 200)
         },
         async GET(context: Context) {
-          const page = await posthaste.list(check(listQuery, queryOf(context), 'query') as ListOptions)
-          return context.json({ ...page, jobs: page.jobs.map(jobView) })
+          const { view, ...filters } = check(listQuery, queryOf(context), 'query')
+          const page = await posthaste.list(filters as ListOptions)
+          return context.json({ ...page, jobs: page.jobs.map(view === 'row' ? jobRow : jobView) })
         },
       },
     ],

@@ -74,6 +74,14 @@ export const listQuery = z.strictObject({
   sort: text.optional(),
   cursor: text.optional(),
   limit: z.coerce.number().optional(),
+  /** 'row': without what can be large (payload, output, history, …). */
+  view: z.enum(['full', 'row']).optional(),
+})
+
+/** Query of `GET /v1/jobs/:id/logs`. */
+export const logQuery = z.strictObject({
+  after: text.optional(),
+  limit: z.coerce.number().optional(),
 })
 
 /**
