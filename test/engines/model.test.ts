@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest'
+import { KINDS, runPrograms } from './model/run.ts'
+
+/** A few of the programs that `model.slow.test.ts` runs many of. */
+const RUNS = Number(process.env.MODEL_RUNS ?? 100)
+
+it('sqlite answers random programs as the reference model does', { timeout: 120_000 }, async () => {
+  const tally = await runPrograms(RUNS)
+  if (process.env.MODEL_PATH !== undefined) return
+  for (const { name } of KINDS) expect(tally.of(name), name).toBeGreaterThan(0)
+})
