@@ -92,6 +92,9 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   /** Runs jobs in this process until it is stopped or the installation is closed. */
   work(options?: WorkerOptions): Worker
 
+  /** The workers of this process that have not stopped. */
+  localWorkers(): readonly Worker[]
+
   /** The job, or null when there is none. */
   get(id: string): Promise<Job | null>
   /** A page of jobs, the newest first unless sorted otherwise. @throws E_CURSOR */

@@ -129,6 +129,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
       maintain()
       return worker
     },
+    localWorkers: () => [...workers].filter(({ mode }) => mode !== 'stopped'),
     ...query,
     ...control,
     stats: () => readStats(engine),
