@@ -10,7 +10,7 @@ import type { KindRow } from './views.ts'
 const FIRST = ''
 const LAST = '~'
 
-export const hasIndexedFilter = ({ states, queues, tasks }: ListQuery): boolean =>
+const hasIndexedFilter = ({ states, queues, tasks }: ListQuery): boolean =>
   (states ?? queues ?? tasks) !== undefined
 
 const among = (values: readonly string[] | undefined, value: string): boolean =>

@@ -51,7 +51,7 @@ class Beginnings {
 }
 
 /** One job, whatever is stored already. */
-export const addJob = (session: Session, job: NewJob): InsertVerdict => {
+const addJob = (session: Session, job: NewJob): InsertVerdict => {
   const { sql } = session
   if (first(sql.jobExists, job.id) !== undefined) return { status: 'inserted', id: job.id }
   if (job.key !== null && sql.keyTake.run(job.key, job.id).changes === 0) {

@@ -4,7 +4,7 @@ import type { SqliteDatabase } from './driver.ts'
 import { MIGRATIONS } from './sql.generated.ts'
 
 /** "PHST": marks a file as ours, so that another application's database is never written to. */
-export const APPLICATION_ID = 0x50485354
+const APPLICATION_ID = 0x50485354
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

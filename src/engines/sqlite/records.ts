@@ -12,7 +12,7 @@ export interface StoredJob {
   readonly kind: number
 }
 
-export const toRecord = (row: RecordRow): JobRecord => ({
+const toRecord = (row: RecordRow): JobRecord => ({
   id: row[0] as string,
   task: row[1] as string,
   queue: row[2] as string,

@@ -44,7 +44,13 @@ export class Session {
   /** Begins a transaction at a time of the machine's clock. Fails with SQLITE_BUSY, and has then done nothing. */
   begin(mode: 'read' | 'write', clockNow: number): void {
     this.database.exec(mode === 'write' ? 'begin immediate' : 'begin')
-    this.now = Math.max(this.now, clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
+    try {
+      this.now = Math.max(this.now, clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
+    } catch (error) {
+      // A reader meets who holds the file only when it reads.
+      this.rollback()
+      throw error
+    }
   }
 
   /** Writes what the operations left to do at the end, and commits. */

@@ -115,6 +115,8 @@ export class Store {
     try {
       // Some builds do not close for good before all statements are collected: the file is made whole here.
       database.prepare('pragma wal_checkpoint(truncate)').get()
+    } catch {
+      // No room, or someone writes: the write-ahead log keeps what the file does not have yet.
     } finally {
       database.close()
     }
