@@ -148,6 +148,21 @@ export const settling: Subject = {
       assert.deepEqual(await statesOf(lab, [twin.id, other.id]), [null, 'ready'])
     },
 
+    'settlements of one call take effect one after the other: a key that a later one frees is still taken':
+      async (lab) => {
+        const first = await lab.run()
+        const holder = await lab.run({ key: 'chain' })
+        const last = await lab.run()
+        const [early, late] = [lab.job({ key: 'chain' }), lab.job({ key: 'chain' })]
+        const settle = [
+          lab.settlement(first, 'completed', { add: [early] }),
+          lab.settlement(holder, 'completed'),
+          lab.settlement(last, 'completed', { add: [late] }),
+        ]
+        assert.deepEqual((await lab.engine.exchange({ worker: null, settle })).settled, ['ok', 'ok', 'ok'])
+        assert.deepEqual(await statesOf(lab, idsOf([early, late])), [null, 'ready'])
+      },
+
     'running is no way to end a run': async (lab) => {
       const job = await lab.run()
       await lab.refuses('E_ARGUMENT', () => lab.settle(job, 'running' as never))

@@ -10,7 +10,6 @@ import type {
   Start,
 } from '../engine.ts'
 import type { SqliteValue } from './driver.ts'
-import { SHORT_OUTPUT } from './jobs.ts'
 
 /**
  * The hot call as it travels to the thread that holds the database. A thousand settlements with all their fields, and a
@@ -51,6 +50,9 @@ export interface Claimed {
 
 export const PLAIN_WIDTH = 5
 
+/** Outputs up to this length stay in the narrow row of a finished job. */
+export const SHORT_OUTPUT = 200
+
 /** A first success: nothing has to be written but one narrow row. */
 const isPlain = (settlement: Settlement): boolean =>
   settlement.to === 'completed' &&
@@ -73,10 +75,13 @@ export const toWire = (request: ExchangeRequest): WireRequest => {
   const isDistinct = new Set(settle.map(({ id }) => id)).size === settle.length
   const plain: SqliteValue[] = []
   const others: Settlement[] = []
+  // The plain ones are written first. One that frees a key must not overtake one whose added job finds it taken.
+  let mayOvertake = isDistinct
   for (const settlement of settle) {
     const { id, fence, attempt, startedAt, output } = settlement
-    if (isDistinct && isPlain(settlement)) plain.push(id, fence, attempt, startedAt, output)
+    if (mayOvertake && isPlain(settlement)) plain.push(id, fence, attempt, startedAt, output)
     else others.push(settlement)
+    if (settlement.add !== undefined) mayOvertake = false
   }
   return { worker, plain, settle: others, start, renew, claim }
 }
