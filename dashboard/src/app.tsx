@@ -7,6 +7,7 @@ import { TopBar } from './components/topbar.tsx'
 import { useKeys } from './components/use.ts'
 import { JOBS_PATH } from './state/jobs.ts'
 import { isHelpOpen } from './state/keys.ts'
+import { LOGIN_PATH } from './state/login.ts'
 import { navigate, place } from './state/router.ts'
 import { Add } from './views/add.tsx'
 import { JobView } from './views/job.tsx'
@@ -41,7 +42,7 @@ export const App = () => {
       },
     },
   ])
-  if (place.value.path === '/dashboard/login') return <Login />
+  if (place.value.path === LOGIN_PATH) return <Login />
   return (
     <>
       <a class="skip" href="#main">

@@ -1,4 +1,4 @@
-import { navigate } from '../state/router.ts'
+import { askForLogin } from '../state/login.ts'
 
 /** A request that takes longer than this is given up: the server itself answers within 30 s. */
 const TIMEOUT_MS = 35_000
@@ -43,7 +43,7 @@ export const send = async <T>(
     if (signal?.aborted) throw error
     throw new Problem(0, 'UNREACHABLE', 'The server does not answer.', 'Check that posthaste is running.')
   }
-  if (response.status === 401) navigate('/dashboard/login', { replace: true })
+  if (response.status === 401) askForLogin()
   const answer = await response.json().catch(() => null)
   if (!response.ok) throw problemOf(response.status, answer)
   return answer as T

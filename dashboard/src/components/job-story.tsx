@@ -78,8 +78,10 @@ export const JobHistory = ({ job }: { readonly job: WireJob }) => (
   </Section>
 )
 
+const lineCount = (lines: number): string => (lines === 1 ? '1 line' : `${lines} lines`)
+
 export const JobLog = () => (
-  <Section title="Log" {...(logLines.value.length > 0 ? { note: `${logLines.value.length} lines` } : {})}>
+  <Section title="Log" {...(logLines.value.length > 0 ? { note: lineCount(logLines.value.length) } : {})}>
     {logLines.value.length === 0 ? (
       <p class="quiet">
         Nothing logged. A handler writes here with <code>ctx.log('…')</code>.

@@ -38,7 +38,7 @@ export const QueueTable = ({ queues, brief = false }: QueueTableProps) => {
             </th>
           ))}
           <th scope="col" class="number">
-            Longest wait
+            Waits
           </th>
           {!brief && (
             <th scope="col" class="col-actions">

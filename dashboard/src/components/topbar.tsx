@@ -1,8 +1,10 @@
 import { connection, isFrozen, toggleFrozen } from '../api/live.ts'
 import { isHelpOpen } from '../state/keys.ts'
+import { isLoggedIn } from '../state/login.ts'
 import { place } from '../state/router.ts'
 import { stats } from '../state/stats.ts'
 import { nextTheme, theme } from '../state/theme.ts'
+import { Brand } from './brand.tsx'
 import { Button } from './button.tsx'
 import { Icon } from './icon.tsx'
 
@@ -21,11 +23,7 @@ export const TopBar = () => {
   return (
     <header class="topbar">
       <a class="brand" href="/dashboard">
-        <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true" focusable="false">
-          <rect width="32" height="32" rx="8" class="brand-ground" />
-          <path d="M7 20.5h9M5 16h8M9 11.5h5" class="brand-wind" />
-          <path d="M17.5 8.5 25 16l-7.5 7.5" class="brand-arrow" />
-        </svg>
+        <Brand />
         Posthaste
       </a>
       <nav aria-label="Pages">
@@ -56,6 +54,11 @@ export const TopBar = () => {
             isHelpOpen.value = true
           }}
         />
+        {isLoggedIn() && (
+          <form method="post" action="/dashboard/logout">
+            <Button bare icon="logout" label="Log out" type="submit" />
+          </form>
+        )}
       </div>
     </header>
   )

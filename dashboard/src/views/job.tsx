@@ -88,7 +88,8 @@ export const JobView = ({ id }: { readonly id: string }) => {
 const NotShown = ({ id }: { readonly id: string }) => {
   const problem = jobProblem.value
   if (problem === null) return <p class="quiet loading">Reading job …</p>
-  if (problem.status !== 404) return <ProblemNotice problem={problem} />
+  // What cannot be an id is asked for by a mistyped address: 400.
+  if (problem.status !== 404 && problem.status !== 400) return <ProblemNotice problem={problem} />
   return (
     <Empty title="There is no such job">
       <p>

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { Brand } from '../components/brand.tsx'
 import { Button } from '../components/button.tsx'
 import { useTitle } from '../components/use.ts'
+import { LOGIN_PATH, noteLogin } from '../state/login.ts'
 import { place } from '../state/router.ts'
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -15,25 +17,29 @@ export const Login = () => {
   useEffect(() => input.current?.focus(), [])
   const refused = REFUSED[place.value.query.get('refused') ?? '']
   return (
-    <form class="login panel" method="post" action="/dashboard/login">
-      <h1>Log in</h1>
-      <div class="field">
-        <label for="token">Token</label>
-        <input
-          ref={input}
-          id="token"
-          name="token"
-          type="password"
-          required
-          autocomplete="current-password"
-          aria-invalid={refused !== undefined}
-          aria-describedby="token-note"
-        />
-        <p id="token-note" class={refused === undefined ? 'hint' : 'wrong'}>
-          {refused ?? 'What the server was started with as POSTHASTE_TOKEN. The login lasts twelve hours.'}
-        </p>
-      </div>
-      <Button label="Log in" kind="primary" type="submit" />
-    </form>
+    <main class="login">
+      <form class="panel" method="post" action={LOGIN_PATH} onSubmit={noteLogin}>
+        <h1>
+          <Brand /> Log in
+        </h1>
+        <div class="field">
+          <label for="token">Token</label>
+          <input
+            ref={input}
+            id="token"
+            name="token"
+            type="password"
+            required
+            autocomplete="current-password"
+            aria-invalid={refused !== undefined}
+            aria-describedby="token-note"
+          />
+          <p id="token-note" class={refused === undefined ? 'hint' : 'wrong'}>
+            {refused ?? 'What the server was started with as POSTHASTE_TOKEN. The login lasts twelve hours.'}
+          </p>
+        </div>
+        <Button label="Log in" kind="primary" type="submit" />
+      </form>
+    </main>
   )
 }

@@ -1,0 +1,40 @@
+import { navigate, place } from './router.ts'
+
+export const LOGIN_PATH = '/dashboard/login'
+/** Where somebody wanted to go before the login, for as long as the tab is open. */
+const WANTED = 'posthaste.wanted'
+/** That this browser has logged in: the cookie itself cannot be seen from here, and should not. */
+const LOGGED_IN = 'posthaste.loggedIn'
+
+/** A browser may refuse to remember; then the login leads to the overview and shows no way out. */
+const attempt = <T>(work: () => T): T | null => {
+  try {
+    return work()
+  } catch {
+    return null
+  }
+}
+
+export const askForLogin = (): void => {
+  const { path } = place.value
+  if (path === LOGIN_PATH) return
+  attempt(() => {
+    window.localStorage.removeItem(LOGGED_IN)
+    window.sessionStorage.setItem(WANTED, path + window.location.search)
+  })
+  navigate(LOGIN_PATH, { replace: true })
+}
+
+export const noteLogin = (): void => {
+  attempt(() => window.localStorage.setItem(LOGGED_IN, 'yes'))
+}
+export const isLoggedIn = (): boolean => attempt(() => window.localStorage.getItem(LOGGED_IN)) === 'yes'
+
+/** Goes on to where the login was in the way. */
+export const resumeWanted = (): void => {
+  if (place.value.path === LOGIN_PATH) return
+  const wanted = attempt(() => window.sessionStorage.getItem(WANTED)) ?? null
+  if (wanted === null) return
+  attempt(() => window.sessionStorage.removeItem(WANTED))
+  navigate(wanted, { replace: true })
+}
