@@ -11,8 +11,7 @@ export interface Field {
 /** One rule for every field of a shape: a field that is added to the shape is missing here until it has one. */
 export type Fields<T> = { readonly [K in keyof T]-?: Field }
 
-export const isWhole = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 /** Not every store can keep a NUL in text, and half of a surrogate pair has no UTF-8 form. */
 export const isText = (value: unknown): value is string =>
@@ -60,7 +59,7 @@ export const checkFields = <T extends object>(value: T, name: string, fields: Fi
   }
 }
 
-export const checkSize = (list: readonly unknown[], name: string, max = ENGINE_BATCH_MAX): void => {
+const checkSize = (list: readonly unknown[], name: string, max = ENGINE_BATCH_MAX): void => {
   if (!Array.isArray(list)) refuse(name, array.be)
   if (list.length > max) {
     const what = `${name} has ${list.length} elements; ${max} is the most.`

@@ -5,6 +5,13 @@ import { Lab } from './lab.ts'
 import { checkInvariants } from './snapshot.ts'
 import { subjects } from './subjects.ts'
 
+// What an engine outside this repository is written with, beside the suite that it has to pass.
+export type * from '../../core/job.ts'
+export { ManualClock } from '../../core/manual-clock.ts'
+export { checks } from '../checks.ts'
+export type * from '../engine.ts'
+export type { Clock }
+
 /** An engine on an empty store of its own, opened, that takes its time from `clock`. The suite closes it. */
 export type CreateEngine = (options: { readonly clock: Clock }) => Promise<Engine>
 

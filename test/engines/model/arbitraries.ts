@@ -20,7 +20,7 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | null> 
   fc.option(arbitrary, { nil: null, freq })
 
 /** A job without its id. */
-export const jobBody: fc.Arbitrary<Omit<NewJob, 'id'>> = fc.record({
+const jobBody: fc.Arbitrary<Omit<NewJob, 'id'>> = fc.record({
   task,
   queue,
   group: maybe(fc.constantFrom('g', 'h')),
@@ -57,7 +57,7 @@ const error = fc.constantFrom(
 )
 
 /** What a worker may have to say of a run. */
-export const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.record({ kind: fc.constant('completed' as const), output: maybe(text) }),
   fc.record({ kind: fc.constant('failed' as const), error, retriable: fc.constantFrom(true, true, false) }),
   fc.record({
