@@ -34,7 +34,7 @@ if (!existsSync(join(here, 'node_modules', 'plainjob'))) {
     'Installing the peers into bench/ (better-sqlite3 may be compiled, about two minutes) …\n',
   )
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], {
-    cwd: here,
+    cwd: peers,
     stdio: 'inherit',
   })
 }

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CASES } from '../cases/index.js'
+import { openerOf } from './systems.js'
 
 const [caseName, systemName = '', size] = process.argv.slice(2)
 const benchCase = CASES.find(({ name }) => name === caseName)
 if (benchCase === undefined) throw new Error(`no case ${caseName}`)
-const { open } = await import(`../systems/${systemName}.js`)
+const open = await openerOf(systemName)
 const folder = mkdtempSync(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'posthaste-bench-'))
 
 /** @type {import('./types.js').CaseContext['spawnWorker']} */

@@ -1,9 +1,10 @@
 // A worker process of a case: `node worker-process.js SYSTEM FOLDER CONCURRENCY [REPORT]`.
 import { appendFileSync } from 'node:fs'
+import { openerOf } from './systems.js'
 import { machineNow } from './work.js'
 
 const [system = '', folder = '', concurrency = '10', report = ''] = process.argv.slice(2)
-const { open } = await import(`../systems/${system}.js`)
+const open = await openerOf(system)
 
 /** @type {number[]} */
 let waits = []

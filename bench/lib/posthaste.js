@@ -1,7 +1,7 @@
 // Posthaste on SQLite: synchronous=FULL, history, attempts and output kept. Its defaults, nothing tuned for the trial.
 import { posthaste, task } from 'posthaste'
 
-/** @type {import('../lib/types.js').OpenSystem} */
+/** @type {import('./types.js').OpenSystem} */
 export const open = async ({ folder, onRun }) => {
   const run = task({
     name: 'bench',
