@@ -14,7 +14,7 @@ export interface ConnectionOptions {
 }
 
 /** Pages in the write-ahead log at which a commit copies it into the database, when no reader is in the way. */
-const CHECKPOINT_PAGES = 1_000
+const CHECKPOINT_PAGES = 4_000
 const CACHE_KIB = 16_384
 /** What PRAGMA synchronous answers. */
 const SYNCHRONOUS = { normal: 1, full: 2 }

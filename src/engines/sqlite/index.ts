@@ -9,8 +9,6 @@ import { Listeners } from './bell.ts'
 import type { SqliteDatabase } from './driver.ts'
 import type { Executor, ExecutorOptions } from './executor.ts'
 import { Gatherer } from './gather.ts'
-import { openLocal } from './local.ts'
-import { canThread, openThread } from './thread.ts'
 import { fromWire, toWire } from './wire.ts'
 
 export interface SqliteEngineOptions {
@@ -42,6 +40,14 @@ const OPEN_TIMEOUT_MS = 5_000
 /** A call that waits for another writer gives up a little before its own deadline, to say why. */
 const BUSY_SHARE = 0.9
 
+/**
+ * Whether this process can start the thread: Node reads the files of a build, and newer ones read the sources of a
+ * checkout, too.
+ */
+const canThread =
+  !import.meta.url.endsWith('.ts') ||
+  Boolean((process.features as { readonly typescript?: unknown }).typescript)
+
 interface Open {
   readonly executor: Executor
   readonly gatherer: Gatherer
@@ -56,6 +62,13 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
   let open: Open | undefined
   let closing: Promise<void> | undefined
 
+  /** Only what is used is loaded: in a thread of its own, the statements do not burden this one. */
+  const openExecutor = async (settings: ExecutorOptions): Promise<Executor> => {
+    const { database, thread = canThread } = options
+    if (database === undefined && thread) return (await import('./thread.ts')).openThread(settings)
+    return (await import('./local.ts')).openLocal(settings, database)
+  }
+
   const start = async (): Promise<Open> => {
     const settings: ExecutorOptions = {
       path,
@@ -63,8 +76,7 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
       busyTimeoutMs: callTimeoutMs * BUSY_SHARE,
     }
-    const isThread = options.database === undefined && (options.thread ?? canThread)
-    const executor = isThread ? await openThread(settings) : await openLocal(settings, options.database)
+    const executor = await openExecutor(settings)
     const onHints = (hints: readonly Hint[]): void => {
       for (const hint of hints) listeners.tell(hint)
     }

@@ -3,14 +3,12 @@ import { isFinished } from '../../core/states.ts'
 import { type RecordRow, type StoredJob, toStoredJob } from './records.ts'
 import type { Session } from './session.ts'
 import { first } from './statements.ts'
+import { SHORT_OUTPUT } from './wire.ts'
 
 /**
  * The plain way to change a job, for everything that is not on the path add → claim → complete: read all of it, and
  * move it from the place of its old state to that of its new one.
  */
-
-/** Outputs up to this length stay in the narrow row of a finished job. */
-export const SHORT_OUTPUT = 200
 
 export const findJob = (session: Session, id: string): StoredJob | undefined => {
   const row = first<RecordRow>(session.sql.record, id)

@@ -23,9 +23,6 @@ const ENTRY = new URL(
   import.meta.url,
 )
 
-/** Whether this process can start the thread: Node reads the files of a build, and newer ones read the sources too. */
-export const canThread = !import.meta.url.endsWith('.ts') || 'typescript' in process.features
-
 /**
  * A database in a thread of its own: commits do not hold up the event loop, and SQLite works while handlers run. One
  * message carries a batch to it, one brings the answers back.
