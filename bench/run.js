@@ -29,9 +29,10 @@ const only = values.only?.split(',')
 const rounds = Number(values.rounds)
 const scale = Number(values.scale)
 
-if (!existsSync(join(here, 'node_modules', 'plainjob'))) {
+const peers = join(here, 'peers')
+if (!existsSync(join(peers, 'node_modules', 'plainjob'))) {
   process.stdout.write(
-    'Installing the peers into bench/ (better-sqlite3 may be compiled, about two minutes) …\n',
+    'Installing the peers into bench/peers/ (better-sqlite3 may be compiled, about two minutes) …\n',
   )
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], {
     cwd: peers,
