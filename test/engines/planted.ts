@@ -77,13 +77,13 @@ export const BUGS: { readonly [name: string]: Bug } = {
 
   'expired-forgets-after': {
     is: 'a sweeper sees the same expired leases again and again',
-    noticedBy: 'Leases',
+    noticedBy: 'Rescue and requests to cancel',
     plant: (sound) => ({ expired: ({ limit }) => sound.expired({ limit, after: null }) }),
   },
 
   'cancel-request-lost': {
     is: 'a request to cancel is answered and not stored',
-    noticedBy: 'Leases',
+    noticedBy: 'Rescue and requests to cancel',
     plant: (sound) => ({
       requestCancel: async (requests) => {
         const jobs = await sound.get(requests.map(({ id }) => id))

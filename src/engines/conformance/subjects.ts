@@ -12,6 +12,7 @@ import { listing } from './listing.ts'
 import { pruning } from './pruning.ts'
 import { queueing } from './queueing.ts'
 import { reporting } from './reporting.ts'
+import { rescuing } from './rescuing.ts'
 import { settling } from './settling.ts'
 import type { Subject } from './subject.ts'
 import { timing } from './timing.ts'
@@ -20,6 +21,6 @@ import { working } from './working.ts'
 
 /** From the simple to the involved: the first one that is red is the one to look at. */
 export const subjects: readonly Subject[] = [
-  ...[life, adding, fidelity, keys, claiming, leases, settling, transitions, timing, changing],
+  ...[life, adding, fidelity, keys, claiming, leases, rescuing, settling, transitions, timing, changing],
   ...[reporting, queueing, listing, pruning, working, documents, batches, hinting],
 ]
