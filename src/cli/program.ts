@@ -13,6 +13,7 @@ import { addStart } from './commands/start.ts'
 import { addStats } from './commands/stats.ts'
 import { addStatus } from './commands/status.ts'
 import { addSubmit } from './commands/submit.ts'
+import { addTail } from './commands/tail.ts'
 import { addWorker } from './commands/worker.ts'
 import type { Colors } from './output/colors.ts'
 import { packageVersion } from './version.ts'
@@ -20,7 +21,7 @@ import { packageVersion } from './version.ts'
 const GROUPS: readonly (readonly [title: string, add: readonly ((program: Command, act: Act) => void)[]])[] =
   [
     ['Run:', [addStart, addServe, addWorker]],
-    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain]],
+    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail]],
     ['Control:', [addRetry, addCancel, addRemove, addPause, addResume]],
     ['Check:', [addDoctor]],
   ]

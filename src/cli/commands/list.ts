@@ -26,6 +26,9 @@ export const addList = (program: Command, act: Act): void => {
     .option('--key <key>', 'only with this unique key')
     .option('--ref <ref>', "only with this caller's reference")
     .option('--tag <tag>', 'only with this tag')
+    .option('--worker <id>', 'only what this worker runs or ran last')
+    .option('--created-after <time>', 'only added after that: 2030-01-31T09:00:00Z')
+    .option('--created-before <time>', 'only added before that')
     .option('--search <text>', 'only where id, task, queue, key, ref, tags, payload or error contain it')
     .option('--sort <field>', `${SORTS}; with - before it from the last to the first (default: -id)`)
     .option(
