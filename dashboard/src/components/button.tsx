@@ -9,6 +9,8 @@ interface ButtonProps {
   readonly kind?: 'plain' | 'primary' | 'risky' | 'danger'
   readonly disabled?: boolean
   readonly type?: 'button' | 'submit'
+  /** Has the focus when its dialog opens. */
+  readonly first?: boolean
   /** Says more than the label, to screen readers. */
   readonly name?: string
   /** Key that does the same, for the tooltip. */
@@ -23,6 +25,7 @@ export const Button = ({
   kind = 'plain',
   disabled = false,
   type = 'button',
+  first = false,
   name,
   shortcut,
 }: ButtonProps) => (
@@ -30,6 +33,7 @@ export const Button = ({
     type={type}
     class={`button ${kind}${bare ? ' bare' : ''}`}
     disabled={disabled}
+    data-first={first || undefined}
     aria-label={name ?? (bare ? label : undefined)}
     aria-keyshortcuts={shortcut}
     title={bare || shortcut ? `${label}${shortcut ? ` (${shortcut})` : ''}` : undefined}

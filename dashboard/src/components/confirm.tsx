@@ -28,12 +28,17 @@ export const Confirm = () => {
         {action === 'cancel' && (
           <label class="field">
             <span>Reason, kept in its history (optional)</span>
-            <input ref={reason} name="reason" maxLength={500} autocomplete="off" />
+            <input ref={reason} data-first name="reason" maxLength={500} autocomplete="off" />
           </label>
         )}
         <div class="dialog-foot">
           <Button label="Keep it" onClick={close} />
-          <Button label={`${ACTIONS[action].label} job`} kind="danger" type="submit" />
+          <Button
+            label={`${ACTIONS[action].label} job`}
+            kind="danger"
+            type="submit"
+            first={action === 'remove'}
+          />
         </div>
       </form>
     </Dialog>

@@ -15,6 +15,8 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
   useEffect(() => {
     const before = document.activeElement
     ref.current?.showModal()
+    // Otherwise the button that closes it would have the focus, because it comes first.
+    ref.current?.querySelector<HTMLElement>('[data-first]')?.focus()
     // The row that had the focus may have been drawn anew meanwhile; then there is nothing to go back to.
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus()

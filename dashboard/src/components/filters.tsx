@@ -126,9 +126,12 @@ const NameFilter = ({
   // What the address asks for is offered even when nothing has this name any more.
   const options = value === '' || names.includes(value) ? names : [value, ...names]
   return (
-    <label class="select">
-      <span class="sr-only">{name}</span>
-      <select value={value} onChange={(event) => changeView({ [name]: event.currentTarget.value })}>
+    <div class="select">
+      <select
+        aria-label={name}
+        value={value}
+        onChange={(event) => changeView({ [name]: event.currentTarget.value })}
+      >
         <option value="">every {name}</option>
         {options.map((option) => (
           <option key={option} value={option}>
@@ -136,15 +139,18 @@ const NameFilter = ({
           </option>
         ))}
       </select>
-    </label>
+    </div>
   )
 }
 
 /** Where the heads of the table are too narrow to sort by. */
 const SortFilter = () => (
-  <label class="select sort">
-    <span class="sr-only">Sort</span>
-    <select value={view.value.sort} onChange={(event) => changeView({ sort: event.currentTarget.value })}>
+  <div class="select sort">
+    <select
+      aria-label="Sort"
+      value={view.value.sort}
+      onChange={(event) => changeView({ sort: event.currentTarget.value })}
+    >
       {(Object.keys(COLUMNS) as SortColumn[]).flatMap((column) => [
         <option key={column} value={column}>{`${COLUMNS[column].label} ↑`}</option>,
         <option key={`-${column}`} value={`-${column}`}>
@@ -152,5 +158,5 @@ const SortFilter = () => (
         </option>,
       ])}
     </select>
-  </label>
+  </div>
 )

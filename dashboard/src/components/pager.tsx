@@ -10,7 +10,7 @@ const SCANNED = 20_000
 
 export const Pager = () => {
   const shown = page.value
-  if (shown === null || (shown.jobs.length === 0 && view.value.cursor === null)) return null
+  if (shown === null || (shown.jobs.length === 0 && view.value.cursor === null && !shown.bounded)) return null
   const total = knownTotal(stats.value, view.value)
   const first = (pageNumber.value - 1) * PAGE_SIZE + 1
   // Someone who came by a link to a later page does not know how many are before it.
