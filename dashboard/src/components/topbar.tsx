@@ -1,6 +1,6 @@
 import { connection, isFrozen, toggleFrozen } from '../api/live.ts'
 import { isHelpOpen } from '../state/keys.ts'
-import { isLoggedIn } from '../state/login.ts'
+import { isLoggedIn, postForm } from '../state/login.ts'
 import { place } from '../state/router.ts'
 import { stats } from '../state/stats.ts'
 import { nextTheme, theme } from '../state/theme.ts'
@@ -14,6 +14,11 @@ const PAGES = [
   { href: '/dashboard/queues', label: 'Queues' },
   { href: '/dashboard/workers', label: 'Workers' },
 ] as const
+
+const logOut = (event: SubmitEvent): void => {
+  event.preventDefault()
+  void postForm(event.currentTarget as HTMLFormElement).then((url) => window.location.assign(url))
+}
 
 const isHere = (href: string, path: string): boolean =>
   href === '/dashboard' ? path === href : path === href || path.startsWith(`${href}/`)
@@ -55,7 +60,7 @@ export const TopBar = () => {
           }}
         />
         {isLoggedIn() && (
-          <form method="post" action="/dashboard/logout">
+          <form method="post" action="/dashboard/logout" onSubmit={logOut}>
             <Button bare icon="logout" label="Log out" type="submit" />
           </form>
         )}

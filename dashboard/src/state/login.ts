@@ -30,6 +30,19 @@ export const noteLogin = (): void => {
 }
 export const isLoggedIn = (): boolean => attempt(() => window.localStorage.getItem(LOGGED_IN)) === 'yes'
 
+/**
+ * Posts a form and answers the address that its answer leads to. Not by the browser itself: this page sends no referrer
+ * to anybody, and browsers then leave out the origin of a posted form, too, which the server looks at.
+ */
+export const postForm = async (form: HTMLFormElement): Promise<string> => {
+  const fields = [...new FormData(form)].map(([name, value]): [string, string] => [name, String(value)])
+  try {
+    return (await fetch(form.action, { method: 'POST', body: new URLSearchParams(fields) })).url
+  } catch {
+    return `${window.location.origin}${LOGIN_PATH}?refused=unreachable`
+  }
+}
+
 /** Goes on to where the login was in the way. */
 export const resumeWanted = (): void => {
   if (place.value.path === LOGIN_PATH) return

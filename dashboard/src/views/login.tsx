@@ -2,23 +2,31 @@ import { useEffect, useRef } from 'preact/hooks'
 import { Brand } from '../components/brand.tsx'
 import { Button } from '../components/button.tsx'
 import { useTitle } from '../components/use.ts'
-import { LOGIN_PATH, noteLogin } from '../state/login.ts'
+import { LOGIN_PATH, noteLogin, postForm } from '../state/login.ts'
 import { place } from '../state/router.ts'
 
 const REFUSED: Readonly<Record<string, string>> = {
   wrong: 'That is not the token of this server.',
+  unreachable: 'The server does not answer. Check that posthaste is running.',
   many: 'Too many wrong tokens came from your address. Wait a minute, then try again.',
 }
 
-/** A plain form: the browser posts the token and gets a cookie for it; no script ever sees it. */
+/** The token is posted once; what stays in the browser is a cookie that no script can read. */
 export const Login = () => {
   useTitle('Log in')
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => input.current?.focus(), [])
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    void postForm(event.currentTarget as HTMLFormElement).then((url) => {
+      if (new URL(url).pathname !== LOGIN_PATH) noteLogin()
+      window.location.assign(url)
+    })
+  }
   const refused = REFUSED[place.value.query.get('refused') ?? '']
   return (
     <main class="login">
-      <form class="panel" method="post" action={LOGIN_PATH} onSubmit={noteLogin}>
+      <form class="panel" method="post" action={LOGIN_PATH} onSubmit={submit}>
         <h1>
           <Brand /> Log in
         </h1>
