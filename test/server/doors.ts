@@ -1,0 +1,62 @@
+/**
+ * Every route of the server with a request that it answers. The security tests walk through this table, and fail when
+ * the server has a route that is not in it.
+ */
+export interface Door {
+  /** The path of the request; `:id` becomes the id of a job. */
+  readonly path: string
+  /**
+   * What a body must be: JSON by its Content-Type; JSON of any type, as the older systems took it, unless the request
+   * comes from a page; a form; or nothing that is looked at.
+   */
+  readonly body?: 'json' | 'old' | 'form'
+  /** Answers without a token. */
+  readonly open?: true
+  /** Holds no data: a browser may keep it. */
+  readonly cached?: true
+}
+
+const ID = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+export const DOORS: Readonly<Record<string, Door>> = {
+  'GET /': { path: '/' },
+  'GET /healthz': { path: '/healthz', open: true },
+  'GET /readyz': { path: '/readyz', open: true },
+  'GET /metrics': { path: '/metrics' },
+
+  'POST /v1/jobs/batch': { path: '/v1/jobs/batch', body: 'json' },
+  'POST /v1/jobs': { path: '/v1/jobs', body: 'json' },
+  'GET /v1/jobs': { path: '/v1/jobs' },
+  'GET /v1/jobs/:id': { path: `/v1/jobs/${ID}` },
+  'DELETE /v1/jobs/:id': { path: `/v1/jobs/${ID}`, body: 'json' },
+  'POST /v1/jobs/:id/retry': { path: `/v1/jobs/${ID}/retry`, body: 'json' },
+  'POST /v1/jobs/:id/cancel': { path: `/v1/jobs/${ID}/cancel`, body: 'json' },
+  'POST /v1/jobs/:id/run-now': { path: `/v1/jobs/${ID}/run-now`, body: 'json' },
+  'GET /v1/jobs/:id/explain': { path: `/v1/jobs/${ID}/explain` },
+  'GET /v1/jobs/:id/logs': { path: `/v1/jobs/${ID}/logs` },
+  'GET /v1/stats': { path: '/v1/stats' },
+  'GET /v1/queues': { path: '/v1/queues' },
+  'POST /v1/queues/:name/pause': { path: '/v1/queues/mail/pause', body: 'json' },
+  'POST /v1/queues/:name/resume': { path: '/v1/queues/mail/resume', body: 'json' },
+  'GET /v1/workers': { path: '/v1/workers' },
+  'GET /v1/events': { path: '/v1/events' },
+
+  'POST /task': { path: '/task', body: 'old' },
+  'POST /task/': { path: '/task/', body: 'old' },
+  'GET /task/:id': { path: '/task/1' },
+  'POST /submit': { path: '/submit', body: 'old' },
+  'POST /api/process_query': { path: '/api/process_query', body: 'old' },
+  'GET /api/job/status/:id': { path: '/api/job/status/1' },
+
+  'POST /dashboard/login': { path: '/dashboard/login', body: 'form', open: true },
+  'POST /dashboard/logout': { path: '/dashboard/logout', open: true },
+  'GET /dashboard': { path: '/dashboard', open: true, cached: true },
+  'GET /dashboard/*': { path: '/dashboard/jobs', open: true, cached: true },
+
+  'GET /mailbox': { path: '/mailbox' },
+  'GET /mailbox.json': { path: '/mailbox.json' },
+  'GET /mailbox/:id': { path: '/mailbox/unknown' },
+  'GET /mailbox/:id/html': { path: '/mailbox/unknown/html' },
+  'GET /mailbox/:id/source': { path: '/mailbox/unknown/source' },
+  'GET /mailbox/:id/attachments/:index': { path: '/mailbox/unknown/attachments/0' },
+}
