@@ -54,13 +54,15 @@ export class Followed {
     const records = await this.#posthaste.engine.get(known)
     const fresh = await this.#newest({}, this.#sinceMs)
     this.#seen(fresh.jobs)
+    const oldest = fresh.jobs.at(-1)
+    const missed = fresh.more && oldest !== undefined && !this.#isKnown(oldest.id)
     const changed = [
       ...records.flatMap((record) => (record === null ? [] : toJob(record))),
       ...fresh.jobs.reverse(),
     ]
     // What was removed is forgotten; nobody asks for it again.
     for (const [index, id] of known.entries()) if (records[index] === null) this.#forget(id)
-    return { changed: changed.filter((job) => this.#note(job)), missed: fresh.more }
+    return { changed: changed.filter((job) => this.#note(job)), missed }
   }
 
   #seen(jobs: readonly Job[]): void {
@@ -77,6 +79,10 @@ export class Followed {
     const [oldest] = marks.keys()
     if (marks.size > FOLLOWED_MAX && oldest !== undefined) marks.delete(oldest)
     return true
+  }
+
+  #isKnown(id: string): boolean {
+    return this.#live.has(id) || this.#finished.has(id)
   }
 
   #forget(id: string): void {
