@@ -66,7 +66,7 @@ const View = () => {
   const [, id] = /^\/dashboard\/jobs\/([^/]+)$/.exec(path) ?? []
   if (id !== undefined) return <JobView key={id} id={id} />
   return (
-    <Empty title="There is nothing here">
+    <Empty alone title="There is nothing here">
       <p>
         <a href="/dashboard">Overview</a>
       </p>

@@ -13,16 +13,17 @@ export const ProblemNotice = ({ problem }: { readonly problem: Problem | null })
     </div>
   )
 
-/** Nothing is here; says why, and what would bring something. */
-export const Empty = ({
-  title,
-  children,
-}: {
+interface EmptyProps {
   readonly title: string
+  /** It is all that the page has to say, and so its heading. */
+  readonly alone?: boolean
   readonly children?: ComponentChildren
-}) => (
+}
+
+/** Nothing is here; says why, and what would bring something. */
+export const Empty = ({ title, alone = false, children }: EmptyProps) => (
   <div class="empty">
-    <h2>{title}</h2>
+    {alone ? <h1>{title}</h1> : <h2>{title}</h2>}
     {children}
   </div>
 )

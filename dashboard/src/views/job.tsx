@@ -91,7 +91,7 @@ const NotShown = ({ id }: { readonly id: string }) => {
   // What cannot be an id is asked for by a mistyped address: 400.
   if (problem.status !== 404 && problem.status !== 400) return <ProblemNotice problem={problem} />
   return (
-    <Empty title="There is no such job">
+    <Empty alone title="There is no such job">
       <p>
         <code>{id}</code> was removed, or pruned at the end of its retention. <a href={JOBS_PATH}>All jobs</a>
       </p>
