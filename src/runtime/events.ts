@@ -26,6 +26,8 @@ export interface EventMap {
   readonly held: Job
   /** Its lease ran out and this process took it from the lost worker; what became of it is told as well. */
   readonly expired: Job
+  /** A handler ended and the store knows. Told with little, so that counting every run costs next to nothing. */
+  readonly ran: RunEvent
   readonly paused: QueueEvent
   readonly resumed: QueueEvent
   /** Something went wrong beside a job: the store did not answer, a listener threw. The runtime goes on. */
@@ -42,6 +44,13 @@ export interface ProgressEvent {
 export interface LogEvent extends LogLine {
   readonly id: string
   readonly task: string
+}
+export interface RunEvent {
+  readonly task: string
+  readonly queue: string
+  readonly outcome: 'completed' | 'failed' | 'dead' | 'cancelled' | 'snoozed' | 'released' | 'held'
+  /** How long the handler ran. */
+  readonly ms: number
 }
 export interface QueueEvent {
   readonly queue: string

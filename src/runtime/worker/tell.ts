@@ -2,14 +2,16 @@ import type { JobRecord, Settlement } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
 import { toJob } from '../../core/view.ts'
 import type { RuntimeDeps } from '../deps.ts'
-import type { EventName } from '../events.ts'
+import type { RunEvent } from '../events.ts'
 import type { Logger } from '../logger.ts'
 import { attemptOf, type Held } from './held.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** How each ending is told: the event's name, the level of its log line, and its words. */
-const TOLD: { readonly [To in Settlement['to']]: { event: EventName; level: Level; words: string } } = {
+const TOLD: {
+  readonly [To in Settlement['to']]: { event: RunEvent['outcome']; level: Level; words: string }
+} = {
   completed: { event: 'completed', level: 'info', words: 'job completed' },
   retrying: { event: 'failed', level: 'warn', words: 'job failed, will be retried' },
   dead: { event: 'dead', level: 'error', words: 'job is dead' },
@@ -36,11 +38,14 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
       held.outcome?.kind === 'failed' ? { error: error === null ? null : JSON.parse(error) } : {}
     deps.logger[level]({ ...fields, ...(reason === null ? {} : { reason }), ...failure }, words)
   }
+  if (held.startedStoreMs !== null && deps.events.has('ran')) {
+    deps.events.emit('ran', { task: job.task, queue: job.queue, outcome: event, ms: now - held.startedAt })
+  }
   if (deps.events.has(event)) {
     const { progress, checkpoint } = held
     const record = settled({ ...job, progress, checkpoint }, settlement, storeNow)
     const told = toJob(record, held.known.retry.maxRetries)
-    deps.events.emit(event as 'completed', told)
+    deps.events.emit(event, told)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Job } from '../../core/view.ts'
+import type { RunEvent } from '../../runtime/events.ts'
 import type { Posthaste } from '../../runtime/posthaste.ts'
 import type { Metric, Sample } from './prometheus.ts'
 
@@ -9,12 +9,8 @@ const TASKS_MAX = 200
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const
 
-/** How a run may end. A lease that ran out is counted apart: nobody knows how long that run was. */
-const OUTCOMES = ['completed', 'failed', 'dead', 'cancelled', 'snoozed', 'released', 'held'] as const
-type Outcome = (typeof OUTCOMES)[number]
-
 interface TaskRuns {
-  readonly outcomes: Map<Outcome, number>
+  readonly outcomes: Map<RunEvent['outcome'], number>
   /** By bucket, not cumulative; the last one is for what is longer than all. */
   readonly buckets: number[]
   seconds: number
@@ -36,20 +32,16 @@ export const countRuns = (posthaste: Posthaste, stopping: AbortSignal): (() => M
     return found
   }
 
-  const count = (outcome: Outcome, job: Job): void => {
-    const ms = runTimeMs(job)
-    if (ms === null) return
-    const runs = runsOf(job.task)
-    const seconds = ms / 1_000
-    const bucket = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound)
-    const index = bucket === -1 ? BUCKETS_SECONDS.length : bucket
-    runs.buckets[index] = (runs.buckets[index] ?? 0) + 1
-    runs.seconds += seconds
-    runs.outcomes.set(outcome, (runs.outcomes.get(outcome) ?? 0) + 1)
-  }
-
   const offs = [
-    ...OUTCOMES.map((outcome) => posthaste.on(outcome, (job) => count(outcome, job))),
+    posthaste.on('ran', ({ task, outcome, ms }) => {
+      const runs = runsOf(task)
+      const seconds = ms / 1_000
+      const bucket = BUCKETS_SECONDS.findIndex((bound) => seconds <= bound)
+      const index = bucket === -1 ? BUCKETS_SECONDS.length : bucket
+      runs.buckets[index] = (runs.buckets[index] ?? 0) + 1
+      runs.seconds += seconds
+      runs.outcomes.set(outcome, (runs.outcomes.get(outcome) ?? 0) + 1)
+    }),
     posthaste.on('expired', () => {
       expiries += 1
     }),
@@ -80,13 +72,6 @@ export const countRuns = (posthaste: Posthaste, stopping: AbortSignal): (() => M
       samples: [{ value: expiries }],
     },
   ]
-}
-
-/** Null for what was no run that ended: someone cancelled a job that waited, or a lease ran out. */
-const runTimeMs = ({ startedAt, history }: Job): number | null => {
-  const last = history.at(-1)
-  if (startedAt === null || last?.from !== 'running' || last.event === 'expire') return null
-  return Math.max(0, last.at.getTime() - startedAt.getTime())
 }
 
 const histogram = (task: string, { buckets, seconds }: TaskRuns): Sample[] => {
