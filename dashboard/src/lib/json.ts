@@ -1,4 +1,5 @@
 import { isSecretName } from '../../../src/core/mask.ts'
+import { jsonStop } from './json-place.ts'
 
 const MASK = '•••'
 
@@ -32,29 +33,10 @@ export type JsonCheck =
 /** Reads JSON that somebody typed; when it is none, says where it stops to be JSON. An empty text is null. */
 export const checkJson = (text: string): JsonCheck => {
   if (text.trim() === '') return { ok: true, value: null }
-  try {
-    return { ok: true, value: JSON.parse(text) as unknown }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : ''
-    return { ok: false, ...placeOf(text, message), why: wordsOf(message) }
-  }
-}
-
-/** Browsers word the place in different ways; where one does not name it, it is the end of the text. */
-const placeOf = (text: string, message: string): { readonly line: number; readonly column: number } => {
-  const named = /line (\d+) column (\d+)/.exec(message)
-  if (named !== null) return { line: Number(named[1]), column: Number(named[2]) }
-  const at = /position (\d+)/.exec(message)
-  const before = text.slice(0, at === null ? text.length : Number(at[1])).split('\n')
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
-}
-
-const wordsOf = (message: string): string => {
-  const words = message
-    .replace(/^JSON\.parse: /, '')
-    .replace(/,? ?("[\s\S]*" is not valid JSON|in JSON at position[\s\S]*|at line \d+[\s\S]*)$/, '')
-    .replace(/[.\s]+$/, '')
-  return words === '' ? 'This is not valid JSON' : words
+  const stop = jsonStop(text)
+  if (stop === null) return { ok: true, value: JSON.parse(text) as unknown }
+  const before = text.slice(0, stop.at).split('\n')
+  return { ok: false, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, why: stop.why }
 }
 
 export type Piece = { readonly kind: 'key' | 'text' | 'number' | 'word' | 'mark'; readonly text: string }
