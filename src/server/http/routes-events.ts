@@ -44,38 +44,41 @@ export const eventRoutes = ({ posthaste, logger }: ServerDeps, stopping: AbortSi
 
   const stream = (address: string, lastId: string | null): ReadableStream<Uint8Array> => {
     const encoder = new TextEncoder()
-    let close = (): void => {}
+    let release = (): void => {}
     return new ReadableStream<Uint8Array>(
       {
         start(controller) {
+          let isOver = false
+          const end = (): void => {
+            if (isOver) return
+            release()
+            controller.close()
+          }
           const write = (text: string): void => {
             controller.enqueue(encoder.encode(text))
-            if ((controller.desiredSize ?? 0) < 0) close()
+            if ((controller.desiredSize ?? 0) < 0) end()
           }
-          const own = { address, end: () => close() }
+          const own = { address, end }
           open.add(own)
           const heartbeat = setInterval(() => write(':\n\n'), STREAM_LIMITS.heartbeatMs)
           let unsubscribe = (): void => {}
-          let isOver = false
-          close = () => {
-            if (isOver) return
+          release = () => {
             isOver = true
             clearInterval(heartbeat)
             unsubscribe()
             open.delete(own)
-            controller.close()
           }
-          write(`retry: ${STREAM_LIMITS.retryMs}\n`)
-          write(`event: hello\ndata: {}\n${lastId === null ? `id: ${hub.position()}\n` : ''}\n`)
+          const position = lastId === null ? `id: ${hub.position()}\n` : ''
+          write(`retry: ${STREAM_LIMITS.retryMs}\n${position}event: hello\ndata: {}\n\n`)
           unsubscribe = hub.subscribe(lastId, (event) => {
             if (!isOver) write(formatEvent(event))
           })
-          if (isOver || stopping.aborted) {
-            unsubscribe()
-            close()
-          }
+          // What it missed alone may have been too much, or the server stopped meanwhile.
+          if (isOver) unsubscribe()
+          else if (stopping.aborted) end()
         },
-        cancel: () => close(),
+        // The reader is gone: there is nobody to close the stream for.
+        cancel: () => release(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: STREAM_LIMITS.bufferBytes }),
     )
