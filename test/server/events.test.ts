@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AnyTask, type Posthaste, posthaste, task } from '../../src/index.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
 import { createApp } from '../../src/server/http/app.ts'
+import { HTTP_LIMITS } from '../../src/server/http/limits.ts'
 import { STREAM_LIMITS } from '../../src/server/http/routes-events.ts'
 import { createServer } from '../../src/server/index.ts'
 
@@ -194,8 +197,14 @@ describe('GET /v1/events', () => {
     const ph = await installation()
     const { url, server } = await served(ph)
     const stream = await listen(url)
-    await server.stop()
-    await eventually(stream.isOver)
+    // A browser opens connections ahead; those are not waited for either.
+    const ahead = connect(Number(new URL(url).port), '127.0.0.1')
+    cleanups.push(() => ahead.destroy())
+    await once(ahead, 'connect')
+    const closed = once(ahead, 'close')
+    const grace = AbortSignal.timeout(HTTP_LIMITS.stopGraceMs)
+    await Promise.all([server.stop(), closed, eventually(stream.isOver)])
+    expect(grace.aborted).toBe(false)
   })
 })
 

@@ -25,12 +25,14 @@ export interface HttpServer {
 /** The HTTP door of one installation. Stopping it leaves the installation open. */
 export const createServer = (deps: ServerDeps): HttpServer => {
   let server: Server | null = null
+  let unused: ReadonlySet<Socket> = new Set()
   let stopping = new AbortController()
   return {
     async start(address) {
       checkBind(address, { token: deps.token, insecureHttp: deps.insecureHttp === true })
       stopping = new AbortController()
       server = nodeServer(deps, address, stopping.signal)
+      unused = unusedConnections(server)
       const port = await listen(server, address).catch((error: unknown) => {
         stopping.abort()
         throw error
@@ -39,7 +41,7 @@ export const createServer = (deps: ServerDeps): HttpServer => {
     },
     async stop() {
       stopping.abort()
-      if (server !== null) await close(server)
+      if (server !== null) await close(server, unused)
       server = null
     },
   }
@@ -94,11 +96,15 @@ const listen = (server: Server, { host, port }: Address): Promise<number> =>
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
 
-const close = (server: Server): Promise<void> =>
+const close = (server: Server, unused: ReadonlySet<Socket>): Promise<void> =>
   new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), HTTP_LIMITS.stopGraceMs)
-    // A connection that was busy becomes idle after its answer, and would be kept for a next request.
-    const sweep = setInterval(() => server.closeIdleConnections(), HTTP_LIMITS.stopSweepMs)
+    const sweep = setInterval(() => {
+      // A connection that was busy becomes idle after its answer, and would be kept for a next request.
+      server.closeIdleConnections()
+      // Browsers open connections ahead of their requests, and Node.js takes such a one for a busy one.
+      for (const socket of unused) socket.destroy()
+    }, HTTP_LIMITS.stopSweepMs)
     server.close(() => {
       clearTimeout(cut)
       clearInterval(sweep)
@@ -106,6 +112,17 @@ const close = (server: Server): Promise<void> =>
     })
     server.closeIdleConnections()
   })
+
+/** The connections of the server that have sent no whole request yet. */
+const unusedConnections = (server: Server): ReadonlySet<Socket> => {
+  const unused = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }) => unused.delete(socket))
+  return unused
+}
 
 const limitPerAddress = (server: Server): void => {
   const open = new Map<string, number>()
