@@ -7,12 +7,14 @@ export interface FinalJob {
   readonly attempt: number
   readonly fence: number
   readonly reason: string | null
-  readonly history: readonly { readonly event: string; readonly reason?: string | null | undefined }[]
+  readonly history: readonly { readonly event: string }[]
 }
 
 export interface CheckOptions {
   /** Lease + sweep + 1 s, and what a busy machine may add to it. */
   readonly recoveryMs: number
+  /** From when on a maintainer was alive without a break: nobody rescues before. Default: always. */
+  readonly maintainedFrom?: number
   /** Jobs that kill their worker on purpose: the only ones that may die of it. */
   readonly poison: ReadonlySet<string>
 }
@@ -43,7 +45,8 @@ interface StartedRun {
  * down with what the store says after the drain.
  *
  * - lost: an acknowledged add that is missing or has not ended (I1);
- * - ended twice: two settlements of one job that were both acknowledged as final (I7);
+ * - ended twice: final settlements of one job under two leases, both acknowledged (I7). Two maintainers that write the
+ *   same end of the same lease are both told that it is so: that is one end;
  * - overlap: two runs of one job at the same time, a killed process counting until its death (I2);
  * - fence: a run whose fence is not higher than that of every earlier run (I3);
  * - charged: more attempts on the job than handlers were seen to start (I5), or an innocent job that died of crashes (I6);
@@ -54,16 +57,16 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
   const byId = new Map(jobs.map((job) => [job.id, job]))
   const added = new Set<string>()
   const adding = new Set<string>()
-  const finals = new Map<string, number>()
+  const finals = new Map<string, Set<number>>()
   const runs = new Map<string, StartedRun[]>()
   const open = new Map<string, Map<string, StartedRun>>()
-  let kills = 0
+  const killed = new Set<string>()
 
   for (const line of lines) {
     const id = line.id ?? ''
     if (line.what === 'adding') adding.add(id)
     if (line.what === 'added') added.add(id)
-    if (line.what === 'settled') finals.set(id, (finals.get(id) ?? 0) + 1)
+    if (line.what === 'settled') finals.set(id, (finals.get(id) ?? new Set()).add(line.fence ?? 0))
     if (line.what === 'start') {
       const run: StartedRun = {
         actor: line.actor,
@@ -83,7 +86,7 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
       mine?.delete(`${id}/${line.fence}`)
     }
     if (line.what === 'kill') {
-      kills++
+      killed.add(line.victim ?? '')
       for (const run of open.get(line.victim ?? '')?.values() ?? []) {
         run.until = line.t
         run.interrupted = true
@@ -99,8 +102,9 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
       violations.push(`lost: ${id} was acknowledged and is still ${job.state} after the drain`)
     }
   }
-  for (const [id, times] of finals) {
-    if (times > 1) violations.push(`ended twice: ${id} was settled as final ${times} times`)
+  for (const [id, fences] of finals) {
+    if (fences.size > 1)
+      violations.push(`ended twice: ${id} was settled as final under ${[...fences].join(', ')}`)
   }
 
   let starts = 0
@@ -123,7 +127,7 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
         )
       }
       if (run.interrupted) {
-        const recoveryMs = next.from - run.until
+        const recoveryMs = next.from - Math.max(run.until, options.maintainedFrom ?? 0)
         maxRecoveryMs = Math.max(maxRecoveryMs, recoveryMs)
         if (recoveryMs > options.recoveryMs) {
           violations.push(`late: ${id} was begun again after ${Math.round(recoveryMs)} ms`)
@@ -138,8 +142,9 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
     if (job.attempt > seen + ahead)
       violations.push(`charged: ${job.id} has ${job.attempt} attempts, ${seen} starts were seen`)
     if (job.reason === 'crashed' && !options.poison.has(job.id)) {
-      const cut = (runs.get(job.id) ?? []).filter((run) => run.interrupted).length
-      if (cut + ahead < 3) violations.push(`charged: ${job.id} died as crashed after ${cut} interrupted runs`)
+      // Also a worker that died after the handler's end, before the store heard of it, died while it held the job.
+      const lost = (runs.get(job.id) ?? []).filter((run) => killed.has(run.actor)).length
+      if (lost + ahead < 3) violations.push(`charged: ${job.id} died as crashed after ${lost} lost runs`)
     }
   }
 
@@ -149,7 +154,7 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
       acknowledged: added.size,
       unknownAdds: [...adding].filter((id) => !added.has(id)).length,
       starts,
-      kills,
+      kills: killed.size,
       repeatedStarts,
       interrupted,
       maxRecoveryMs: Math.round(maxRecoveryMs),
@@ -158,11 +163,8 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
 }
 
 /**
- * Runs that may have been charged without a handler: a job that was found without a recorded start is claimed alone with
- * its start written first, so its worker may die between that write and the handler.
+ * Runs that may have been charged without a handler: after a lost lease a job is claimed alone with its start written
+ * first, so its worker may die between that write and the handler.
  */
-const chargedAhead = ({ history }: FinalJob): number => {
-  const expiries = history.filter(({ event }) => event === 'expire')
-  const free = expiries.findIndex(({ reason }) => reason?.includes('before a recorded start') ?? false)
-  return free === -1 ? 0 : expiries.length - free - 1
-}
+const chargedAhead = ({ history }: FinalJob): number =>
+  Math.max(0, history.filter(({ event }) => event === 'expire').length - 1)

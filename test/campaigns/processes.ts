@@ -57,7 +57,7 @@ export const stopActor = async (actor: Actor): Promise<void> => {
 }
 
 /** The first of `events`, or an error that says what was waited for. */
-export const within = async <T>(ms: number, what: string, events: readonly Promise<T>[]): Promise<T> => {
+const within = async <T>(ms: number, what: string, events: readonly Promise<T>[]): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${what}`)), ms)

@@ -39,6 +39,6 @@ export const workTask = (ledger, actor) =>
  */
 export const recordEnds = (ph, ledger) => {
   for (const event of /** @type {const} */ (['completed', 'dead', 'cancelled'])) {
-    ph.on(event, (job) => ledger.write({ what: 'settled', id: job.id, state: event }))
+    ph.on(event, (job) => ledger.write({ what: 'settled', id: job.id, fence: job.fence, state: event }))
   }
 }
