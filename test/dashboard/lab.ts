@@ -11,7 +11,7 @@ import { ensureBuilt } from '../cli/program.ts'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** How long anything on the page may take until it is there: a loaded machine, not a slow page, is what it waits for. */
-export const SOON_MS = 15_000
+const SOON_MS = 15_000
 
 /** A real server on a real SQLite file, and a real browser. */
 export interface Lab {

@@ -1,6 +1,6 @@
 import type { Job } from '../../../src/core/view.ts'
 import type { Explanation } from '../../../src/runtime/explain.ts'
-import type { QueueStats, Stats, TaskStats } from '../../../src/runtime/stats.ts'
+import type { QueueStats, Stats } from '../../../src/runtime/stats.ts'
 import type { WorkerInfo } from '../../../src/runtime/workers.ts'
 
 /** A value as it arrives over HTTP: JSON knows no dates, they are ISO 8601 text. */
@@ -15,7 +15,6 @@ export type Wire<T> = T extends Date
 export type WireJob = Wire<Job>
 export type WireStats = Wire<Stats>
 export type WireQueue = Wire<QueueStats>
-export type WireTask = Wire<TaskStats>
 export type WireWorker = Wire<WorkerInfo>
 export type WireExplanation = Wire<Explanation>
 

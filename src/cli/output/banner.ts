@@ -61,7 +61,10 @@ export const printBanner = (terminal: Terminal, banner: Banner): void => {
 
   terminal.print(`${green('●')} ${bold(`Posthaste ${banner.version}`)} is running`)
   terminal.print()
-  if (url !== null) row('API', url, '', cyan)
+  if (url !== null) {
+    row('API', url, '', cyan)
+    row('Dashboard', `${url}/dashboard`, '', cyan)
+  }
   for (const { label, text } of greetings) {
     const [, address = '', note = ''] = /^(https?:\/\/\S+)\s*(.*)$/.exec(plain(text)) ?? []
     if (address === '') row(label, plain(text))

@@ -11,6 +11,7 @@ interface Door {
 }
 
 const DOORS: readonly Door[] = [
+  { path: '/dashboard', about: 'the jobs, to look at and to steer', page: true },
   { path: '/v1/jobs', about: 'the jobs: add with POST, list with GET' },
   { path: '/v1/stats', about: 'how many jobs are in which state' },
   { path: '/healthz', about: 'whether the store answers, and what it promises' },
