@@ -36,7 +36,9 @@ function removeLeftovers() {
 async function buildDashboard() {
   if (isBuilt(DASHBOARD)) return true
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js')
-  const { ok, output, seconds } = await run([vite, 'build', '--config', 'dashboard/vite.config.js'])
+  // Started by a test runner, Vite would otherwise make a page for developing, with the paths of its sources inside.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  const { ok, output, seconds } = await run([vite, 'build', '--config', 'dashboard/vite.config.js'], { env })
   if (output !== '') console.error(output)
   if (ok) {
     stampBuild(DASHBOARD)

@@ -20,6 +20,7 @@ export const DASHBOARD = {
     'dashboard/index.html',
     'dashboard/src',
     'dashboard/vite.config.js',
+    'scripts/build.js',
     'src/core',
     'package-lock.json',
   ],
