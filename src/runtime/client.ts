@@ -3,7 +3,7 @@ import { isPosthasteError, PosthasteError } from '../core/errors.ts'
 import type { JobRecord, NewJob } from '../core/job.ts'
 import { ADD_MANY_MAX, ENGINE_BATCH_MAX } from '../core/limits.ts'
 import type { Job } from '../core/view.ts'
-import type { InsertVerdict } from '../engines/engine.ts'
+import type { InsertAnswer, InsertVerdict } from '../engines/engine.ts'
 import { type AddedJob, addedJob } from './added.ts'
 import { refuse } from './arguments.ts'
 import type { RuntimeDeps } from './deps.ts'
@@ -31,6 +31,9 @@ export interface ClientDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'log
   /** What a task says, for jobs that have no number of their own. */
   readonly maxRetriesOf: (task: string) => number | undefined
 }
+
+/** Batches of addMany that are sent before the first of them is answered. */
+const BATCHES_AHEAD = 2
 
 export const createClient = ({ engine, events, logger, prepare, view, maxRetriesOf }: ClientDeps): Client => {
   const gathered = createInserter(engine)
@@ -88,19 +91,33 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
       // All are checked before the first is stored: a bad one leaves nothing half done.
       const jobs = await prepareAll(items)
       const added: AddedRef[] = []
-      for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
-        const batch = jobs.slice(i, i + ENGINE_BATCH_MAX)
-        const answer = await engine
-          .insert(batch, tx === undefined ? {} : { tx })
-          .catch((error: unknown) => Promise.reject(halfway(error, added, jobs.length)))
-        for (const { status, id } of answer.verdicts) added.push({ id, inserted: status === 'inserted' })
-        if (events.has('added')) {
-          for (const [n, job] of batch.entries()) {
-            if (answer.verdicts[n]?.status === 'inserted') {
-              events.emit('added', addedJob(job, answer.now, maxRetriesOf(job.task)))
-            }
+      const record = (batch: readonly NewJob[], { now, verdicts }: InsertAnswer): void => {
+        for (const { status, id } of verdicts) added.push({ id, inserted: status === 'inserted' })
+        if (!events.has('added')) return
+        for (const [n, job] of batch.entries()) {
+          if (verdicts[n]?.status === 'inserted') {
+            events.emit('added', addedJob(job, now, maxRetriesOf(job.task)))
           }
         }
+      }
+      // One batch is copied to the store while it writes the one before; they are answered in order.
+      const underWay: { readonly batch: readonly NewJob[]; readonly answer: Promise<InsertAnswer> }[] = []
+      const next = async (): Promise<void> => {
+        const one = underWay.shift()
+        if (one !== undefined) record(one.batch, await one.answer)
+      }
+      try {
+        for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
+          const batch = jobs.slice(i, i + ENGINE_BATCH_MAX)
+          underWay.push({ batch, answer: engine.insert(batch, tx === undefined ? {} : { tx }) })
+          if (underWay.length > BATCHES_AHEAD) await next()
+        }
+        while (underWay.length > 0) await next()
+      } catch (error) {
+        // What was under way behind the failure may be stored all the same.
+        for (const { batch, answer } of underWay)
+          await answer.then((one) => record(batch, one)).catch(() => undefined)
+        throw halfway(error, added, jobs.length)
       }
       logger.debug({ jobs: added.length }, 'jobs added')
       return added
@@ -108,7 +125,7 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
   }
 }
 
-/** A failure after the first batch says how many jobs are stored, and which. */
+/** A failure of one batch says how many jobs are stored, and which. */
 const halfway = (error: unknown, added: readonly AddedRef[], total: number): unknown => {
   if (added.length === 0 || !isPosthasteError(error)) return error
   const what = `After ${added.length} of ${total} jobs were stored: ${error.message}`

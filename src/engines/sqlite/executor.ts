@@ -4,7 +4,12 @@ import type { Outcome } from './store.ts'
 
 /** Where the database is worked on: in this thread, or in one of its own. */
 export interface Executor {
-  /** Carries out calls that came together. One batch at a time. `at`: the clock's time, or null for the machine's. */
+  /**
+   * Whether it works beside this thread: then a batch may be handed over while another is carried out, and batches are
+   * carried out and answered in their order. Otherwise there is one at a time.
+   */
+  readonly isApart: boolean
+  /** Carries out calls that came together. `at`: the clock's time, or null for the machine's. */
   run(calls: readonly Call[], at: number | null): Promise<Batch>
   /** Inserts at once, in the transaction that the user has open on the handle that we share. Only where there is one. */
   within?(argument: ArgumentOf<'insert'>, at: number | null): AnswerOf<'insert'>

@@ -8,6 +8,9 @@ import type { Outcome } from './store.ts'
 /** A transaction is full when its calls have this many elements together: others want to write, too. */
 const ELEMENTS_PER_BATCH = 1_000
 
+/** Batches on their way to another thread at most, when they are full: one is copied while the other is carried out. */
+const BATCHES_AHEAD = 2
+
 interface Waiting {
   readonly call: Call
   readonly elements: number
@@ -25,12 +28,13 @@ export interface GathererOptions {
 
 /**
  * Group commit without a timer: calls that come in one turn of the event loop, and those that come while a transaction
- * is under way, share the next one. A call that comes alone goes at once.
+ * is under way, share the next one. A call that comes alone goes at once; a full batch does not wait for the one before.
  */
 export class Gatherer {
   private readonly options: GathererOptions
   private waiting: Waiting[] = []
-  private running: readonly Waiting[] = []
+  private running: Waiting[] = []
+  private batches = 0
   private isStarting = false
   private watch: NodeJS.Timeout | undefined
   private whenIdle: (() => void) | undefined
@@ -69,17 +73,27 @@ export class Gatherer {
   }
 
   private start(): void {
-    if (this.isStarting || this.running.length > 0) return
+    if (this.isStarting || this.waiting.length === 0) return
+    if (this.batches > 0 && !(this.batches < BATCHES_AHEAD && this.options.executor.isApart && this.isFull()))
+      return
     this.isStarting = true
     // After the events of this turn: everything that they ask for comes along.
-    setImmediate(() => void this.run())
+    setImmediate(() => {
+      void this.run()
+      // A second full batch need not wait until this one is answered.
+      this.start()
+    })
   }
 
   private async run(): Promise<void> {
     this.isStarting = false
     const batch = this.nextBatch()
-    if (batch.length === 0) return this.whenIdle?.()
-    this.running = batch
+    if (batch.length === 0) {
+      if (this.batches === 0) this.whenIdle?.()
+      return
+    }
+    this.batches++
+    this.running = this.running.concat(batch)
     this.watchDeadlines()
     const { executor, clock, onHints } = this.options
     const at = clock === systemClock ? null : clock.now()
@@ -93,9 +107,19 @@ export class Gatherer {
         cause instanceof PosthasteError ? cause : new PosthasteError('E_STORE', undefined, { cause })
       for (const { reject } of batch) reject(error)
     }
-    this.running = []
+    this.batches--
+    const ended = new Set(batch.map(({ call }) => call))
+    this.running = this.running.filter(({ call }) => !ended.has(call))
     if (this.waiting.length > 0) this.start()
-    else this.whenIdle?.()
+    else if (this.batches === 0) this.whenIdle?.()
+  }
+
+  private isFull(): boolean {
+    let elements = 0
+    return this.waiting.some((one) => {
+      elements += Math.max(1, one.elements)
+      return elements >= ELEMENTS_PER_BATCH
+    })
   }
 
   private nextBatch(): Waiting[] {

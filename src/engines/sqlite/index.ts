@@ -10,6 +10,7 @@ import type { SqliteDatabase } from './driver.ts'
 import type { Executor, ExecutorOptions } from './executor.ts'
 import { Gatherer } from './gather.ts'
 import { fromWire, toWire } from './wire.ts'
+import { fromWireInserted, toWireJobs } from './wire-insert.ts'
 
 export interface SqliteEngineOptions {
   /** The database file; its folder must exist. */
@@ -117,7 +118,10 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       const what = 'tx must be the handle that this engine was made with; it has none, or another one.'
       throw new PosthasteError('E_ARGUMENT', what, { field: 'tx' })
     }
-    return executor.within({ jobs, records }, clock === systemClock ? null : clock.now())
+    return fromWireInserted(
+      jobs,
+      executor.within({ jobs, records }, clock === systemClock ? null : clock.now()),
+    )
   }
 
   return {
@@ -149,7 +153,8 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       opened()
       checks.insert(jobs, insertOptions)
       if (insertOptions.tx !== undefined) return insertWithin(jobs, insertOptions)
-      return call('insert', { jobs, records: insertOptions.records ?? [] }, jobs.length)
+      const wire = { jobs: toWireJobs(jobs), records: insertOptions.records ?? [] }
+      return fromWireInserted(jobs, await call('insert', wire, jobs.length))
     },
     async exchange(request) {
       opened()

@@ -1,10 +1,18 @@
-import type { NewJob, RecordWrite } from '../../core/job.ts'
-import type { InsertAnswer, InsertVerdict } from '../engine.ts'
+import type { NewJob } from '../../core/job.ts'
+import type { InsertVerdict } from '../engine.ts'
 import { areWritable, writeDocuments } from './documents.ts'
 import type { SqliteValue } from './driver.ts'
 import { resultOf } from './failures.ts'
 import { KnownJob, type Lane, type Session } from './session.ts'
 import { first } from './statements.ts'
+import {
+  arePlain,
+  fromPlain,
+  PLAIN_JOB_WIDTH,
+  type PlainJobs,
+  type WireInsert,
+  type WireInserted,
+} from './wire-insert.ts'
 
 const CONSTRAINT = 19
 
@@ -66,19 +74,20 @@ const addJob = (session: Session, job: NewJob): InsertVerdict => {
   return { status: 'inserted', id: job.id }
 }
 
-/** Due at once, and nothing special about it: all that is stored are five values. */
-const isPlain = (job: NewJob): boolean =>
-  job.delayMs === 0 &&
-  job.runAt === null &&
-  (job.blocked ?? job.maxRetries ?? job.leaseMs ?? job.options ?? job.key ?? job.ref ?? job.tags) === null
-
 /** Plain jobs with new ids: their ready rows are made of their rows, without sending anything twice. */
-const addPlainJobs = (session: Session, jobs: readonly NewJob[]): void => {
+const addPlainJobs = (session: Session, { names, values }: PlainJobs): void => {
   const { sql, now } = session
+  const lanes = names.map(({ queue, task, group }) => session.laneOf(queue, task, group))
   const rows: SqliteValue[] = []
-  for (const { id, queue, task, group, priority, payload } of jobs) {
-    const { lane, kind } = session.laneOf(queue, task, group)
-    rows.push(id, lane, priority, payload, now)
+  for (let at = 0; at < values.length; at += PLAIN_JOB_WIDTH) {
+    const { lane, kind } = lanes[values[at + 1] as number] as Lane
+    rows.push(
+      values[at] as SqliteValue,
+      lane,
+      values[at + 2] as SqliteValue,
+      values[at + 3] as SqliteValue,
+      now,
+    )
     session.count(kind, 'ready', 1)
   }
   const last = first<[number | null]>(sql.jobsLast)?.[0] ?? 0
@@ -99,34 +108,38 @@ const addVariousJobs = (session: Session, jobs: readonly NewJob[]): void => {
   beginnings.write(session)
 }
 
-/** Many jobs without keys and with ids that nobody has, which is nearly always so. */
-const addNewJobs = (session: Session, jobs: readonly NewJob[]): void => {
+/** Many jobs whose ids nobody has, which is nearly always so. */
+const asNew = (add: () => void): void => {
   try {
-    if (jobs.every(isPlain)) addPlainJobs(session, jobs)
-    else addVariousJobs(session, jobs)
+    add()
   } catch (error) {
     // Some rows may be written already: only the end of the transaction takes them back.
     throw resultOf(error) === CONSTRAINT ? new KnownJob() : error
   }
 }
 
-/** Jobs in order. Known ids, and keys that are taken, are the exception: without them, all rows are written at once. */
-export const addJobs = (session: Session, jobs: readonly NewJob[]): InsertVerdict[] => {
+/**
+ * Jobs in order; null when all are inserted. Known ids, and keys that are taken, are the exception: without them, all
+ * rows are written at once.
+ */
+export const addJobs = (session: Session, jobs: WireInsert['jobs']): InsertVerdict[] | null => {
+  if (arePlain(jobs)) {
+    if (session.isCareful) return fromPlain(jobs).map((job) => addJob(session, job))
+    asNew(() => addPlainJobs(session, jobs))
+    return null
+  }
   if (session.isCareful || jobs.length < 2 || jobs.some(({ key }) => key !== null)) {
     return jobs.map((job) => addJob(session, job))
   }
-  addNewJobs(session, jobs)
-  return jobs.map(({ id }) => ({ status: 'inserted', id }))
+  asNew(() => addVariousJobs(session, jobs))
+  return null
 }
 
-export const insert = (
-  session: Session,
-  jobs: readonly NewJob[],
-  records: readonly RecordWrite[],
-): InsertAnswer => {
+export const insert = (session: Session, { jobs, records }: WireInsert): WireInserted => {
   const { now } = session
   if (!areWritable(session, records)) {
-    return { now, verdicts: jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+    const refused = arePlain(jobs) ? fromPlain(jobs) : jobs
+    return { now, verdicts: refused.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
   }
   writeDocuments(session, records)
   return { now, verdicts: addJobs(session, jobs), recordsOk: true }

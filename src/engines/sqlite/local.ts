@@ -36,15 +36,14 @@ export const openLocal = async (options: ExecutorOptions, handle?: SqliteDatabas
       throw new PosthasteError('E_ARGUMENT', 'tx has no transaction open.', { field: 'tx' })
     }
     try {
-      return store.session.within(at ?? Date.now(), () =>
-        insert(store.session, argument.jobs, argument.records),
-      )
+      return store.session.within(at ?? Date.now(), () => insert(store.session, argument))
     } catch (error) {
       throw toStoreError(error, 'inserting')
     }
   }
   return {
     ...(handle === undefined ? {} : { within }),
+    isApart: false,
     facts: { sqliteVersion: versionOf(database), schemaVersion: SCHEMA_VERSION },
     async run(calls, at) {
       const began = performance.now()

@@ -1,4 +1,4 @@
-import type { CancelRequest, Change, NewJob, RecordKey, RecordWrite } from '../../core/job.ts'
+import type { CancelRequest, Change, RecordKey, RecordWrite } from '../../core/job.ts'
 import type {
   Engine,
   ExpiredRequest,
@@ -17,13 +17,11 @@ import type { Session } from './session.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 import type { WireRequest } from './wire.ts'
+import type { WireInsert } from './wire-insert.ts'
 
 /** What a call can be: the methods of the contract, as they travel. */
 const writes = {
-  insert: (
-    session: Session,
-    { jobs, records }: { jobs: readonly NewJob[]; records: readonly RecordWrite[] },
-  ) => insert(session, jobs, records),
+  insert: (session: Session, request: WireInsert) => insert(session, request),
   exchange: (session: Session, request: WireRequest) => exchange(session, request),
   report: (session: Session, reports: readonly Report[]) => reports.map((one) => report(session, one)),
   promote: (session: Session, limit: number) => promote(session, limit),

@@ -9,6 +9,7 @@ import { findJob, moveJob } from './jobs.ts'
 import type { Session } from './session.ts'
 import { all, first } from './statements.ts'
 import { PLAIN_WIDTH } from './wire.ts'
+import { toWireJobs } from './wire-insert.ts'
 
 /** Any settlement, the plain way. */
 export const settle = (session: Session, settlement: Settlement): SettleVerdict => {
@@ -41,7 +42,7 @@ export const settle = (session: Session, settlement: Settlement): SettleVerdict 
     cancel: null,
   })
   writeDocuments(session, records)
-  addJobs(session, add)
+  if (add.length > 0) addJobs(session, toWireJobs(add))
   return 'ok'
 }
 

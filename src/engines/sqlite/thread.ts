@@ -35,18 +35,19 @@ export const openThread = async (options: ExecutorOptions): Promise<Executor> =>
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   })
   let ended: PosthasteError | undefined
-  let settle: { resolve: (message: FromThread) => void; reject: (error: unknown) => void } | undefined
+  /** Whoever waits for an answer. The thread answers in the order in which it was asked. */
+  const asked: { resolve: (message: FromThread) => void; reject: (error: unknown) => void }[] = []
 
   const answer = (): Promise<FromThread> =>
     new Promise((resolve, reject) => {
-      if (ended === undefined) settle = { resolve, reject }
+      if (ended === undefined) asked.push({ resolve, reject })
       else reject(ended)
     })
   const end = (cause?: unknown): void => {
     ended ??= new PosthasteError('E_STORE', 'The thread of the SQLite store has ended.', { cause })
-    settle?.reject(ended)
+    for (const { reject } of asked.splice(0)) reject(ended)
   }
-  worker.on('message', (message: FromThread) => settle?.resolve(message))
+  worker.on('message', (message: FromThread) => asked.shift()?.resolve(message))
   worker.on('error', end)
   worker.on('exit', () => end())
 
@@ -60,6 +61,7 @@ export const openThread = async (options: ExecutorOptions): Promise<Executor> =>
   // An idle engine keeps no program alive; calls under way do.
   worker.unref()
   return {
+    isApart: true,
     facts: opened.facts,
     async run(calls, at): Promise<Batch> {
       worker.ref()
@@ -70,7 +72,7 @@ export const openThread = async (options: ExecutorOptions): Promise<Executor> =>
         if (message.type !== 'batch') throw new PosthasteError('E_STORE')
         return message
       } finally {
-        worker.unref()
+        if (asked.length === 0) worker.unref()
       }
     },
     async close() {
