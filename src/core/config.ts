@@ -7,7 +7,6 @@ import { shown } from './text.ts'
 
 export {
   type Address,
-  LOG_LEVELS,
   type LogLevel,
   SETTINGS,
   type Setting,

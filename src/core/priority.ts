@@ -6,8 +6,8 @@ export type Priority = PriorityName | number
 export type PriorityName = 'critical' | 'high' | 'normal' | 'low'
 
 export const PRIORITIES: Readonly<Record<PriorityName, number>> = { critical: 1, high: 3, normal: 5, low: 7 }
-export const PRIORITY_FIRST = 0
-export const PRIORITY_LAST = 9
+const PRIORITY_FIRST = 0
+const PRIORITY_LAST = 9
 
 const NAMES = new Map<number, PriorityName>(
   Object.entries(PRIORITIES).map(([name, number]) => [number, name as PriorityName]),
