@@ -35,6 +35,7 @@ export const addingCases = [
     better: 'more',
     systems: ['posthaste', 'plainjob', 'plainjob-full'],
     size: 50_000,
+    peerSize: 20_000,
     goal: '≥ 2 × plainjob',
     run: (context) => addInFlight(context, 100),
   },

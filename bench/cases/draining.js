@@ -37,7 +37,7 @@ export const drainingCases = [
     title: 'drain, 1 worker process, concurrency 100',
     unit: 'jobs/s',
     better: 'more',
-    systems: ['posthaste', 'plainjob', 'plainjob-full'],
+    systems: ['posthaste', 'plainjob'],
     size: 200_000,
     peerSize: 30_000,
     goal: '≥ 8 × plainjob',
