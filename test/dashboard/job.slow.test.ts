@@ -161,8 +161,10 @@ describe('the form', () => {
   it('checks JSON while it is typed, and adds the job with everything that was filled in', async () => {
     await goto('/jobs')
     await page.keyboard.press('n')
-    await page.getByLabel('Task').fill('story')
     const payload = page.getByLabel('Payload')
+    // Until the form is there, "Task" names the filter of the table.
+    await payload.waitFor()
+    await page.getByLabel('Task').fill('story')
     await payload.fill('{\n  "a": 1,\n  oops\n}')
     await page.getByText('Line 3, column 3').waitFor()
     expect(await page.getByRole('button', { name: 'Add job' }).isDisabled()).toBe(true)
