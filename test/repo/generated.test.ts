@@ -13,9 +13,12 @@ const current = (path: string): string =>
   existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : ''
 
 describe('generated files are fresh (npm run docs)', () => {
-  it.each([...pages(errors, states, settings), ...sqlModules(), ...luaModules()])('$path', ({ path, text }) => {
-    expect(current(path)).toBe(text)
-  })
+  it.each([...pages(errors, states, settings), ...sqlModules(), ...luaModules()])(
+    '$path',
+    ({ path, text }) => {
+      expect(current(path)).toBe(text)
+    },
+  )
 
   it('and a change of a table makes a page stale', () => {
     const renamed = { ...errors, ERRORS: { ...errors.ERRORS, E_NEW: errors.ERRORS.E_STATE } }
