@@ -125,6 +125,7 @@ const answers = (port) =>
  * @typedef {object} RedisServer
  * @property {string} url
  * @property {number} port
+ * @property {string} folder  Where its data is.
  * @property {() => number} pid
  * @property {(signal?: NodeJS.Signals) => Promise<void>} halt  Stops it, or kills it with a signal, and keeps its data.
  * @property {() => Promise<void>} start  Starts it again after `halt`, on the same port, with the same data.
@@ -193,5 +194,5 @@ export const startRedisServer = async (settings = {}) => {
     await stop()
     throw error
   }
-  return { url: `redis://127.0.0.1:${port}`, port, pid: () => child?.pid ?? 0, halt, start, stop }
+  return { url: `redis://127.0.0.1:${port}`, port, folder, pid: () => child?.pid ?? 0, halt, start, stop }
 }

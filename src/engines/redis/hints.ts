@@ -100,6 +100,7 @@ export class Listeners {
   close(): void {
     this.callbacks.clear()
     this.redis?.disconnect()
+    this.redis?.stream?.destroy()
     this.redis = undefined
     this.subscribed = undefined
   }

@@ -115,7 +115,7 @@ export class Link {
         )
       }
       if (this.underWay++ === 0) this.redis.stream?.ref?.()
-      if (this.redis.status === 'ready') send()
+      if (this.isReady) send()
       else this.waiting.add(send)
     })
   }
@@ -132,9 +132,16 @@ export class Link {
     this.abandon()
   }
 
+  /** A connection that was ended on purpose, to make a new one, is called ready for a moment still. */
+  private get isReady(): boolean {
+    return this.redis.status === 'ready' && this.redis.stream?.writable === true
+  }
+
   private abandon(): void {
     this.isClosed = true
     this.redis.disconnect()
+    // Ended alone, a connection whose other side is gone would stay for minutes.
+    this.redis.stream?.destroy()
   }
 
   private ready(): void {
@@ -152,8 +159,7 @@ export class Link {
 
   private late(): PosthasteError {
     const { callTimeoutMs } = this.options
-    const isConnected = this.redis.status === 'ready'
-    const why = isConnected ? '' : ` ${toOpenError(this.lastError, this.where).message}`
+    const why = this.isReady ? '' : ` ${toOpenError(this.lastError, this.where).message}`
     return new PosthasteError('E_STORE_TIMEOUT', `Redis did not answer within ${callTimeoutMs} ms.${why}`)
   }
 }
