@@ -19,13 +19,13 @@ local function takeShape()
   shape.lane, shape.key, shape.ref = lane, key, ref
   shape.priority, shape.kind, shape.queue = match(lane, '^(%d)%z(([^%z]*)%z[^%z]*)%z')
   -- Score and id of each job, and 0 and id: what the orders of due times and of ids are given.
-  shape.byTime, shape.byId = {}, {}
+  shape.byTime, shape.byId, shape.n = {}, {}, 0
   return shape
 end
 
 -- Puts all jobs of a shape into the orders of their state.
 local function addShape(shape)
-  local jobs = #shape.byId / 2
+  local jobs = shape.n / 2
   if jobs == 0 then return end
   call('SADD', QUEUES, shape.queue)
   callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
@@ -53,7 +53,7 @@ local function addJobs()
   local known = readMany(STATES, ids)
 
   local verdicts, holders, added = {}, {}, {}
-  local bodies, states = {}, {}
+  local bodies, states, n = {}, {}, 0
   for i = 1, jobs do
     local id = ids[i]
     local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
@@ -66,12 +66,13 @@ local function addJobs()
       else
         stamp()
         added[id] = true
-        local n = #states
         bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
         states[n + 1], states[n + 2] = id, shape.text
-        n = #shape.byId
-        shape.byTime[n + 1], shape.byTime[n + 2] = shape.runAt, id
-        shape.byId[n + 1], shape.byId[n + 2] = '0', id
+        n = n + 2
+        local m = shape.n
+        shape.byTime[m + 1], shape.byTime[m + 2] = shape.runAt, id
+        shape.byId[m + 1], shape.byId[m + 2] = '0', id
+        shape.n = m + 2
         if shape.key ~= '' then
           call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
           call('ZADD', KEY .. sub(shape.key, 2), 0, id)
@@ -423,6 +424,7 @@ end
 
 -- What stays the same for as long as the due time does.
 local function keep(job, runAt)
+  if runAt == job.runAt then return job.kept end
   return runAt .. sub(job.kept, #job.runAt + 1)
 end
 
@@ -569,10 +571,12 @@ end
 const rows = `-- Jobs as they travel to the caller: one text, NUL between all fields, 23 fields a job:
 -- id, the 4 of its body, the 14 of its state, end of its lease, progress, checkpoint, request to cancel.
 
+-- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as \`n\`.
 local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
-  local n = #out
+  local n = out.n or 0
   out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, body, text, leaseUntil
   out[n + 5], out[n + 6], out[n + 7] = progress, checkpoint, cancel
+  out.n = n + 7
 end
 
 local function note(flags, flag, name, id)
@@ -615,15 +619,16 @@ end
 local function settlePlain()
   local jobs = takeNumber()
   if jobs == 0 then return '' end
-  local ids, verdicts, states, leases, places = {}, {}, {}, {}, {}
-  local finished = {}
+  local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
+  -- By worker and by kind: what leaves its leases, and what changes places.
+  local leases, kinds = {}, {}
   for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
   local texts = readMany(STATES, ids)
   for i = 1, jobs do
     local id, text, fence = ids[i], texts[i], ARGV[at + 3 * i - 1]
     local job, verdict = underLease(text, fence)
     if job then
-      local n = #states
+      verdict = 'o'
       local flags = job.flags
       if flags ~= '0' then
         if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
@@ -631,41 +636,43 @@ local function settlePlain()
       end
       states[n + 1], states[n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
       finished[n + 1], finished[n + 2] = nowText, id
+      n = n + 2
       local lease = leases[job.worker]
       if not lease then
-        lease = {}
+        lease = { n = 0 }
         leases[job.worker] = lease
       end
-      lease[#lease + 1] = id
-      local place = places[job.kind]
-      if not place then
-        place = { from = {}, to = {} }
-        places[job.kind] = place
+      lease.n = lease.n + 1
+      lease[lease.n] = id
+      local kind = kinds[job.kind]
+      if not kind then
+        kind = { from = {}, to = {}, n = 0 }
+        kinds[job.kind] = kind
       end
-      place.from[#place.from + 1] = id
-      n = #place.to
-      place.to[n + 1], place.to[n + 2] = '0', id
+      local k = kind.n + 1
+      kind.n = k
+      kind.from[k] = id
+      kind.to[2 * k - 1], kind.to[2 * k] = '0', id
       freeKey(id, job)
-      verdict = 'o'
     elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
       verdict = 'o'
     end
     verdicts[i] = verdict
   end
   at = at + 3 * jobs
-  if #states == 0 then return table.concat(verdicts) end
+  if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
   callMany('ZADD', FINISHED .. 'c', finished)
-  for worker, some in pairs(leases) do
-    callMany('ZREM', LEASES .. worker, some)
+  for worker, lease in pairs(leases) do
+    callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
   end
-  for kind, place in pairs(places) do
-    callMany('ZREM', placeOf(RUNNING, kind), place.from)
-    callMany('ZADD', placeOf('c', kind), place.to)
-    count(RUNNING, kind, -#place.from)
-    count('c', kind, #place.from)
+  for name, kind in pairs(kinds) do
+    callMany('ZREM', placeOf(RUNNING, name), kind.from)
+    callMany('ZADD', placeOf('c', name), kind.to)
+    count(RUNNING, name, -kind.n)
+    count('c', name, kind.n)
   end
   hint('c')
   return table.concat(verdicts)

@@ -17,13 +17,13 @@ local function takeShape()
   shape.lane, shape.key, shape.ref = lane, key, ref
   shape.priority, shape.kind, shape.queue = match(lane, '^(%d)%z(([^%z]*)%z[^%z]*)%z')
   -- Score and id of each job, and 0 and id: what the orders of due times and of ids are given.
-  shape.byTime, shape.byId = {}, {}
+  shape.byTime, shape.byId, shape.n = {}, {}, 0
   return shape
 end
 
 -- Puts all jobs of a shape into the orders of their state.
 local function addShape(shape)
-  local jobs = #shape.byId / 2
+  local jobs = shape.n / 2
   if jobs == 0 then return end
   call('SADD', QUEUES, shape.queue)
   callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
@@ -51,7 +51,7 @@ local function addJobs()
   local known = readMany(STATES, ids)
 
   local verdicts, holders, added = {}, {}, {}
-  local bodies, states = {}, {}
+  local bodies, states, n = {}, {}, 0
   for i = 1, jobs do
     local id = ids[i]
     local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
@@ -64,12 +64,13 @@ local function addJobs()
       else
         stamp()
         added[id] = true
-        local n = #states
         bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
         states[n + 1], states[n + 2] = id, shape.text
-        n = #shape.byId
-        shape.byTime[n + 1], shape.byTime[n + 2] = shape.runAt, id
-        shape.byId[n + 1], shape.byId[n + 2] = '0', id
+        n = n + 2
+        local m = shape.n
+        shape.byTime[m + 1], shape.byTime[m + 2] = shape.runAt, id
+        shape.byId[m + 1], shape.byId[m + 2] = '0', id
+        shape.n = m + 2
         if shape.key ~= '' then
           call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
           call('ZADD', KEY .. sub(shape.key, 2), 0, id)

@@ -38,6 +38,7 @@ end
 
 -- What stays the same for as long as the due time does.
 local function keep(job, runAt)
+  if runAt == job.runAt then return job.kept end
   return runAt .. sub(job.kept, #job.runAt + 1)
 end
 

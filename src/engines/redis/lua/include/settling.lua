@@ -16,15 +16,16 @@ end
 local function settlePlain()
   local jobs = takeNumber()
   if jobs == 0 then return '' end
-  local ids, verdicts, states, leases, places = {}, {}, {}, {}, {}
-  local finished = {}
+  local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
+  -- By worker and by kind: what leaves its leases, and what changes places.
+  local leases, kinds = {}, {}
   for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
   local texts = readMany(STATES, ids)
   for i = 1, jobs do
     local id, text, fence = ids[i], texts[i], ARGV[at + 3 * i - 1]
     local job, verdict = underLease(text, fence)
     if job then
-      local n = #states
+      verdict = 'o'
       local flags = job.flags
       if flags ~= '0' then
         if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
@@ -32,41 +33,43 @@ local function settlePlain()
       end
       states[n + 1], states[n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
       finished[n + 1], finished[n + 2] = nowText, id
+      n = n + 2
       local lease = leases[job.worker]
       if not lease then
-        lease = {}
+        lease = { n = 0 }
         leases[job.worker] = lease
       end
-      lease[#lease + 1] = id
-      local place = places[job.kind]
-      if not place then
-        place = { from = {}, to = {} }
-        places[job.kind] = place
+      lease.n = lease.n + 1
+      lease[lease.n] = id
+      local kind = kinds[job.kind]
+      if not kind then
+        kind = { from = {}, to = {}, n = 0 }
+        kinds[job.kind] = kind
       end
-      place.from[#place.from + 1] = id
-      n = #place.to
-      place.to[n + 1], place.to[n + 2] = '0', id
+      local k = kind.n + 1
+      kind.n = k
+      kind.from[k] = id
+      kind.to[2 * k - 1], kind.to[2 * k] = '0', id
       freeKey(id, job)
-      verdict = 'o'
     elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
       verdict = 'o'
     end
     verdicts[i] = verdict
   end
   at = at + 3 * jobs
-  if #states == 0 then return table.concat(verdicts) end
+  if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
   callMany('ZADD', FINISHED .. 'c', finished)
-  for worker, some in pairs(leases) do
-    callMany('ZREM', LEASES .. worker, some)
+  for worker, lease in pairs(leases) do
+    callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
   end
-  for kind, place in pairs(places) do
-    callMany('ZREM', placeOf(RUNNING, kind), place.from)
-    callMany('ZADD', placeOf('c', kind), place.to)
-    count(RUNNING, kind, -#place.from)
-    count('c', kind, #place.from)
+  for name, kind in pairs(kinds) do
+    callMany('ZREM', placeOf(RUNNING, name), kind.from)
+    callMany('ZADD', placeOf('c', name), kind.to)
+    count(RUNNING, name, -kind.n)
+    count('c', name, kind.n)
   end
   hint('c')
   return table.concat(verdicts)
