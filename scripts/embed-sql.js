@@ -24,7 +24,7 @@ export const camelCase = (file, extension = '.sql') =>
  *
  * @param {string} text
  */
-export function split(text) {
+function split(text) {
   const lines = text.replaceAll('\r\n', '\n').trim().split('\n')
   const first = lines.findIndex((line) => !line.startsWith('--') && line.trim() !== '')
   const start = first < 0 ? lines.length : first

@@ -97,6 +97,11 @@ export class Listeners {
     }
   }
 
+  /** The other connection had to be made anew: this one, on which nothing is asked, may be dead without a sign of it. */
+  renew(): void {
+    if (this.redis?.status === 'ready') this.redis.stream.destroy()
+  }
+
   close(): void {
     this.callbacks.clear()
     this.redis?.disconnect()

@@ -91,7 +91,10 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       factsAt = performance.now()
       const scripts = new Scripts(link, key, clock)
       checkSchema(String(await scripts.run('open', [SCHEMA_VERSION])), link.where)
-      link.onReconnect = () => refreshFacts(link)
+      link.onReconnect = () => {
+        refreshFacts(link)
+        listeners.renew()
+      }
       const bells = new Bells(link, channel)
       const gatherer = new Gatherer((jobs) => insert(scripts, bells, jobs, []), callTimeoutMs)
       return { link, scripts, gatherer, bells }

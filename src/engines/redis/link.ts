@@ -30,6 +30,7 @@ export const connectionOptions = ({ address, openTimeoutMs }: LinkOptions) => ({
   protocol: 2 as const,
   connectionName: 'posthaste',
   connectTimeout: Math.min(CONNECT_TIMEOUT_MS, openTimeoutMs),
+  socketTimeout: SILENCE_MS,
   keepAlive: KEEP_ALIVE_MS,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -59,7 +60,6 @@ export class Link {
     this.where = shownAddress(options.address)
     this.redis = new Redis({
       ...connectionOptions(options),
-      socketTimeout: SILENCE_MS,
       retryStrategy: (times) =>
         this.isOpening || this.isClosed ? null : Math.min((times - 1) * RECONNECT_STEP_MS, RECONNECT_MAX_MS),
     })

@@ -13,7 +13,7 @@ export interface RedisAddress {
   readonly prefix: string
 }
 
-export const PREFIX_DEFAULT = 'posthaste'
+const PREFIX_DEFAULT = 'posthaste'
 const PORT_DEFAULT = 6379
 /** It becomes part of every key; braces would move keys to other slots of a cluster. */
 const PREFIX = /^[\w.:-]{1,64}$/

@@ -74,6 +74,8 @@ export interface Proxy {
   thaw(): void
   /** Resets all connections. */
   cut(): void
+  /** How many connections were accepted so far. */
+  accepted(): number
 }
 
 /** A connection through a proxy; `rewrite` sees what the server says. */
@@ -83,7 +85,9 @@ export const startProxy = async (
 ): Promise<Proxy> => {
   const sockets = new Set<Socket>()
   let isFrozen = false
+  let count = 0
   const server: Server = createServer((client) => {
+    count++
     const upstream = connect(port, '127.0.0.1')
     for (const [from, to, change] of [
       [client, upstream, (data: Buffer) => data],
@@ -119,5 +123,6 @@ export const startProxy = async (
       isFrozen = false
     },
     cut,
+    accepted: () => count,
   }
 }

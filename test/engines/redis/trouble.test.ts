@@ -120,15 +120,24 @@ describe('a server in trouble', () => {
     const server = await startServer()
     const proxy = await startProxy(server.port)
     const engine = await openEngine(proxy.url, { callTimeoutMs: 20_000 })
+    const heard: Hint[] = []
+    await engine.listen((hint) => heard.push(hint))
     await engine.insert([newJob()])
+    const accepted = proxy.accepted()
     proxy.freeze()
-    const lost = codeOf(engine.insert([newJob()]))
     // Nothing that was said comes back: neither an answer nor an end of the connection.
-    expect(await lost).toBe('E_STORE')
+    expect(await codeOf(engine.insert([newJob()]))).toBe('E_STORE')
+    // The next connection is accepted, and what is said on it is lost, too.
+    await until(() => proxy.accepted() > accepted)
     proxy.thaw()
     const healed = performance.now()
     await until(async () => (await codeOf(engine.counts())) === 'no error')
     expect(performance.now() - healed).toBeLessThan(10_000)
+    heard.length = 0
+    await until(async () => {
+      await engine.insert([newJob()])
+      return heard.includes('ready')
+    })
   }, 40_000)
 
   it('whose connections are reset is connected to at once, and a repeated call does no harm', async () => {
