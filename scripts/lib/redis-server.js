@@ -49,19 +49,21 @@ const unpack = async (folder) => {
   }
   const packages = readdirSync(folder).filter((name) => name.endsWith('.deb'))
   for (const name of packages) await run('dpkg', ['-x', join(folder, name), folder])
-  const [programs] = find(folder, /^redis-server$/)
-  if (programs === undefined) throw new Error('the packages hold no redis-server')
+  const path = join(folder, 'usr', 'bin', 'redis-server')
+  if (!existsSync(path)) throw new Error('the packages hold no redis-server')
   const libraries = new Set(find(folder, /\.so(\.|$)/))
-  return { path: join(programs, 'redis-server'), env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } }
+  return { path, env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } }
 }
 
-/**
- * Looks for redis-server, and fetches it when there is none.
- *
- * @param {string} folder  Where it may be unpacked.
- * @returns {Promise<Program>}
- */
-const findProgram = async (folder) => {
+/** Unpacked once, for as long as this process lives. @returns {Promise<Program>} */
+const unpackHere = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'posthaste-redis-program-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return await unpack(folder)
+}
+
+/** Looks for redis-server, and fetches it when there is none. @returns {Promise<Program>} */
+const findProgram = async () => {
   const found = inPath()
   if (found !== undefined) return { path: found, env: {} }
   const tried = ['redis-server is not in the PATH']
@@ -80,7 +82,7 @@ const findProgram = async (folder) => {
     }
   }
   try {
-    return await unpack(folder)
+    return await unpackHere()
   } catch (error) {
     tried.push(`apt-get download redis-server: ${lastLine(error)}`)
   }
@@ -89,6 +91,9 @@ const findProgram = async (folder) => {
       'macOS: brew install redis), or set TEST_REDIS_URL to a server whose keys may be written.',
   )
 }
+
+/** @type {Promise<Program> | undefined} */
+let sought
 
 /** @param {unknown} error */
 const lastLine = (error) => {
@@ -139,12 +144,9 @@ const answers = (port) =>
  * @returns {Promise<RedisServer>}
  */
 export const startRedisServer = async (settings = {}) => {
+  sought ??= findProgram()
+  const program = await sought
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-redis-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
-  const program = await findProgram(folder).catch((error) => {
-    remove()
-    throw error
-  })
   const port = await freePort()
   const all = { bind: '127.0.0.1', port: String(port), dir: folder, save: '', ...settings }
   const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
@@ -164,10 +166,14 @@ export const startRedisServer = async (settings = {}) => {
         log = (log + data).slice(-4_000)
       })
     }
-    started.once('error', () => {})
+    let isGone = false
+    started.once('error', (error) => {
+      log += error.message
+      isGone = true
+    })
     const deadline = performance.now() + START_TIMEOUT_MS
     while (!(await answers(port))) {
-      if (started.exitCode !== null || performance.now() > deadline) {
+      if (isGone || started.exitCode !== null || performance.now() > deadline) {
         throw new Error(`redis-server did not start: ${log.trim()}`)
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
@@ -186,7 +192,7 @@ export const startRedisServer = async (settings = {}) => {
   }
   const stop = async () => {
     await halt('SIGKILL')
-    remove()
+    rmSync(folder, { recursive: true, force: true })
   }
   try {
     await start()
