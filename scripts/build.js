@@ -4,12 +4,13 @@
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { luaModules } from './embed-lua.js'
 import { sqlModules, writeChanged } from './embed-sql.js'
 import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
 import { DASHBOARD, filesUnder, isBuilt, PACKAGE, stampBuild } from './lib/stamp.js'
 
 /** Sources that are compiled or embedded; everything else is copied beside the output. */
-const isCode = (/** @type {string} */ file) => /\.(ts|sql|md)$/.test(file)
+const isCode = (/** @type {string} */ file) => /\.(ts|sql|lua|md)$/.test(file)
 
 /** @param {string} file */
 const outputOf = (file) => file.replace(/^src\//, 'dist/')
@@ -53,7 +54,7 @@ if (!existsSync(tsc)) {
   console.error('The compiler is not installed. Run: npm ci')
   process.exit(1)
 }
-writeChanged(sqlModules())
+writeChanged([...sqlModules(), ...luaModules()])
 const { ok, output, seconds } = await run([tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'])
 if (output !== '') console.error(output)
 removeLeftovers()

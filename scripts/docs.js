@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { luaModules } from './embed-lua.js'
 import { sqlModules, writeChanged } from './embed-sql.js'
 import { ROOT } from './lib/run.js'
 
@@ -179,6 +180,6 @@ if (process.argv[1] === import.meta.filename) {
   }
   mkdirSync(join(ROOT, 'docs'), { recursive: true })
   const tables = await Promise.all([built('errors'), built('states'), built('settings')])
-  const files = [...sqlModules(), ...pages(tables[0], tables[1], tables[2])]
+  const files = [...sqlModules(), ...luaModules(), ...pages(tables[0], tables[1], tables[2])]
   for (const path of writeChanged(files)) console.log(`wrote ${path}`)
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run generate`: makes `src/engines/<engine>/sql.generated.ts` from the statements in
+ * Part of `npm run generate`: makes `src/engines/<engine>/sql.generated.ts` from the statements in
  * `src/engines/<engine>/sql/`, so that no file is read at run time and a bundler needs to know nothing about SQL.
  *
  * - `sql/claim-ready.sql` becomes `SQL.claimReady`; its leading `--` comment becomes the doc comment.
@@ -13,11 +13,11 @@ import { filesUnder } from './lib/stamp.js'
 const ENGINES = 'src/engines'
 
 /** @param {string} text */
-const literal = (text) => `\`${text.replaceAll(/[\\`]|\$\{/g, '\\$&')}\``
+export const literal = (text) => `\`${text.replaceAll(/[\\`]|\$\{/g, '\\$&')}\``
 
-/** @param {string} file */
-const camelCase = (file) =>
-  basename(file, '.sql').replaceAll(/[-_]+(\w)/g, (_, letter) => letter.toUpperCase())
+/** @param {string} file @param {string} extension */
+export const camelCase = (file, extension = '.sql') =>
+  basename(file, extension).replaceAll(/[-_]+(\w)/g, (_, letter) => letter.toUpperCase())
 
 /**
  * Splits a file into the comment at its head and the statement.
@@ -33,7 +33,7 @@ function split(text) {
 }
 
 /** @param {string} header */
-function docComment(header) {
+export function docComment(header) {
   if (header === '') return ''
   const lines = header.replaceAll('*/', '* /').split('\n')
   return `  /**\n${lines.map((line) => `   * ${line}`.trimEnd()).join('\n')}\n   */\n`
@@ -51,7 +51,7 @@ export function renderSql(files) {
   const unknown = paths.filter((path) => !migrations.includes(path) && !statements.includes(path))
   if (unknown.length > 0)
     throw new Error(`Only migrations/ may be a folder under sql/: ${unknown.join(', ')}`)
-  const names = statements.map(camelCase)
+  const names = statements.map((path) => camelCase(path))
   const twice = names.filter((name, index) => names.indexOf(name) !== index)
   if (twice.length > 0) throw new Error(`Two files have the same name in code: ${twice.join(', ')}`)
 
@@ -102,8 +102,4 @@ export function writeChanged(files) {
   })
   for (const { path, text } of changed) writeFileSync(join(ROOT, path), text)
   return changed.map(({ path }) => path)
-}
-
-if (process.argv[1] === import.meta.filename) {
-  for (const path of writeChanged(sqlModules())) console.log(`wrote ${path}`)
 }

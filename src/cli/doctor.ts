@@ -5,7 +5,7 @@ import type { CommonOptions } from './command.ts'
 import { readConfig } from './config.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { withStore } from './open.ts'
-import { CLOCK_OFFSET_MAX_MS, DURABILITY } from './output/banner.ts'
+import { CLOCK_OFFSET_MAX_MS, durabilityText } from './output/banner.ts'
 import type { Terminal } from './output/terminal.ts'
 import { padEnd, plain } from './output/text.ts'
 import { builtInPacks } from './tasks.ts'
@@ -44,7 +44,8 @@ export const examine = async (terminal: Terminal, options: CommonOptions): Promi
         const before = Date.now()
         const offset = (await engine.now()) - before
         const tookMs = Date.now() - before
-        const { kind, version, location, durability, schemaVersion } = engine.info()
+        const info = engine.info()
+        const { kind, version, location, schemaVersion } = info
         if (Math.abs(offset) > CLOCK_OFFSET_MAX_MS + tookMs) {
           throw new Error(
             `Its clock differs from this machine's by ${formatDuration(Math.abs(offset))}. Set the clocks.`,
@@ -52,7 +53,7 @@ export const examine = async (terminal: Terminal, options: CommonOptions): Promi
         }
         return [
           `${kind} ${version}, schema ${schemaVersion}, at ${location}`,
-          DURABILITY[durability],
+          durabilityText(info),
           `its clock agrees with this machine's`,
         ]
       }),

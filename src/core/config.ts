@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { formatDuration } from './durations.ts'
 import { PosthasteError } from './errors.ts'
 import { MASK, maskUrl } from './mask.ts'
-import { type Address, type LogLevel, SETTINGS, type Setting, type SettingName } from './settings.ts'
+import { type Address, address, type LogLevel, SETTINGS, type Setting, type SettingName } from './settings.ts'
 import { shown } from './text.ts'
 
 export {
@@ -54,7 +54,11 @@ export const loadConfig = ({ env = {}, flags = {}, file = {} }: ConfigSources = 
     sources[setting.name] = found.source
     values[setting.name] = read(setting, found, problems)
   }
-  if (sources['engine'] === 'default') refuseRedis(env, problems)
+  const redis = sources['engine'] === 'default' ? heritageRedis(env, problems) : null
+  if (redis !== null) {
+    values['engine'] = redis.engine
+    sources['engine'] = redis.source
+  }
 
   if (problems.length > 0) {
     const what =
@@ -124,12 +128,30 @@ const refuseUnknown = (
   }
 }
 
-const refuseRedis = (env: NonNullable<ConfigSources['env']>, problems: string[]): void => {
-  const name = ['REDISADDR', 'REDIS_HOST'].find((each) => (env[each] ?? '').trim() !== '')
-  if (name === undefined) return
-  problems.push(
-    `${name} asks for jobs in Redis, for which this version has no engine; set POSTHASTE_ENGINE=sqlite:PATH, and ${name} is ignored.`,
-  )
+const REDIS_PORT = '6379'
+
+/**
+ * The engine that the names of older systems ask for, when nothing else does: REDISADDR as HOST:PORT or a URL, or
+ * REDIS_HOST with REDIS_PORT and REDIS_PASSWORD.
+ */
+const heritageRedis = (
+  env: NonNullable<ConfigSources['env']>,
+  problems: string[],
+): { readonly engine: string; readonly source: string } | null => {
+  const given = (name: string): string => (env[name] ?? '').trim()
+  const password = given('REDIS_PASSWORD') === '' ? '' : `:${encodeURIComponent(given('REDIS_PASSWORD'))}@`
+  const [source, text] =
+    given('REDISADDR') !== ''
+      ? ['REDISADDR', given('REDISADDR')]
+      : ['REDIS_HOST', `${given('REDIS_HOST')}:${given('REDIS_PORT') || REDIS_PORT}`]
+  if (source === 'REDIS_HOST' && given(source) === '') return null
+  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return { engine: text, source }
+  // A host that is an IPv6 address may come without brackets from a variable of its own.
+  const parsed = address.safeParse(text.replace(/^([\da-fA-F]*:[\da-fA-F:]*):(\d+)$/, '[$1]:$2'))
+  if (parsed.success) return { engine: `redis://${password}${formatAddress(parsed.data)}`, source }
+  const names = source === 'REDISADDR' ? source : 'REDIS_HOST and REDIS_PORT'
+  problems.push(`${names} must be HOST:PORT, such as 127.0.0.1:6379; it is ${maskUrl(shown(text))}.`)
+  return null
 }
 
 const asObject = (value: unknown): Readonly<Record<string, unknown>> | null =>

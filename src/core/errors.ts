@@ -169,7 +169,7 @@ export const ERRORS = {
     503,
     false,
     'The database cannot be written.',
-    'Give this user write access to the file and its folder.',
+    'Give this user write access to the file and its folder, or name the primary server instead of a replica.',
   ),
   E_STORE_FULL: row(
     507,
@@ -201,11 +201,23 @@ export const ERRORS = {
     'The store cannot be opened.',
     'Check the address, the folder and the permissions.',
   ),
+  E_STORE_VERSION: row(
+    503,
+    false,
+    "The store's server is too old.",
+    'Upgrade the server: Redis 6.2 is the oldest that can be used.',
+  ),
+  E_STORE_EVICTS: row(
+    503,
+    false,
+    'The Redis server may drop jobs when its memory is full.',
+    'Run "redis-cli CONFIG SET maxmemory-policy noeviction", and set it in its configuration file, too.',
+  ),
   E_ENGINE_UNKNOWN: row(
     400,
     false,
     'No engine has this kind of URL.',
-    'Use memory:, sqlite:PATH, or an engine object.',
+    'Use memory:, sqlite:PATH, redis://HOST:PORT, or an engine object.',
   ),
   E_SQLITE_VERSION: row(
     503,

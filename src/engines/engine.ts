@@ -224,6 +224,8 @@ export interface EngineInfo {
   readonly kind: string
   /** What survives: nothing; a crash of the process; a crash of the operating system or power loss. */
   readonly durability: 'none' | 'process' | 'system'
+  /** A crash beyond the durability may take what was acknowledged in the last so many ms, and no more. Absent: no such bound. */
+  readonly lossMs?: number
   /** Where it is, secrets masked. */
   readonly location: string
   /** Version of the store's software. */

@@ -16,6 +16,7 @@ export interface OpenEngineOptions {
  * `memory:` keeps jobs in this process. `sqlite:PATH` keeps them in a file, given as an absolute path or relative to
  * the working directory (`sqlite:./jobs.db`, `sqlite:/var/lib/jobs.db`, `sqlite:///var/lib/jobs.db`,
  * `sqlite:C:\jobs.db`); the path is taken as it is written, nothing in it is decoded.
+ * `redis://[[user]:password@]host[:port][/database][?prefix=NAME]` (`rediss:` with TLS) keeps them in Redis.
  *
  * Errors: E_ENGINE_UNKNOWN for any other URL, and those of `Engine.open`.
  */
@@ -39,10 +40,13 @@ const createEngine = async (url: string, options: OpenEngineOptions): Promise<En
       const { createSqliteEngine } = await import('./sqlite/index.ts')
       return createSqliteEngine({ ...options, path })
     }
+    case 'redis':
+    case 'rediss': {
+      const { createRedisEngine } = await import('./redis/index.ts')
+      return createRedisEngine({ ...options, url })
+    }
     case 'postgres':
     case 'postgresql':
-    case 'redis':
-    case 'rediss':
       throw unknown(`There is no engine for ${scheme}: URLs yet; it will come with a later version.`)
     default:
       // The URL itself may hold a password, or be a file name that lost its scheme: only its scheme is named.

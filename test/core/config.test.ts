@@ -105,18 +105,36 @@ describe('loadConfig', () => {
     [{ MAXRETRIES: 'five' }, /^MAXRETRIES /],
     [{ WORKERTIMEOUT: '10s' }, /^WORKERTIMEOUT /],
     [{ POSTHASTE_ENGIN: 'memory:' }, /^POSTHASTE_ENGIN is no setting of Posthaste\.$/],
-    [{ REDISADDR: '127.0.0.1:6379' }, /^REDISADDR asks for jobs in Redis.*POSTHASTE_ENGINE=sqlite:PATH/],
-    [{ REDIS_HOST: 'redis' }, /^REDIS_HOST asks for jobs in Redis/],
+    [{ REDISADDR: '6379', REDIS_PASSWORD: 'c4n4ry' }, /^REDISADDR must be HOST:PORT, such as/],
+    [{ REDIS_HOST: 'redis', REDIS_PORT: 'x' }, /^REDIS_HOST and REDIS_PORT must be HOST:PORT/],
+    [{ POSTHASTE_ENGINE: 'redis://' }, /^POSTHASTE_ENGINE must be the URL of an engine/],
   ])('refuses %j', (env, problem) => {
     const problems = problemsOf({ env })
     expect(problems).toEqual([expect.stringMatching(problem)])
     expect(problems.join()).not.toContain('c4n4ry')
   })
 
-  it('knows the names of an older Redis, and ignores them beside an engine', () => {
-    const env = { REDISADDR: 'x:1', REDIS_HOST: 'x', REDIS_PORT: '1', REDIS_PASSWORD: 'c4n4ry' }
+  it.each([
+    [{ REDISADDR: '127.0.0.1:6379' }, 'redis://127.0.0.1:6379'],
+    [{ REDISADDR: '[::1]:7000' }, 'redis://[::1]:7000'],
+    [{ REDISADDR: 'rediss://cache.example.com/2' }, 'rediss://cache.example.com/2'],
+    [{ REDISADDR: 'a:1', REDIS_HOST: 'b' }, 'redis://a:1'],
+    [{ REDIS_HOST: 'redis' }, 'redis://redis:6379'],
+    [{ REDIS_HOST: '::1', REDIS_PORT: '7000' }, 'redis://[::1]:7000'],
+    [{ REDIS_HOST: 'redis', REDIS_PORT: '1', REDIS_PASSWORD: 'p@s:s/' }, 'redis://:p%40s%3As%2F@redis:1'],
+    [{ REDIS_PORT: '1', REDIS_PASSWORD: 'x' }, 'sqlite:./posthaste.db'],
+  ])('takes %j for an engine when no other is given', (env, engine) => {
+    expect(loadConfig({ env }).engine).toBe(engine)
     expect(loadConfig({ env: { ...env, POSTHASTE_ENGINE: 'memory:' } }).engine).toBe('memory:')
-    expect(loadConfig({ env: { REDIS_PORT: '1', REDIS_PASSWORD: 'x' } }).engine).toBe('sqlite:./posthaste.db')
+    expect(loadConfig({ env, file: { engine: 'memory:' } }).engine).toBe('memory:')
+    expect(loadConfig({ env, flags: { engine: 'memory:' } }).engine).toBe('memory:')
+  })
+
+  it('shows where an engine of an older name came from, without its password', () => {
+    const config = loadConfig({ env: { REDIS_HOST: 'redis', REDIS_PASSWORD: 'c4n4ry' } })
+    const line = describeConfig(config).find(({ name }) => name === 'engine')
+    expect(line?.source).toBe('REDIS_HOST')
+    expect(line?.value).not.toContain('c4n4ry')
   })
 
   it('tells all problems at once', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { KINDS, runPrograms } from './model/run.ts'
+import { STORES } from './model/stores.ts'
 
 const RUNS = Number(process.env.MODEL_RUNS ?? 2_000)
 /** Each kind of command, and each verdict below, has to come up so often in a full run; most come up 1,000 times. */
@@ -18,9 +19,12 @@ const VERDICTS = [
   ...['putRecords → ok', 'putRecords → conflict', 'putRecords → refused', 'putRecords → E_ARGUMENT'],
 ]
 
-it('sqlite answers many random programs as the reference model does', async () => {
-  const tally = await runPrograms(RUNS)
-  if (process.env.MODEL_PATH !== undefined || process.env.MODEL_RUNS !== undefined) return
-  for (const { name } of KINDS) expect(tally.of(name), name).toBeGreaterThanOrEqual(ENOUGH)
-  for (const verdict of VERDICTS) expect(tally.of(verdict), verdict).toBeGreaterThanOrEqual(ENOUGH)
-})
+it.each(Object.keys(STORES))(
+  '%s answers many random programs as the reference model does',
+  async (engine) => {
+    const tally = await runPrograms(engine, RUNS)
+    if (process.env.MODEL_PATH !== undefined || process.env.MODEL_RUNS !== undefined) return
+    for (const { name } of KINDS) expect(tally.of(name), name).toBeGreaterThanOrEqual(ENOUGH)
+    for (const verdict of VERDICTS) expect(tally.of(verdict), verdict).toBeGreaterThanOrEqual(ENOUGH)
+  },
+)

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { createMemoryEngine } from '../../src/engines/memory/index.ts'
 import { openEngine } from '../../src/engines/open.ts'
 import { ManualClock } from '../../src/testing/index.ts'
+import { newRedisUrl } from '../servers/redis.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthaste-open-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -32,6 +33,13 @@ it.each(['sqlite:', 'sqlite://', 'SQLITE:'])(
   },
 )
 
+it('opens an installation in Redis for redis://…, on the given clock', async () => {
+  const engine = await openEngine(newRedisUrl(), { clock: new ManualClock(42_000) })
+  expect(engine.info().kind).toBe('redis')
+  expect(await engine.now()).toBe(42_000)
+  await engine.close()
+})
+
 it('opens the engine that it is given', async () => {
   const given = createMemoryEngine()
   const engine = await openEngine(given)
@@ -41,7 +49,11 @@ it('opens the engine that it is given', async () => {
 
 it.each([
   ['postgres://me:secret@host/db', /no engine for postgres: URLs yet/],
-  ['redis://host', /no engine for redis: URLs yet/],
+  ['redis://', /cannot be read|names no host/],
+  ['redis://:secret@host/jobs', /number of a database/],
+  ['redis://:secret@host/0?tls=1', /only option/],
+  ['redis://:secret@host?prefix=a{b}', /The prefix must be/],
+  ['rediss://:secret%@host', /escapes nothing|cannot be read/],
   ['mysql://me:secret@host/db', /no engine for mysql: URLs/],
   ['./jobs.db', /has to be a URL/],
   ['', /has to be a URL/],

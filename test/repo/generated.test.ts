@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pages } from '../../scripts/docs.js'
+import { luaModules, renderLua } from '../../scripts/embed-lua.js'
 import { renderSql, sqlModules } from '../../scripts/embed-sql.js'
 import * as errors from '../../src/core/errors.ts'
 import * as settings from '../../src/core/settings.ts'
@@ -12,9 +13,12 @@ const current = (path: string): string =>
   existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : ''
 
 describe('generated files are fresh (npm run docs)', () => {
-  it.each([...pages(errors, states, settings), ...sqlModules()])('$path', ({ path, text }) => {
-    expect(current(path)).toBe(text)
-  })
+  it.each([...pages(errors, states, settings), ...sqlModules(), ...luaModules()])(
+    '$path',
+    ({ path, text }) => {
+      expect(current(path)).toBe(text)
+    },
+  )
 
   it('and a change of a table makes a page stale', () => {
     const renamed = { ...errors, ERRORS: { ...errors.ERRORS, E_NEW: errors.ERRORS.E_STATE } }
@@ -51,5 +55,22 @@ describe('embedding SQL', () => {
     expect(() => renderSql({ 'get-job.sql': 'a', 'get_job.sql': 'b' })).toThrow('same name')
     expect(() => renderSql({ 'get.sql': '-- nothing\n' })).toThrow('no statement')
     expect(() => renderSql({ 'old/get.sql': 'a' })).toThrow('old/get.sql')
+  })
+})
+
+describe('embedding Lua', () => {
+  it('puts what is included before a script, and keeps its header as a comment', () => {
+    const text = renderLua({
+      'include/store.lua': '-- Keys.\nlocal P = KEYS[1]\n',
+      'list-jobs.lua': '-- Lists jobs.\n\n-- include store\n\nreturn P\n',
+    })
+    expect(text).toContain('const store = `-- Keys.\nlocal P = KEYS[1]\n`')
+    expect(text).toContain('  /**\n   * Lists jobs.\n   */\n  listJobs: store + `return P`,')
+  })
+
+  it('refuses an include that is not there, a file without a script, and folders that it does not know', () => {
+    expect(() => renderLua({ 'a.lua': '-- include b\nreturn 1' })).toThrow('includes what is not there: b')
+    expect(() => renderLua({ 'a.lua': '-- nothing\n' })).toThrow('no script')
+    expect(() => renderLua({ 'old/a.lua': 'return 1' })).toThrow('old/a.lua')
   })
 })

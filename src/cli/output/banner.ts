@@ -24,10 +24,13 @@ export interface Banner {
 }
 
 /** What survives, in words. */
-export const DURABILITY: { readonly [D in EngineInfo['durability']]: string } = {
-  none: 'nothing survives the end of this process',
-  process: 'jobs survive a crash of the process, not of the machine',
-  system: 'jobs survive a crash and a power failure',
+export const durabilityText = ({ kind, durability, lossMs }: EngineInfo): string => {
+  const bound = lossMs === undefined ? '' : `, which may take the last ${formatDuration(lossMs)}`
+  if (durability === 'system') return 'jobs survive a crash and a power failure'
+  if (durability === 'process') return `jobs survive a crash of the process, not of the machine${bound}`
+  return kind === 'memory'
+    ? 'nothing survives the end of this process'
+    : 'a crash of the server loses what it has not saved (turn appendonly on)'
 }
 
 /** A difference of the clocks that deserves a warning: delays are counted by the store's. */
@@ -70,7 +73,7 @@ export const printBanner = (terminal: Terminal, banner: Banner): void => {
     if (address === '') row(label, plain(text))
     else row(label, address, note, cyan)
   }
-  row('Store', `${engine.kind} ${plain(engine.location)}`, DURABILITY[engine.durability])
+  row('Store', `${engine.kind} ${plain(engine.location)}`, durabilityText(engine))
   if (workers === null) {
     row('Workers', 'none in this process', `start some: ${terminal.program} worker`)
   } else {

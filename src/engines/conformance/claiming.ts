@@ -8,7 +8,7 @@ const mixed = async (lab: Lab) => {
   const now = lab.clock.now()
   const jobs = await lab.addMany(60, (index) => ({
     priority: (index * 7) % 10,
-    runAt: now - ((index * 13) % 5),
+    runAt: now - ((index * 13) % 7),
     queue: ['a', 'b', 'c'][index % 3] as string,
     task: ['x', 'y'][index % 2] as string,
     group: [null, 'g', 'h', 'i'][index % 4] as string | null,
@@ -62,6 +62,16 @@ export const claiming: Subject = {
         more = answer.more
       }
       assert.deepEqual(claimed, idsOf(inOrder(jobs)))
+    },
+
+    'a claim takes many jobs of one queue when others have none that come before': async (lab) => {
+      const now = lab.clock.now()
+      const jobs = await lab.addMany(200, (index) => ({
+        queue: index < 150 ? 'first' : `later-${index % 4}`,
+        runAt: now - 200 + index,
+      }))
+      assert.deepEqual(idsOf(await lab.claim({ limit: 100 })), idsOf(jobs.slice(0, 100)))
+      assert.deepEqual(idsOf(await lab.claim({ limit: 100 })), idsOf(jobs.slice(100)))
     },
 
     'jobs that one client adds to run at once come in the order in which it added them': async (lab) => {
@@ -161,6 +171,18 @@ export const claiming: Subject = {
       const [first] = await lab.addMany(1, () => ({ priority: 0 }))
       const solo = await addSolo(lab, { priority: 1 })
       const [last] = await lab.addMany(1, () => ({ priority: 2 }))
+      const answer = await lab.engine.exchange({ worker: WORKER, claim: claimRequest() })
+      assert.deepEqual([idsOf(answer.jobs), answer.more], [[first?.id], true])
+      assert.deepEqual(idsOf(await lab.claim()), [solo.id])
+      assert.deepEqual(idsOf(await lab.claim()), [last?.id])
+    },
+
+    'an answer ends before a solo job also when all are of one kind': async (lab) => {
+      const solo = await addSolo(lab, { queue: 'default' })
+      const [first] = await lab.addMany(1, () => ({ runAt: solo.runAt - 1 }))
+      const [last] = await lab.addMany(1, () => ({ runAt: solo.runAt + 1 }))
+      lab.clock.advance(1)
+      await lab.engine.promote({ limit: 10 })
       const answer = await lab.engine.exchange({ worker: WORKER, claim: claimRequest() })
       assert.deepEqual([idsOf(answer.jobs), answer.more], [[first?.id], true])
       assert.deepEqual(idsOf(await lab.claim()), [solo.id])

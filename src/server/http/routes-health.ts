@@ -52,14 +52,14 @@ export const healthRoutes = ({ posthaste }: ServerDeps): Routes => {
         async GET(context: Context) {
           const trip = await roundTrip()
           const workers = checkWorkers()
-          const { kind, durability, version } = posthaste.engine.info()
+          const { kind, durability, lossMs, version } = posthaste.engine.info()
           const warnings =
             Math.abs(trip.clockOffsetMs) > CLOCK_OFFSET_MAX_MS
               ? ['The clocks of the store and of this machine differ by more than two seconds.']
               : []
           return context.json({
             status: 'ok',
-            engine: { kind, durability, version },
+            engine: { kind, durability, ...(lossMs === undefined ? {} : { lossMs }), version },
             ...trip,
             workers,
             warnings,

@@ -1,0 +1,204 @@
+/**
+ * A Redis server of our own, for tests and benchmarks: on a free port of the loopback interface, in a temporary folder,
+ * without a password, and with nothing on disk unless `settings` say so.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** How long the server may take to answer; it usually needs 20 ms, and more when it has much to load. */
+const START_TIMEOUT_MS = 30_000
+/** After this, a server that was told to stop is killed. */
+const STOP_TIMEOUT_MS = 10_000
+const LOOK_EVERY_MS = 5
+/** Packages come over the network. */
+const INSTALL_TIMEOUT_MS = 180_000
+/** What a Debian without Redis lacks to run it. */
+const PACKAGES = ['redis-server', 'redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1']
+
+/**
+ * @typedef {object} Program
+ * @property {string} path
+ * @property {Record<string, string>} env  What it needs beside our own environment.
+ */
+
+/** @returns {string | undefined} */
+const inPath = () =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
+    .map((folder) => join(folder, 'redis-server'))
+    .find((file) => existsSync(file))
+
+/** @param {string} folder @param {RegExp} name @returns {string[]} */
+const find = (folder, name) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => name.test(entry.name))
+    .map((entry) => entry.parentPath)
+
+/** Unpacks Debian's packages into a folder, which needs no rights. @param {string} folder @returns {Promise<Program>} */
+const unpack = async (folder) => {
+  for (const name of PACKAGES) {
+    await run('apt-get', ['download', name], { cwd: folder, timeout: INSTALL_TIMEOUT_MS }).catch((error) => {
+      // A library may be there already, or have another name in this version of Debian.
+      if (name === 'redis-tools') throw error
+    })
+  }
+  const packages = readdirSync(folder).filter((name) => name.endsWith('.deb'))
+  for (const name of packages) await run('dpkg', ['-x', join(folder, name), folder])
+  const path = join(folder, 'usr', 'bin', 'redis-server')
+  if (!existsSync(path)) throw new Error('the packages hold no redis-server')
+  const libraries = new Set(find(folder, /\.so(\.|$)/))
+  return { path, env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } }
+}
+
+/** Unpacked once, for as long as this process lives. @returns {Promise<Program>} */
+const unpackHere = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'posthaste-redis-program-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return await unpack(folder)
+}
+
+/** Looks for redis-server, and fetches it when there is none. @returns {Promise<Program>} */
+const findProgram = async () => {
+  const found = inPath()
+  if (found !== undefined) return { path: found, env: {} }
+  const tried = ['redis-server is not in the PATH']
+  if (process.getuid?.() === 0) {
+    try {
+      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+      await run('apt-get', ['update'], { env, timeout: INSTALL_TIMEOUT_MS }).catch(() => {})
+      await run('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], {
+        env,
+        timeout: INSTALL_TIMEOUT_MS,
+      })
+      const installed = inPath()
+      if (installed !== undefined) return { path: installed, env: {} }
+    } catch (error) {
+      tried.push(`apt-get install redis-server: ${lastLine(error)}`)
+    }
+  }
+  try {
+    return await unpackHere()
+  } catch (error) {
+    tried.push(`apt-get download redis-server: ${lastLine(error)}`)
+  }
+  throw new Error(
+    `There is no Redis for the tests (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; ` +
+      'macOS: brew install redis), or set TEST_REDIS_URL to a server whose keys may be written.',
+  )
+}
+
+/** @type {Promise<Program> | undefined} */
+let sought
+
+/** @param {unknown} error */
+const lastLine = (error) => {
+  const { stderr, message } = /** @type {{ stderr?: string, message: string }} */ (error)
+  return (stderr || message).trim().split('\n').at(-1) ?? ''
+}
+
+/** @returns {Promise<number>} */
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
+    })
+  })
+
+/** Whether a server on this port answers, and has loaded its data. @param {number} port @returns {Promise<boolean>} */
+const answers = (port) =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    const end = (/** @type {boolean} */ isUp) => {
+      socket.destroy()
+      resolve(isUp)
+    }
+    socket.setTimeout(1_000, () => end(false))
+    socket.once('error', () => end(false))
+    // One that wants a password is up, too.
+    socket.once('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(data.toString())))
+  })
+
+/**
+ * @typedef {object} RedisServer
+ * @property {string} url
+ * @property {number} port
+ * @property {string} folder  Where its data is.
+ * @property {() => number} pid
+ * @property {(signal?: NodeJS.Signals) => Promise<void>} halt  Stops it, or kills it with a signal, and keeps its data.
+ * @property {() => Promise<void>} start  Starts it again after `halt`, on the same port, with the same data.
+ * @property {() => Promise<void>} stop   Stops it and removes its data. Safe to repeat.
+ */
+
+/**
+ * Starts a server.
+ *
+ * @param {Readonly<Record<string, string>>} [settings]  Of redis.conf, for this server.
+ * @returns {Promise<RedisServer>}
+ */
+export const startRedisServer = async (settings = {}) => {
+  sought ??= findProgram()
+  const program = await sought
+  const folder = mkdtempSync(join(tmpdir(), 'posthaste-redis-'))
+  const port = await freePort()
+  const all = { bind: '127.0.0.1', port: String(port), dir: folder, save: '', ...settings }
+  const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  let child
+  let log = ''
+
+  const start = async () => {
+    log = ''
+    const started = spawn(program.path, args, {
+      env: { ...process.env, ...program.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = started
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.on('data', (data) => {
+        log = (log + data).slice(-4_000)
+      })
+    }
+    let isGone = false
+    started.once('error', (error) => {
+      log += error.message
+      isGone = true
+    })
+    const deadline = performance.now() + START_TIMEOUT_MS
+    while (!(await answers(port))) {
+      if (isGone || started.exitCode !== null || performance.now() > deadline) {
+        throw new Error(`redis-server did not start: ${log.trim()}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+  }
+  /** @param {NodeJS.Signals} [signal] */
+  const halt = async (signal = 'SIGTERM') => {
+    const running = child
+    child = undefined
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    const timer = setTimeout(() => running.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    running.kill(signal)
+    await ended
+    clearTimeout(timer)
+  }
+  const stop = async () => {
+    await halt('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url: `redis://127.0.0.1:${port}`, port, folder, pid: () => child?.pid ?? 0, halt, start, stop }
+}

@@ -1,0 +1,80 @@
+import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { InsertVerdict } from '../engine.ts'
+import { FLAGS, NO_FLAGS, NUL, orEmpty } from './text.ts'
+
+/** What jobs that came together usually have in common; see lua/include/adding.lua. */
+const SHAPE_WIDTH = 7
+
+const isLike = (a: NewJob, b: NewJob): boolean =>
+  a.queue === b.queue &&
+  a.task === b.task &&
+  a.group === b.group &&
+  a.priority === b.priority &&
+  a.delayMs === b.delayMs &&
+  a.runAt === b.runAt &&
+  a.blocked === b.blocked &&
+  a.leaseMs === b.leaseMs &&
+  a.key === b.key &&
+  a.ref === b.ref
+
+const shapeOf = (job: NewJob): string[] => [
+  String.fromCharCode(NO_FLAGS + (job.leaseMs === null ? 0 : FLAGS.ownLease)),
+  job.runAt !== null ? `=${job.runAt}` : job.delayMs === 0 ? '' : `+${job.delayMs}`,
+  orEmpty(job.blocked),
+  job.leaseMs === null ? '' : String(job.leaseMs),
+  job.priority + NUL + job.queue + NUL + job.task + NUL + orEmpty(job.group),
+  orEmpty(job.key),
+  orEmpty(job.ref),
+]
+
+const bodyOf = ({ maxRetries, options, tags, payload }: NewJob): string =>
+  (maxRetries ?? '') + NUL + orEmpty(options) + NUL + orEmpty(tags) + NUL + payload
+
+/** The arguments that describe jobs to add. */
+export const jobArguments = (jobs: readonly NewJob[]): string[] => {
+  const shapes: string[] = []
+  const numbers: string[] = []
+  const known = new Map<string, string>()
+  const rest: string[] = []
+  let before: NewJob | undefined
+  let number = ''
+  for (const job of jobs) {
+    if (before === undefined || !isLike(before, job)) {
+      const shape = shapeOf(job)
+      const name = shape.join(NUL)
+      const found = known.get(name)
+      number = found ?? String(known.size + 1)
+      if (found === undefined) {
+        known.set(name, number)
+        shapes.push(...shape)
+      }
+      before = job
+    }
+    numbers.push(number)
+    rest.push(job.id, bodyOf(job))
+  }
+  const count = shapes.length / SHAPE_WIDTH
+  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...rest]
+}
+
+/** Number of writes, and: collection, key, expected version, time to live, value of each. */
+export const writeArguments = (writes: readonly RecordWrite[]): string[] => {
+  const args = [String(writes.length)]
+  for (const { collection, key, value, expect, ttlMs } of writes) {
+    args.push(collection, key, String(expect ?? ''), String(ttlMs ?? ''), orEmpty(value))
+  }
+  return args
+}
+
+/** Verdicts from their letters; holders of keys come in the order of the duplicates. */
+export const insertVerdicts = (
+  jobs: readonly NewJob[],
+  letters: string,
+  holders: readonly string[],
+): InsertVerdict[] => {
+  let duplicates = 0
+  return jobs.map(({ id }, index): InsertVerdict => {
+    if (letters.charAt(index) !== 'd') return { status: 'inserted', id }
+    return { status: 'duplicate', id: holders[duplicates++] ?? id }
+  })
+}

@@ -1,0 +1,332 @@
+import { type Clock, systemClock } from '../../core/clock.ts'
+import { PosthasteError } from '../../core/errors.ts'
+import type { NewJob, RecordWrite } from '../../core/job.ts'
+import { ENGINE_CALL_TIMEOUT_MS, LOG_LINES_MAX } from '../../core/limits.ts'
+import { checks } from '../checks.ts'
+import type { Engine, InsertAnswer, LeaseVerdict } from '../engine.ts'
+import { insertVerdicts, jobArguments, writeArguments } from './adding.ts'
+import { exchangeAnswer, exchangeArguments, verdictsOf } from './exchange.ts'
+import { Gatherer } from './gather.ts'
+import { Bells, Listeners } from './hints.ts'
+import { Link, type LinkOptions } from './link.ts'
+import { list } from './list.ts'
+import { toJobs } from './rows.ts'
+import { type ScriptName, Scripts } from './scripts.ts'
+import { checkServer, readFacts, type ServerFacts } from './server.ts'
+import { cancelArguments, changeArguments, changeVerdicts, reportArguments } from './steps.ts'
+import { LETTERS, numberOrNull } from './text.ts'
+import { parseRedisUrl, shownAddress } from './url.ts'
+import {
+  logPlace,
+  toCounts,
+  toFoundRecords,
+  toLogLines,
+  toQueues,
+  toRecords,
+  toRecordVerdicts,
+  toWorkers,
+} from './views.ts'
+
+export interface RedisEngineOptions {
+  /** `redis://[[user]:password@]host[:port][/database][?prefix=NAME]`, or `rediss:` for TLS. */
+  readonly url: string
+  /** The store's clock. Default: that of the Redis server. */
+  readonly clock?: Clock
+  /** Default ENGINE_CALL_TIMEOUT_MS. */
+  readonly callTimeoutMs?: number
+  /** How long opening waits for the server. Default 5 s. */
+  readonly openTimeoutMs?: number
+}
+
+const OPEN_TIMEOUT_MS = 5_000
+/** The layout of keys and values that this version writes. */
+const SCHEMA_VERSION = 1
+/** What `info()` says of the server is at most this much older than the question. */
+const FACTS_MS = 10_000
+/** Redis refuses a command with more arguments than this. */
+const ARGUMENTS_MAX = 1_000_000
+
+interface Open {
+  readonly link: Link
+  readonly scripts: Scripts
+  readonly gatherer: Gatherer
+  readonly bells: Bells
+}
+
+/** Jobs in Redis, shared by any number of machines. Everything of one installation lies under one prefix, in one slot. */
+export const createRedisEngine = (options: RedisEngineOptions): Engine => {
+  const { clock = systemClock, callTimeoutMs = ENGINE_CALL_TIMEOUT_MS } = options
+  const address = parseRedisUrl(options.url)
+  const linkOptions: LinkOptions = {
+    address,
+    callTimeoutMs,
+    openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
+  }
+  const key = `{${address.prefix}}:`
+  const channel = `${key}hints`
+  const listeners = new Listeners(linkOptions, channel)
+  let opening: Promise<Open> | undefined
+  let open: Open | undefined
+  let closing: Promise<void> | undefined
+  let facts: ServerFacts = { version: '', durability: 'none', lossMs: null }
+  let factsAt = 0
+
+  const refreshFacts = (link: Link): void => {
+    factsAt = performance.now()
+    readFacts(link).then(
+      (read) => {
+        facts = read
+      },
+      () => {
+        // The server cannot be asked now: what was last heard stands.
+      },
+    )
+  }
+
+  const start = async (): Promise<Open> => {
+    const link = new Link(linkOptions)
+    await link.open()
+    try {
+      facts = await checkServer(link)
+      factsAt = performance.now()
+      const scripts = new Scripts(link, key, clock)
+      checkSchema(String(await scripts.run('open', [SCHEMA_VERSION])), link.where)
+      link.onReconnect = () => {
+        refreshFacts(link)
+        listeners.renew()
+      }
+      const bells = new Bells(link, channel)
+      const gatherer = new Gatherer((jobs) => insert(scripts, bells, jobs, []), callTimeoutMs)
+      return { link, scripts, gatherer, bells }
+    } catch (error) {
+      await link.close()
+      throw error
+    }
+  }
+
+  const stop = async (): Promise<void> => {
+    const { link, gatherer, bells } = (await opening?.catch(() => undefined)) ?? {}
+    listeners.close()
+    bells?.close()
+    await gatherer?.close()
+    await link?.close()
+  }
+
+  const opened = (): Open => {
+    if (open === undefined || closing !== undefined) throw new PosthasteError('E_STORE_CLOSED')
+    return open
+  }
+
+  /** A script that reads. */
+  const read = (name: ScriptName, args: readonly (string | number)[] = []): Promise<unknown> =>
+    opened().scripts.run(name, args)
+
+  /** A script that writes, and says behind its answer what is to be hinted at. */
+  const write = (name: ScriptName, args: readonly (string | number)[]): Promise<unknown[]> => {
+    const { scripts, bells } = opened()
+    return writing(scripts, bells, name, args)
+  }
+
+  return {
+    async open() {
+      if (closing !== undefined) throw new PosthasteError('E_STORE_CLOSED')
+      opening ??= start()
+      try {
+        open = await opening
+      } catch (error) {
+        opening = undefined
+        throw error
+      }
+    },
+    close() {
+      closing ??= stop()
+      return closing
+    },
+    info() {
+      if (open !== undefined && closing === undefined && performance.now() - factsAt > FACTS_MS) {
+        refreshFacts(open.link)
+      }
+      return {
+        kind: 'redis',
+        durability: facts.durability,
+        ...(facts.lossMs === null ? {} : { lossMs: facts.lossMs }),
+        location: shownAddress(address),
+        version: facts.version,
+        schemaVersion: open === undefined ? 0 : SCHEMA_VERSION,
+        callerTransactions: false,
+      }
+    },
+    async now() {
+      const { scripts } = opened()
+      return scripts.hear(Number(await read('now')))
+    },
+
+    async insert(jobs, insertOptions = {}) {
+      const { scripts, bells, gatherer } = opened()
+      checks.insert(jobs, insertOptions)
+      const { tx, records = [] } = insertOptions
+      if (tx !== undefined) {
+        throw new PosthasteError('E_ARGUMENT', 'The redis engine has no transactions to join.', {
+          field: 'tx',
+        })
+      }
+      return records.length === 0 ? gatherer.add(jobs) : insert(scripts, bells, jobs, records)
+    },
+    async exchange(request) {
+      const { scripts } = opened()
+      checks.exchange(request)
+      const exchange = exchangeArguments(request)
+      const answer = exchangeAnswer(exchange, await write('exchange', exchange.args))
+      scripts.hear(answer.now)
+      return answer
+    },
+    async report(reports) {
+      opened()
+      checks.report(reports)
+      const [letters] = await write('report', [LOG_LINES_MAX, ...reportArguments(reports)])
+      return verdictsOf<LeaseVerdict>(letters as string)
+    },
+
+    async expired(request) {
+      opened()
+      checks.expired(request)
+      const { limit, after } = request
+      return toJobs((await read('expired', [limit, after?.leaseUntil ?? '', after?.id ?? ''])) as string)
+    },
+    async promote(request) {
+      opened()
+      checks.promote(request)
+      const [promoted, nextDueAt] = await write('promote', [request.limit])
+      return { promoted: promoted as number, nextDueAt: numberOrNull(nextDueAt as string) }
+    },
+    async change(changes) {
+      opened()
+      checks.change(changes)
+      const [letters, holders] = await write('change', changeArguments(changes))
+      return changeVerdicts(letters as string, holders as string[])
+    },
+    async requestCancel(requests) {
+      opened()
+      checks.requestCancel(requests)
+      const [letters] = await write('requestCancel', cancelArguments(requests))
+      return verdictsOf<LeaseVerdict>(letters as string)
+    },
+    async prune(request) {
+      opened()
+      checks.prune(request)
+      const { state, ageMs, count, minAgeMs, limit } = request
+      const [removed, more] = await write('prune', [LETTERS[state], ageMs, count, minAgeMs, limit])
+      return { removed: removed as number, more: more === 1 }
+    },
+
+    async get(ids) {
+      opened()
+      checks.get(ids)
+      const jobs = new Map(toJobs((await read('get', ids)) as string).map((job) => [job.id, job]))
+      return ids.map((id) => jobs.get(id) ?? null)
+    },
+    async list(query) {
+      const { scripts } = opened()
+      checks.list(query)
+      return list(scripts, query)
+    },
+    counts: async () => toCounts((await read('counts')) as string[]),
+    async logs(request) {
+      opened()
+      checks.logs(request)
+      const { id, after, limit } = request
+      if (limit === 0) return []
+      const reply = await read('logs', [id, after === null ? '' : logPlace(after), limit])
+      return toLogLines(reply as string[])
+    },
+
+    async queues() {
+      const [names, paused, heads] = (await read('queues')) as [string[], string[], string[]]
+      return toQueues(names, paused, heads)
+    },
+    async pause(requests) {
+      opened()
+      checks.pause(requests)
+      const args = requests.flatMap(({ queue, paused, by }) => [queue, paused ? '1' : '', by])
+      await write('pause', [requests.length, ...args])
+    },
+    async beat(beats) {
+      opened()
+      checks.beat(beats)
+      if (beats.length === 0) return
+      const args = beats.flatMap(({ id, about, ttlMs, gone }) => [id, about, ttlMs, gone === true ? '1' : ''])
+      await read('beat', [beats.length, ...args])
+    },
+    workers: async () => toWorkers((await read('workers')) as string[]),
+
+    async getRecords(keys) {
+      opened()
+      checks.getRecords(keys)
+      const args = keys.flatMap(({ collection, key: name }) => [collection, name])
+      return toFoundRecords(keys, (await read('getRecords', args)) as string[])
+    },
+    async putRecords(writes) {
+      opened()
+      checks.putRecords(writes)
+      return toRecordVerdicts((await read('putRecords', writeArguments(writes))) as string[])
+    },
+    async listRecords(request) {
+      opened()
+      checks.listRecords(request)
+      const { collection, prefix, after, limit } = request
+      const args = [collection, prefix, after === null ? '' : `=${after}`, limit]
+      return toRecords(collection, (await read('listRecords', args)) as string[])
+    },
+
+    async listen(onHint) {
+      opened()
+      return listeners.add(onHint)
+    },
+  }
+}
+
+const checkSchema = (found: string, where: string): void => {
+  if (found === '') {
+    const what = `The keys under this prefix at ${where} belong to another application.`
+    throw new PosthasteError('E_STORE_FOREIGN', what)
+  }
+  if (Number(found) > SCHEMA_VERSION) {
+    const what = `The jobs at ${where} have layout ${found}; this version knows ${SCHEMA_VERSION}.`
+    throw new PosthasteError('E_STORE_NEWER', what)
+  }
+}
+
+/** Runs a script whose last answer is what it hinted at, and answers the rest. */
+const writing = async (
+  scripts: Scripts,
+  bells: Bells,
+  name: ScriptName,
+  args: readonly (string | number)[],
+): Promise<unknown[]> => {
+  if (args.length > ARGUMENTS_MAX) {
+    throw new PosthasteError('E_TOO_LARGE', `One call has more than ${ARGUMENTS_MAX} values.`)
+  }
+  const reply = (await scripts.run(name, [bells.allowed(), ...args])) as unknown[]
+  bells.heard(String(reply.at(-1)))
+  return reply.slice(0, -1)
+}
+
+const insert = async (
+  scripts: Scripts,
+  bells: Bells,
+  jobs: readonly NewJob[],
+  records: readonly RecordWrite[],
+): Promise<InsertAnswer> => {
+  const args = [...writeArguments(records), ...jobArguments(jobs)]
+  const reply = await writing(scripts, bells, 'insert', args)
+  const [now, recordsOk, letters, holders] = reply as [string, number, string, string[]]
+  scripts.hear(Number(now))
+  return {
+    now: Number(now),
+    recordsOk: recordsOk === 1,
+    verdicts:
+      recordsOk === 1
+        ? insertVerdicts(jobs, letters, holders)
+        : jobs.map(({ id }) => ({ status: 'refused', id })),
+  }
+}

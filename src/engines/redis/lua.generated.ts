@@ -1,0 +1,1404 @@
+// Generated from the files in lua/ by `npm run generate`. Do not edit.
+
+const adding = `-- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
+
+-- Reads a shape: flags, due (empty: now; \`+\` and a delay; \`=\` and a time), blocked (why, or empty), leaseMs, lane, key,
+-- ref. Makes what all of its jobs have in common.
+local function takeShape()
+  local shape = {}
+  local flags, due, blocked, leaseMs, lane, key, ref = take(), take(), take(), take(), take(), take(), take()
+  local runAt = now
+  if due ~= '' then
+    runAt = tonumber(sub(due, 2))
+    if sub(due, 1, 1) == '+' then runAt = now + runAt end
+  end
+  shape.runAt = int(runAt)
+  shape.letter = blocked ~= '' and 'b' or runAt > now and 's' or 'r'
+  shape.text = shape.letter .. flags .. '0\\0\\0' .. shape.runAt .. ' ' .. leaseMs .. ' ' .. nowText .. '\\0' .. lane .. '\\0'
+    .. key .. '\\0' .. ref .. '\\0 0  0 0\\0' .. blocked .. '\\0\\0\\0'
+  shape.lane, shape.key, shape.ref = lane, key, ref
+  shape.priority, shape.kind, shape.queue = match(lane, '^(%d)%z(([^%z]*)%z[^%z]*)%z')
+  -- Score and id of each job, and 0 and id: what the orders of due times and of ids are given.
+  shape.byTime, shape.byId, shape.n = {}, {}, 0
+  return shape
+end
+
+-- Puts all jobs of a shape into the orders of their state.
+local function addShape(shape)
+  local jobs = shape.n / 2
+  if jobs == 0 then return end
+  call('SADD', QUEUES, shape.queue)
+  callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
+  if shape.letter == 'r' then
+    callMany('ZADD', READY .. shape.lane, shape.byTime)
+    call('ZADD', LANES, shape.priority, shape.lane)
+    hint('r')
+  elseif shape.letter == 's' then
+    callMany('ZADD', WAITING, shape.byTime)
+  end
+  hint('c')
+  count(shape.letter, shape.kind, jobs)
+end
+
+-- Adds the jobs that the arguments describe: the number of shapes, the shapes, the number of jobs, the number of each
+-- job's shape (when there is more than one), id and body of each. Answers a letter for each job, i inserted or d
+-- duplicate, and the holders of the keys of the duplicates.
+local function addJobs()
+  local shapes = {}
+  for i = 1, takeNumber() do shapes[i] = takeShape() end
+  local jobs = takeNumber()
+  local shapeOf = #shapes > 1 and takeMany(jobs) or nil
+  local ids = {}
+  for i = 1, jobs do ids[i] = ARGV[at + 2 * i - 1] end
+  local known = readMany(STATES, ids)
+
+  local verdicts, holders, added = {}, {}, {}
+  local bodies, states, n = {}, {}, 0
+  for i = 1, jobs do
+    local id = ids[i]
+    local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
+    verdicts[i] = 'i'
+    if not known[i] and not added[id] then
+      local holder = shape.key ~= '' and call('HGET', KEYHOLDERS, sub(shape.key, 2))
+      if holder then
+        verdicts[i] = 'd'
+        table.insert(holders, holder)
+      else
+        stamp()
+        added[id] = true
+        bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
+        states[n + 1], states[n + 2] = id, shape.text
+        n = n + 2
+        local m = shape.n
+        shape.byTime[m + 1], shape.byTime[m + 2] = shape.runAt, id
+        shape.byId[m + 1], shape.byId[m + 2] = '0', id
+        shape.n = m + 2
+        if shape.key ~= '' then
+          call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
+          call('ZADD', KEY .. sub(shape.key, 2), 0, id)
+        end
+        if shape.ref ~= '' then call('ZADD', REF .. sub(shape.ref, 2), 0, id) end
+      end
+    end
+  end
+  at = at + 2 * jobs
+  callMany('HSET', BODIES, bodies)
+  callMany('HSET', STATES, states)
+  for i = 1, #shapes do addShape(shapes[i]) end
+  return table.concat(verdicts), holders
+end
+`
+
+const claiming = `-- Claims jobs: the heads of the lanes that fit, merged into one order.
+
+-- The next jobs of a lane, which are taken from its front.
+local Cursor = {}
+Cursor.__index = Cursor
+
+local function cursorOf(lane, chunk)
+  local cursor = setmetatable({ lane = lane, chunk = chunk, taken = 0, first = 0 }, Cursor)
+  cursor:fetch()
+  return cursor
+end
+
+-- Reads the heads behind those that were taken.
+function Cursor:fetch()
+  self.heads = call('ZRANGE', READY .. self.lane, self.taken, self.taken + self.chunk - 1, 'WITHSCORES')
+  self.first = self.taken
+  self:look()
+end
+
+function Cursor:look()
+  local i = 2 * (self.taken - self.first)
+  self.id = self.heads[i + 1]
+  self.runAt = tonumber(self.heads[i + 2])
+end
+
+function Cursor:advance()
+  self.taken = self.taken + 1
+  if 2 * (self.taken - self.first) >= #self.heads and #self.heads == 2 * self.chunk then self:fetch() else self:look() end
+end
+
+-- Ids have one length and few characters: Lua's order of them is that of their bytes in every locale.
+local function isBefore(a, b)
+  if a.runAt ~= b.runAt then return a.runAt < b.runAt end
+  return a.id < b.id
+end
+
+-- A heap of cursors, the one with the earliest head first.
+local function siftDown(heap, i)
+  local size = #heap
+  while true do
+    local least, left = i, 2 * i
+    if left <= size and isBefore(heap[left], heap[least]) then least = left end
+    if left < size and isBefore(heap[left + 1], heap[least]) then least = left + 1 end
+    if least == i then return end
+    heap[i], heap[least] = heap[least], heap[i]
+    i = least
+  end
+end
+
+-- Calls take(cursor) for the heads of these lanes in their order until it answers false. Answers whether it did.
+local function merge(lanes, chunk, take)
+  local heap = {}
+  for i = 1, #lanes do
+    local cursor = cursorOf(lanes[i], chunk)
+    if cursor.id then table.insert(heap, cursor) end
+  end
+  for i = math.floor(#heap / 2), 1, -1 do siftDown(heap, i) end
+  while #heap > 0 do
+    local cursor = heap[1]
+    if not take(cursor) then return true end
+    cursor:advance()
+    if not cursor.id then
+      heap[1] = heap[#heap]
+      table.remove(heap)
+    end
+    siftDown(heap, 1)
+  end
+  return false
+end
+
+local function setOf(list)
+  if not list then return nil end
+  local set = {}
+  for i = 1, #list do set[list[i]] = true end
+  return set
+end
+
+-- The lanes that a claim may empty, as a list of turns; a turn is a list of lanes of one priority.
+local function turnsOf(queues, tasks, isListed)
+  local lanes, wanted, known = call('ZRANGE', LANES, 0, -1, 'WITHSCORES'), setOf(queues), setOf(tasks)
+  local byQueue = {}
+  for i = 1, #lanes, 2 do
+    local queue, task = match(lanes[i], '^%d%z([^%z]*)%z([^%z]*)%z')
+    if (not wanted or wanted[queue]) and (not known or known[task]) and call('HEXISTS', PAUSED, queue) == 0 then
+      -- Merged, all queues are one.
+      local name = isListed and queue or 1
+      local turns = byQueue[name] or {}
+      byQueue[name] = turns
+      local last = turns[#turns]
+      if last and last.priority == lanes[i + 1] then
+        table.insert(last, lanes[i])
+      else
+        table.insert(turns, { lanes[i], priority = lanes[i + 1] })
+      end
+    end
+  end
+  if not isListed then return byQueue[1] or {} end
+  local all = {}
+  for i = 1, #queues do
+    for _, turn in ipairs(byQueue[queues[i]] or {}) do table.insert(all, turn) end
+    -- A queue that is named twice is served once.
+    byQueue[queues[i]] = nil
+  end
+  return all
+end
+
+-- The state of a job that this worker claims, and the length of its own lease, or nil.
+local function leased(text, worker)
+  local job = parse(text)
+  local flags, attempt, startedAt = job.flags, job.attempt, job.startedAt
+  if has(flags, SOLO) then
+    flags = with(flags, STARTED, true)
+    attempt, startedAt = int(tonumber(attempt) + 1), nowText
+  end
+  return {
+    text = 'u' .. flags .. int(tonumber(job.fence) + 1) .. '\\0' .. worker .. '\\0' .. job.kept .. '\\0' .. job.finishedAt
+      .. ' ' .. attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail,
+    leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
+    isPlain = flags == '0',
+    kind = job.kind,
+  }
+end
+
+-- Claims up to \`limit\` jobs. Answers their rows, and 1 when claimable jobs were left behind.
+local function claim(worker, limit, leaseMs, queues, tasks, isListed)
+  if limit == 0 then return '', 0 end
+  local ids, texts, cursors, hasMore, hasSolo = {}, {}, {}, false, false
+
+  local function choose(cursor)
+    if #ids == limit or hasSolo then return false end
+    local text = call('HGET', STATES, cursor.id)
+    if has(sub(text, 2, 2), SOLO) then
+      if #ids > 0 then return false end
+      hasSolo = true
+    end
+    table.insert(ids, cursor.id)
+    table.insert(texts, text)
+    cursors[cursor.lane] = cursor
+    return true
+  end
+
+  local turns = turnsOf(queues, tasks, isListed)
+  if #turns == 1 and #turns[1] == 1 then
+    -- The usual case, a single lane: nothing is to be merged.
+    local lane = turns[1][1]
+    local heads = call('ZRANGE', READY .. lane, 0, limit)
+    local states = readMany(STATES, heads)
+    for i = 1, #heads do
+      local isSolo = has(sub(states[i], 2, 2), SOLO)
+      if i > limit or hasSolo or (isSolo and i > 1) then
+        hasMore = true
+        break
+      end
+      hasSolo = isSolo
+      ids[i], texts[i] = heads[i], states[i]
+    end
+    if #ids > 0 then cursors[lane] = { taken = #ids } end
+  else
+    for i = 1, #turns do
+      local chunk = math.max(4, math.ceil((limit + 1 - #ids) / #turns[i]))
+      hasMore = merge(turns[i], chunk, choose)
+      if hasMore then break end
+    end
+  end
+  if #ids == 0 then return '', hasMore and 1 or 0 end
+
+  stamp()
+  local out, states, leases, bodies, made = {}, {}, {}, readMany(BODIES, ids), {}
+  for i = 1, #ids do
+    local id, text = ids[i], texts[i]
+    local lease = made[text]
+    if lease == nil then
+      lease = leased(text, worker)
+      lease.ends = int(now + (lease.leaseMs or leaseMs))
+      made[text] = lease
+    end
+    states[2 * i - 1], states[2 * i] = id, lease.text
+    leases[2 * i - 1], leases[2 * i] = lease.ends, id
+    lease.jobs = (lease.jobs or 0) + 1
+    if lease.isPlain then
+      addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
+    else
+      local flags = sub(lease.text, 2, 2)
+      addRow(out, id, bodies[i], lease.text, lease.ends, note(flags, PROGRESS, 'p', id),
+        note(flags, CHECKPOINT, 'k', id), '')
+    end
+  end
+  callMany('HSET', STATES, states)
+  callMany('ZADD', LEASES .. worker, leases)
+  touched[worker] = true
+  for lane, cursor in pairs(cursors) do
+    call('ZREMRANGEBYRANK', READY .. lane, 0, cursor.taken - 1)
+    leaveLane(lane)
+  end
+  for _, lease in pairs(made) do
+    count('r', lease.kind, -lease.jobs)
+    count('u', lease.kind, lease.jobs)
+  end
+  hint('c')
+  return table.concat(out, '\\0'), hasMore and 1 or 0
+end
+`
+
+const documents = `-- Documents: a hash for each collection, key → version, expiry (or nothing) NUL value; and the keys in their order.
+
+local DOCUMENTS = PREFIX .. 'documents:'
+local NAMES = PREFIX .. 'names:'
+-- Collection NUL key by the time at which the document is gone.
+local EXPIRY = PREFIX .. 'expiry'
+-- Expired documents that a write clears away at most.
+local CLEARED = 100
+
+-- Version, expiry as text and value of a document; version 0 when there is none, or it expired.
+local function readDocument(collection, key)
+  local text = call('HGET', DOCUMENTS .. collection, key)
+  if not text then return 0 end
+  local version, expiresAt, value = match(text, '^(%d+) (%d*)%z(.*)$')
+  if expiresAt ~= '' and tonumber(expiresAt) <= now then return 0 end
+  return tonumber(version), expiresAt, value
+end
+
+-- Reads \`n\` writes from the arguments: collection, key, version expected or empty, time to live or empty, value.
+local function takeWrites(n)
+  local writes = {}
+  for i = 1, n do
+    writes[i] = { collection = take(), key = take(), expect = take(), ttl = take(), value = take() }
+    writes[i].version = readDocument(writes[i].collection, writes[i].key)
+  end
+  return writes
+end
+
+local function isExpected(write) return write.expect == '' or tonumber(write.expect) == write.version end
+
+-- Whether every document has the version that its write expects.
+local function areExpected(writes)
+  for i = 1, #writes do
+    if not isExpected(writes[i]) then return false end
+  end
+  return true
+end
+
+local function dropDocument(collection, key)
+  call('HDEL', DOCUMENTS .. collection, key)
+  call('ZREM', NAMES .. collection, key)
+  call('ZREM', EXPIRY, collection .. '\\0' .. key)
+end
+
+-- Writes without looking. A value begins with \`=\`; an empty one removes the document. Answers the new versions.
+local function writeDocuments(writes)
+  local versions = {}
+  if #writes == 0 then return versions end
+  stamp()
+  for i = 1, #writes do
+    local write = writes[i]
+    local collection, key = write.collection, write.key
+    if write.value == '' then
+      dropDocument(collection, key)
+      versions[i] = '0'
+    else
+      versions[i] = int(write.version + 1)
+      local member, expiresAt = collection .. '\\0' .. key, ''
+      if write.ttl == '' then
+        call('ZREM', EXPIRY, member)
+      else
+        expiresAt = int(now + tonumber(write.ttl))
+        call('ZADD', EXPIRY, expiresAt, member)
+      end
+      call('HSET', DOCUMENTS .. collection, key, versions[i] .. ' ' .. expiresAt .. '\\0' .. sub(write.value, 2))
+      call('ZADD', NAMES .. collection, 0, key)
+    end
+  end
+  local gone = call('ZRANGEBYSCORE', EXPIRY, '-inf', nowText, 'LIMIT', 0, CLEARED)
+  for i = 1, #gone do dropDocument(match(gone[i], '^([^%z]*)%z(.*)$')) end
+  return versions
+end
+`
+
+const hints = `-- Hints to whoever listens: r, jobs may have become claimable; c, jobs or queues changed.
+--
+-- ARGV[3]: the hints that may be told at once; the caller told the others a moment ago and repeats them by itself.
+
+local hints = {}
+local function hint(letter) hints[letter] = true end
+
+-- Tells what happened, as far as it may. Answers what was told, a space, and what is left to be told.
+local function tell()
+  local told, left = '', ''
+  for letter in pairs(hints) do
+    if find(ARGV[3], letter, 1, true) then told = told .. letter else left = left .. letter end
+  end
+  if told ~= '' then call('PUBLISH', PREFIX .. 'hints', told) end
+  return told .. ' ' .. left
+end
+`
+
+const jobs = `-- A job's state as one text, and the indexes in which its id stands because of it.
+--
+--   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
+--   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
+--
+-- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with \`=\`. No
+-- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
+--
+-- Letters: b blocked, s scheduled, r ready, u running, t retrying, c completed, x cancelled, d dead.
+
+local RUNNING = 'u'
+
+-- Flags, added up behind the character 0.
+local SOLO, STARTED, CANCEL, PROGRESS, CHECKPOINT, OWN_LEASE = 1, 2, 4, 8, 16, 32
+local function has(flags, flag) return math.floor((byte(flags) - 48) / flag) % 2 == 1 end
+local function with(flags, flag, isSet)
+  if has(flags, flag) == isSet then return flags end
+  return char(byte(flags) + (isSet and flag or -flag))
+end
+
+local STATE = '^(%a)(.)(%d+)%z([^%z]*)%z((%d+) (%d*) (%d+)%z((%d)%z(([^%z]*)%z[^%z]*)%z[^%z]*)%z([^%z]*)%z([^%z]*))'
+  .. '%z(%d*) (%d+) (%d*) (%d+) (%d+)%z(.*)$'
+
+-- The parts of a state. Many jobs have the same text (they came together), so each text is taken apart once; the
+-- answer is shared and must not be changed.
+local parsed = {}
+local function parse(text)
+  local job = parsed[text]
+  if job == nil then
+    job = {}
+    job.letter, job.flags, job.fence, job.worker, job.kept, job.runAt, job.leaseMs, job.createdAt, job.lane,
+      job.priority, job.kind, job.queue, job.key, job.ref, job.finishedAt, job.attempt, job.startedAt, job.retries,
+      job.crashes, job.tail = match(text, STATE)
+    parsed[text] = job
+  end
+  return job
+end
+
+-- What stays the same for as long as the due time does.
+local function keep(job, runAt)
+  if runAt == job.runAt then return job.kept end
+  return runAt .. sub(job.kept, #job.runAt + 1)
+end
+
+-- Kinds, lanes and workers whose numbers changed; written by \`flush\`.
+local counted, touched = {}, {}
+
+local function count(letter, kind, difference)
+  local field = letter .. kind
+  counted[field] = (counted[field] or 0) + difference
+end
+
+-- The place of a job in the lists of its kind: claiming a job leaves it where it is.
+local function placeOf(letter, kind)
+  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
+end
+
+-- Writes the numbers that changed, and when the first lease of each worker ends.
+local function flush()
+  for field, difference in pairs(counted) do
+    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
+  end
+  counted = {}
+  for worker in pairs(touched) do
+    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
+    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
+  end
+  touched = {}
+end
+
+local function leaveLane(lane)
+  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
+end
+
+-- Takes a job out of the order that its state keeps.
+local function leave(id, job)
+  local letter = job.letter
+  if letter == 'r' then
+    call('ZREM', READY .. job.lane, id)
+    leaveLane(job.lane)
+  elseif letter == RUNNING then
+    call('ZREM', LEASES .. job.worker, id)
+    touched[job.worker] = true
+  elseif letter == 's' or letter == 't' then
+    call('ZREM', WAITING, id)
+  elseif letter ~= 'b' then
+    call('ZREM', FINISHED .. letter, id)
+  end
+  count(letter, job.kind, -1)
+end
+
+-- Puts a job into the order that its new state keeps; a running job's lease is written by the claim.
+local function enter(id, letter, job, runAt)
+  if letter == 'r' then
+    call('ZADD', READY .. job.lane, runAt, id)
+    call('ZADD', LANES, job.priority, job.lane)
+  elseif letter == 's' or letter == 't' then
+    call('ZADD', WAITING, runAt, id)
+  elseif letter ~= 'b' then
+    call('ZADD', FINISHED .. letter, nowText, id)
+  end
+  count(letter, job.kind, 1)
+end
+
+-- Moves a job from one state to another. The text is the caller's to write.
+local function move(id, job, letter, runAt)
+  leave(id, job)
+  enter(id, letter, job, runAt)
+  local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
+  if from ~= to then
+    call('ZREM', from, id)
+    call('ZADD', to, 0, id)
+  end
+end
+
+local function isFinished(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
+
+-- Frees the key of a job, when it is this job that holds it.
+local function freeKey(id, job)
+  if job.key == '' then return end
+  local key = sub(job.key, 2)
+  if call('HGET', KEYHOLDERS, key) == id then call('HDEL', KEYHOLDERS, key) end
+end
+
+-- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
+local function forget(ids, jobs)
+  local notes, logs, places = {}, {}, {}
+  for i = 1, #ids do
+    local id, job = ids[i], jobs[i]
+    local place = placeOf(job.letter, job.kind)
+    places[place] = places[place] or {}
+    table.insert(places[place], id)
+    if has(job.flags, PROGRESS) then table.insert(notes, 'p' .. id) end
+    if has(job.flags, CHECKPOINT) then table.insert(notes, 'k' .. id) end
+    if has(job.flags, CANCEL) then table.insert(notes, 'c' .. id) end
+    if job.key ~= '' then call('ZREM', KEY .. sub(job.key, 2), id) end
+    if job.ref ~= '' then call('ZREM', REF .. sub(job.ref, 2), id) end
+    -- Only a run can have written a line.
+    if job.fence ~= '0' then table.insert(logs, LOG .. id) end
+  end
+  for place, some in pairs(places) do callMany('ZREM', place, some) end
+  callMany('HDEL', BODIES, ids)
+  callMany('HDEL', STATES, ids)
+  callMany('HDEL', NOTES, notes)
+  for first = 1, #logs, CHUNK do call('UNLINK', unpack(logs, first, math.min(first + CHUNK - 1, #logs))) end
+end
+
+-- Verdicts are letters: o ok, s stale, m missing, c cancel requested, f conflict, k key taken.
+
+-- The job when it runs under this fence, else the verdict about whoever says so.
+local function underLease(text, fence)
+  if not text then return nil, 'm' end
+  local job = parse(text)
+  if job.letter == RUNNING and job.fence == fence then return job end
+  return nil, 's'
+end
+
+-- Writes a note of a job or removes it; answers the flags with the one that says so. A value begins with \`=\`.
+local function writeNote(id, name, value, flags, flag)
+  if value == '' then
+    call('HDEL', NOTES, name .. id)
+  else
+    call('HSET', NOTES, name .. id, sub(value, 2))
+  end
+  return with(flags, flag, value ~= '')
+end
+`
+
+const reader = `-- Reads the arguments behind the first \`at\`, one after the other.
+local at
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+local function takeNumber() return tonumber(take()) end
+
+-- The next \`n\` arguments as a list.
+local function takeMany(n)
+  local list = { unpack(ARGV, at + 1, at + n) }
+  at = at + n
+  return list
+end
+`
+
+const rows = `-- Jobs as they travel to the caller: one text, NUL between all fields, 23 fields a job:
+-- id, the 4 of its body, the 14 of its state, end of its lease, progress, checkpoint, request to cancel.
+
+-- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as \`n\`.
+local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
+  local n = out.n or 0
+  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, body, text, leaseUntil
+  out[n + 5], out[n + 6], out[n + 7] = progress, checkpoint, cancel
+  out.n = n + 7
+end
+
+local function note(flags, flag, name, id)
+  return has(flags, flag) and '=' .. call('HGET', NOTES, name .. id) or ''
+end
+
+-- Adds a job with whatever belongs to its state.
+local function addWhole(out, id, body, text)
+  local flags, leaseUntil = sub(text, 2, 2), ''
+  if sub(text, 1, 1) == 'u' then leaseUntil = call('ZSCORE', LEASES .. parse(text).worker, id) end
+  addRow(out, id, body, text, leaseUntil, note(flags, PROGRESS, 'p', id), note(flags, CHECKPOINT, 'k', id),
+    note(flags, CANCEL, 'c', id))
+end
+
+-- The jobs with these ids, those that exist, in this order.
+local function rowsOf(ids)
+  local out, bodies, texts = {}, readMany(BODIES, ids), readMany(STATES, ids)
+  for i = 1, #ids do
+    if texts[i] then addWhole(out, ids[i], bodies[i], texts[i]) end
+  end
+  return table.concat(out, '\\0')
+end
+`
+
+const settling = `-- What lease holders write: settlements, starts, renewals.
+
+-- What a job had at its side while it ran and keeps beyond that.
+local function keptFlags(flags, isSolo)
+  return with(with(with(flags, STARTED, false), CANCEL, false), SOLO, isSolo)
+end
+
+-- The state of a job under other values: \`values\` is attempt … crashes NUL reason … history.
+local function stateOf(letter, flags, fence, job, runAt, values)
+  return letter .. flags .. fence .. '\\0' .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0'
+    .. (isFinished(letter) and nowText or '') .. ' ' .. values
+end
+
+-- First successes, no id twice: nothing but one text and one move each, written for all of them together.
+-- Arguments: their number; id, fence and values of each.
+local function settlePlain()
+  local jobs = takeNumber()
+  if jobs == 0 then return '' end
+  local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
+  -- By worker and by kind: what leaves its leases, and what changes places.
+  local leases, kinds = {}, {}
+  for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
+  local texts = readMany(STATES, ids)
+  for i = 1, jobs do
+    local id, text, fence = ids[i], texts[i], ARGV[at + 3 * i - 1]
+    local job, verdict = underLease(text, fence)
+    if job then
+      verdict = 'o'
+      local flags = job.flags
+      if flags ~= '0' then
+        if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
+        flags = keptFlags(flags, false)
+      end
+      states[n + 1], states[n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
+      finished[n + 1], finished[n + 2] = nowText, id
+      n = n + 2
+      local lease = leases[job.worker]
+      if not lease then
+        lease = { n = 0 }
+        leases[job.worker] = lease
+      end
+      lease.n = lease.n + 1
+      lease[lease.n] = id
+      local kind = kinds[job.kind]
+      if not kind then
+        kind = { from = {}, to = {}, n = 0 }
+        kinds[job.kind] = kind
+      end
+      local k = kind.n + 1
+      kind.n = k
+      kind.from[k] = id
+      kind.to[2 * k - 1], kind.to[2 * k] = '0', id
+      freeKey(id, job)
+    elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
+      verdict = 'o'
+    end
+    verdicts[i] = verdict
+  end
+  at = at + 3 * jobs
+  if n == 0 then return table.concat(verdicts) end
+  stamp()
+  callMany('HSET', STATES, states)
+  callMany('ZADD', FINISHED .. 'c', finished)
+  for worker, lease in pairs(leases) do
+    callMany('ZREM', LEASES .. worker, lease)
+    touched[worker] = true
+  end
+  for name, kind in pairs(kinds) do
+    callMany('ZREM', placeOf(RUNNING, name), kind.from)
+    callMany('ZADD', placeOf('c', name), kind.to)
+    count(RUNNING, name, -kind.n)
+    count('c', name, kind.n)
+  end
+  hint('c')
+  return table.concat(verdicts)
+end
+
+-- Any settlement. Arguments: id, fence, letter, 1 when solo, values, delay or empty, 1 when not to be carried out
+-- against a request to cancel, p or empty and a progress, k or empty and a checkpoint, number of documents and their
+-- writes, number of arguments that describe the jobs to add, and these.
+local function settle()
+  local id, fence, letter, solo, values = take(), take(), take(), take(), take()
+  local delay, unlessCancelled = take(), take()
+  local namesProgress, progress, namesCheckpoint, checkpoint = take(), take(), take(), take()
+  local writes = takeWrites(takeNumber())
+  local size = takeNumber()
+  local beyond = at + size
+  local text = call('HGET', STATES, id)
+  local job, verdict = underLease(text, fence)
+  if not job then
+    if verdict == 's' and parse(text).letter == letter and parse(text).fence == fence then verdict = 'o' end
+  elseif unlessCancelled == '1' and has(job.flags, CANCEL) then
+    verdict = 'c'
+  elseif not areExpected(writes) then
+    verdict = 'f'
+  else
+    verdict = 'o'
+    stamp()
+    if has(job.flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
+    local flags = keptFlags(job.flags, solo == '1')
+    if namesProgress == 'p' then flags = writeNote(id, 'p', progress, flags, PROGRESS) end
+    if namesCheckpoint == 'k' then flags = writeNote(id, 'k', checkpoint, flags, CHECKPOINT) end
+    local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
+    move(id, job, letter, runAt)
+    call('HSET', STATES, id, stateOf(letter, flags, fence, job, runAt, values))
+    if isFinished(letter) then freeKey(id, job) end
+    hint('c')
+    if letter == 'r' then hint('r') end
+    writeDocuments(writes)
+    if size > 0 then addJobs() end
+  end
+  at = beyond
+  return verdict
+end
+
+-- Records that handlers began. Arguments: number; id, fence, attempt, startedAt of each.
+local function start()
+  local verdicts = {}
+  for i = 1, takeNumber() do
+    local id, fence, attempt, startedAt = take(), take(), take(), take()
+    local job, verdict = underLease(call('HGET', STATES, id), fence)
+    if job then
+      stamp()
+      verdict = 'o'
+      local values = attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail
+      call('HSET', STATES, id, stateOf(RUNNING, with(job.flags, STARTED, true), fence, job, job.runAt, values))
+    end
+    verdicts[i] = verdict
+  end
+  return table.concat(verdicts)
+end
+
+-- Renews leases. Arguments: length, 1 when these are all leases that the worker knows, number, id and fence of each.
+-- Answers a verdict for each, and the rows of the jobs that run under this worker's name without its knowledge.
+local function renew(worker, most)
+  local leaseMs, isComplete, leases = takeNumber(), take(), takeNumber()
+  local verdicts, fences, ids, ends = {}, {}, {}, {}
+  for i = 1, leases do ids[i] = ARGV[at + 2 * i - 1] end
+  local texts = readMany(STATES, ids)
+  for i = 1, leases do
+    local id, fence = ids[i], ARGV[at + 2 * i]
+    local job, verdict = underLease(texts[i], fence)
+    if job then
+      verdict = has(job.flags, CANCEL) and 'c' or 'o'
+      local some = ends[job.worker] or {}
+      ends[job.worker] = some
+      table.insert(some, int(now + (job.leaseMs ~= '' and tonumber(job.leaseMs) or leaseMs)))
+      table.insert(some, id)
+      -- A job may be named under an old fence, too.
+      fences[id] = fence
+    end
+    verdicts[i] = verdict
+  end
+  at = at + 2 * leases
+  for holder, some in pairs(ends) do
+    stamp()
+    callMany('ZADD', LEASES .. holder, some)
+    touched[holder] = true
+  end
+  if isComplete ~= '1' then return table.concat(verdicts), '' end
+  local unknown = {}
+  for _, id in ipairs(call('ZRANGE', LEASES .. worker, 0, -1)) do
+    if not fences[id] then table.insert(unknown, id) end
+  end
+  table.sort(unknown)
+  for i = #unknown, most + 1, -1 do unknown[i] = nil end
+  return table.concat(verdicts), rowsOf(unknown)
+end
+`
+
+const store = `-- What every script begins with: the keys of the installation, its clock, and whole numbers as text.
+--
+-- KEYS[1] is the installation's prefix, \`{posthaste}:\`; every other key begins with it and so lies in the same slot.
+-- ARGV[1] is the time that a test's clock gives, or empty; ARGV[2] is the latest time that the caller was told.
+
+local PREFIX = KEYS[1]
+local CLOCK = PREFIX .. 'clock'
+-- id → what never changes of a job: retries allowed, options, tags, payload; NUL between them.
+local BODIES = PREFIX .. 'bodies'
+-- id → everything else; see jobs.lua.
+local STATES = PREFIX .. 'states'
+-- p, k or c, then id → progress, checkpoint, request to cancel; for the few jobs that have one.
+local NOTES = PREFIX .. 'notes'
+-- The letter of a state, then the kind → how many jobs.
+local COUNTS = PREFIX .. 'counts'
+-- The letter of a place, then the kind → ids, in their order. Serves lists.
+local PLACE = PREFIX .. 'place:'
+-- Lanes with claimable jobs by priority, and each lane's ids by due time.
+local LANES = PREFIX .. 'lanes'
+local READY = PREFIX .. 'ready:'
+-- Scheduled and retrying jobs by due time.
+local WAITING = PREFIX .. 'waiting'
+-- Workers with running jobs by the end of the first of their leases, and each worker's ids by the end of the lease.
+local HOLDERS = PREFIX .. 'holders'
+local LEASES = PREFIX .. 'leases:'
+-- The letter of a state → ids by the end of the job. Serves retention.
+local FINISHED = PREFIX .. 'finished:'
+-- Unique key → the unfinished job that holds it.
+local KEYHOLDERS = PREFIX .. 'keyholders'
+-- Every job that has this key, or this reference, finished or not. Serves lists.
+local KEY = PREFIX .. 'key:'
+local REF = PREFIX .. 'ref:'
+local LOG = PREFIX .. 'log:'
+local QUEUES = PREFIX .. 'queues'
+-- Queue → since when and by whom it is paused.
+local PAUSED = PREFIX .. 'paused'
+
+local call = redis.call
+local sub, find, match, byte, char = string.sub, string.find, string.match, string.byte, string.char
+
+-- Lua would write a large number with an exponent and round it.
+local function int(number) return string.format('%.0f', number) end
+
+-- The time of this call, epoch ms: never earlier than what the store wrote or the caller was told before.
+local now
+if ARGV[1] == '' then
+  local time = call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+else
+  now = tonumber(ARGV[1])
+end
+now = math.max(now, tonumber(ARGV[2]), tonumber(call('GET', CLOCK) or '0'))
+local nowText = int(now)
+
+-- To be called before the first write: what is written at this time keeps the store from going back behind it.
+local isStamped = false
+local function stamp()
+  if isStamped then return end
+  isStamped = true
+  call('SET', CLOCK, nowText)
+end
+
+-- Lists of this length may be handed to one command; Lua's stack has room for some thousand values.
+local CHUNK = 2000
+
+-- A command for any number of arguments. Their number must be a multiple of what belongs together, as CHUNK is.
+local function callMany(command, key, list)
+  for first = 1, #list, CHUNK do
+    call(command, key, unpack(list, first, math.min(first + CHUNK - 1, #list)))
+  end
+end
+
+-- Values of a hash by their fields, false for what is not there.
+local function readMany(key, fields)
+  if #fields <= CHUNK then
+    if #fields == 0 then return {} end
+    return call('HMGET', key, unpack(fields))
+  end
+  local values = {}
+  for first = 1, #fields, CHUNK do
+    local some = call('HMGET', key, unpack(fields, first, math.min(first + CHUNK - 1, #fields)))
+    for i = 1, #some do values[first + i - 1] = some[i] end
+  end
+  return values
+end
+`
+
+export const LUA = {
+  /**
+   * Workers say that they live; those that were not heard of for too long are forgotten.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), number of beats; id, about, time to live, and 1 when it is gone, of each
+   * Result   nothing
+   */
+  beat: store + reader + `-- Worker → time to live, first and last time it was heard of, NUL about; and workers by the end of that.
+local WORKERS = PREFIX .. 'workers'
+local BEATS = PREFIX .. 'beats'
+
+at = 2
+stamp()
+local gone = call('ZRANGEBYSCORE', BEATS, '-inf', nowText)
+callMany('HDEL', WORKERS, gone)
+callMany('ZREM', BEATS, gone)
+for _ = 1, takeNumber() do
+  local id, about, ttl, isGone = take(), take(), takeNumber(), take() == '1'
+  if isGone then
+    call('HDEL', WORKERS, id)
+    call('ZREM', BEATS, id)
+  else
+    local known = call('HGET', WORKERS, id)
+    local first = known and match(known, '^%d+ (%d+)') or nowText
+    call('HSET', WORKERS, id, int(ttl) .. ' ' .. first .. ' ' .. nowText .. '\\0' .. about)
+    call('ZADD', BEATS, int(now + ttl), id)
+  end
+end
+return ''`,
+  /**
+   * Changes of jobs that nobody runs.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of changes; each: id, fence, letter before, letter after (- for
+   *          removed), 1 when solo, delay or empty, attempt, values: retries crashes NUL reason … history
+   * Result   { a letter for each change, holders of the keys that were taken, hints told and left to be told }
+   */
+  change: store + jobs + hints + reader + `local holders = {}
+
+local function remove(id, job)
+  stamp()
+  leave(id, job)
+  if not isFinished(job.letter) then freeKey(id, job) end
+  forget({ id }, { job })
+  hint('c')
+end
+
+local function change()
+  local id, fence, from, to, solo, delay, attempt, values = take(), take(), take(), take(), take(), take(), take(), take()
+  local text = call('HGET', STATES, id)
+  if not text then return 'm' end
+  local job = parse(text)
+  if job.letter ~= from or job.fence ~= fence then return 's' end
+  if to == '-' then
+    remove(id, job)
+    return 'o'
+  end
+  local key = job.key ~= '' and sub(job.key, 2)
+  if key and not isFinished(to) then
+    local holder = call('HGET', KEYHOLDERS, key)
+    if holder and holder ~= id then
+      table.insert(holders, holder)
+      return 'k'
+    end
+    stamp()
+    call('HSET', KEYHOLDERS, key, id)
+  end
+  stamp()
+  local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
+  move(id, job, to, runAt)
+  call('HSET', STATES, id, to .. with(job.flags, SOLO, solo == '1') .. int(tonumber(fence) + 1) .. '\\0' .. job.worker .. '\\0'
+    .. keep(job, runAt) .. '\\0' .. (isFinished(to) and nowText or '') .. ' ' .. attempt .. ' ' .. job.startedAt .. ' ' .. values)
+  if isFinished(to) then freeKey(id, job) end
+  hint('c')
+  if to == 'r' then hint('r') end
+  return 'o'
+end
+
+at = 3
+local verdicts = {}
+for i = 1, takeNumber() do verdicts[i] = change() end
+flush()
+return { table.concat(verdicts), holders, tell() }`,
+  /**
+   * How many jobs there are by kind and state.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2)
+   * Result   letter, queue NUL task, and number, in turn
+   */
+  counts: store + `return call('HGETALL', COUNTS)`,
+  /**
+   * The one hot call of a worker: settle, start, renew, claim, in this order.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, `=` and the worker or empty, greatest number of unknown jobs to answer;
+   *          first successes, number of other settlements and these, starts (settling.lua);
+   *          1 when leases are renewed, and the renewal;
+   *          1 when jobs are claimed, and: limit, length of leases, l for queues in the listed order or m for merged,
+   *          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
+   * Result   { now, verdicts of the first successes, of the other settlements, of the starts, of the renewals, rows of
+   *          unknown jobs, rows of claimed jobs, 1 when claimable jobs were left behind, when the earliest waiting job
+   *          is due or empty, hints told and left to be told }
+   */
+  exchange: store + jobs + rows + hints + reader + documents + adding + settling + claiming + `at = 3
+local worker, most = take(), takeNumber()
+local plain = settlePlain()
+local settled = {}
+for i = 1, takeNumber() do settled[i] = settle() end
+local started = start()
+local renewed, unknown = '', ''
+if take() == '1' then renewed, unknown = renew(worker, most) end
+local jobs, more = '', 0
+if take() == '1' then
+  local limit, leaseMs, order = takeNumber(), takeNumber(), take()
+  local number = takeNumber()
+  local queues = number >= 0 and takeMany(number) or nil
+  number = takeNumber()
+  local tasks = number >= 0 and takeMany(number) or nil
+  jobs, more = claim(worker, limit, leaseMs, queues, tasks, order == 'l')
+end
+flush()
+local due = call('ZRANGE', WAITING, 0, 0, 'WITHSCORES')
+return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs, more, due[2] or '', tell() }`,
+  /**
+   * Running jobs whose lease ran out, by the end of the lease, then id.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), limit, end of the lease and id of the last job before, or two empty texts
+   * Result   rows
+   */
+  expired: store + jobs + rows + `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+if limit == 0 then return '' end
+local found = {}
+
+local function collect(worker, least, greatest, most)
+  local some = call('ZRANGEBYSCORE', LEASES .. worker, least, greatest, 'WITHSCORES', 'LIMIT', 0, most)
+  for i = 1, #some, 2 do
+    if some[i + 1] ~= afterEnd or some[i] > afterId then
+      table.insert(found, { id = some[i], ends = tonumber(some[i + 1]) })
+    end
+  end
+end
+
+for _, worker in ipairs(call('ZRANGEBYSCORE', HOLDERS, '-inf', nowText)) do
+  if afterEnd == '' then
+    collect(worker, '-inf', nowText, limit)
+  else
+    if tonumber(afterEnd) <= now then collect(worker, afterEnd, afterEnd, -1) end
+    collect(worker, '(' .. afterEnd, nowText, limit)
+  end
+end
+table.sort(found, function(a, b)
+  if a.ends ~= b.ends then return a.ends < b.ends end
+  return a.id < b.id
+end)
+local ids = {}
+for i = 1, math.min(limit, #found) do ids[i] = found[i].id end
+return rowsOf(ids)`,
+  /**
+   * Documents by collection and key.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), collection and key of each
+   * Result   version, expiry or empty, and value of each; version 0 when there is none
+   */
+  getRecords: store + reader + documents + `local out = {}
+for i = 3, #ARGV, 2 do
+  local version, expiresAt, value = readDocument(ARGV[i], ARGV[i + 1])
+  table.insert(out, int(version))
+  table.insert(out, expiresAt or '')
+  table.insert(out, value or '')
+end
+return out`,
+  /**
+   * Jobs by their ids.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), ids
+   * Result   rows of those that exist
+   */
+  get: store + jobs + rows + `return rowsOf({ unpack(ARGV, 3) })`,
+  /**
+   * Adds jobs, and writes documents as a condition for them.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of documents, their writes, then the jobs (adding.lua)
+   * Result   { now, 1 or 0: whether the documents had the versions expected, a letter for each job, holders of the keys
+   *          of duplicates, hints told and left to be told }
+   */
+  insert: store + jobs + hints + reader + documents + adding + `at = 3
+local writes = takeWrites(takeNumber())
+if not areExpected(writes) then return { nowText, 0, '', {}, ' ' } end
+writeDocuments(writes)
+local verdicts, holders = addJobs()
+flush()
+return { nowText, 1, verdicts, holders, tell() }`,
+  /**
+   * Documents of a collection by key.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), collection, prefix of the keys, `=` and the last key before or empty, limit
+   * Result   key, version, expiry or empty, and value of each
+   */
+  listRecords: store + reader + documents + `local collection, prefix, after, limit = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local out, from = {}, '[' .. prefix
+-- Bytes decide: the greater of both bounds is taken by asking whether the last key lies behind the first one.
+if after ~= '' then
+  local last = sub(after, 2)
+  if call('ZLEXCOUNT', NAMES .. collection, from, '[' .. last) > 0 then from = '(' .. last end
+end
+-- No text contains the byte 255.
+local to = '[' .. prefix .. '\\255'
+local found = 0
+while found < limit do
+  local keys = call('ZRANGEBYLEX', NAMES .. collection, from, to, 'LIMIT', 0, limit)
+  for i = 1, #keys do
+    local version, expiresAt, value = readDocument(collection, keys[i])
+    if version > 0 and found < limit then
+      found = found + 1
+      local n = #out
+      out[n + 1], out[n + 2], out[n + 3], out[n + 4] = keys[i], int(version), expiresAt, value
+    end
+  end
+  if #keys < limit then break end
+  from = '(' .. keys[#keys]
+end
+return out`,
+  /**
+   * The next candidates of a list, in the order of their ids.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), 1 for the newest first, id of the last one before or empty, limit, 1 for whole rows,
+   *          k and a key, r and a reference, or p and places: letters of the states (empty: none, -: any),
+   *          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
+   * Result   { rows of those that fit states, queues and tasks (by key or reference: whatever they are); without whole
+   *            rows, bodies are left empty, id of the last one looked at or empty, 1 when there are no more,
+   *            how many jobs are in the places that fit }
+   */
+  list: store + jobs + rows + reader + `at = 2
+local isDown, after, limit, isWhole, by = take() == '1', take(), takeNumber(), take() == '1', take()
+local ids, letters, total = {}, nil, 0
+
+-- Adds the next ids of an index that is in their order.
+local function addFrom(index)
+  local some
+  if isDown then
+    some = call('ZREVRANGEBYLEX', index, after == '' and '+' or '(' .. after, '-', 'LIMIT', 0, limit)
+  else
+    some = call('ZRANGEBYLEX', index, after == '' and '-' or '(' .. after, '+', 'LIMIT', 0, limit)
+  end
+  for i = 1, #some do ids[#ids + 1] = some[i] end
+end
+
+-- Adds every running job behind \`after\`: there are no more of them than workers have leases.
+local function addRunning()
+  for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
+    for _, id in ipairs(call('ZRANGE', LEASES .. worker, 0, -1)) do
+      if after == '' or (isDown and id < after) or (not isDown and id > after) then ids[#ids + 1] = id end
+    end
+  end
+end
+
+local function takeSet()
+  local number = takeNumber()
+  if number < 0 then return nil end
+  local set = {}
+  for _, name in ipairs(takeMany(number)) do set[name] = true end
+  return set
+end
+
+local queues, tasks
+local hasRunning = false
+local function isWanted(letter) return letters == '-' or find(letters, letter, 1, true) ~= nil end
+local function fits(kind)
+  local queue, task = match(kind, '^([^%z]*)%z(.*)$')
+  return (not queues or queues[queue]) and (not tasks or tasks[task])
+end
+
+-- Rows that one call takes from all places together, before the limit.
+local FETCHED = 8000
+
+if by == 'k' then
+  addFrom(KEY .. take())
+elseif by == 'r' then
+  addFrom(REF .. take())
+else
+  letters, queues, tasks = take(), takeSet(), takeSet()
+  local indexes, fields = {}, call('HGETALL', COUNTS)
+  for i = 1, #fields, 2 do
+    local letter, kind = sub(fields[i], 1, 1), sub(fields[i], 2)
+    if isWanted(letter) and fits(kind) then
+      total = total + tonumber(fields[i + 1])
+      if letter == RUNNING and not isWanted('r') then hasRunning = true else indexes[placeOf(letter, kind)] = true end
+    end
+  end
+  local number = 0
+  for _ in pairs(indexes) do number = number + 1 end
+  limit = math.min(limit, math.max(64, math.floor(FETCHED / math.max(1, number))))
+  for index in pairs(indexes) do addFrom(index) end
+  -- Ready jobs lie in the same place. When only running ones are wanted, those must not be looked through.
+  if hasRunning then addRunning() end
+end
+
+table.sort(ids, function(a, b)
+  if isDown then return a > b end
+  return a < b
+end)
+local isLast = #ids < limit
+for i = #ids, limit + 1, -1 do ids[i] = nil end
+
+local texts, bodies, out = readMany(STATES, ids), isWhole and readMany(BODIES, ids), {}
+for i = 1, #ids do
+  local letter = sub(texts[i], 1, 1)
+  if not letters or (isWanted(letter) and (letter ~= RUNNING or fits(parse(texts[i]).kind))) then
+    if isWhole then
+      addWhole(out, ids[i], bodies[i], texts[i])
+    else
+      addRow(out, ids[i], '\\0\\0\\0', texts[i], '', '', '', '')
+    end
+  end
+end
+return { table.concat(out, '\\0'), ids[#ids] or '', isLast and 1 or 0, int(total) }`,
+  /**
+   * Log lines of a job by fence and seq.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), id, fence and seq in a fixed width of the last line before or empty, limit
+   * Result   the lines: fence and seq in a fixed width NUL at NUL level NUL message
+   */
+  logs: store + `return call('ZRANGEBYLEX', LOG .. ARGV[3], ARGV[4] == '' and '-' or '(' .. ARGV[4] .. '\\0\\255', '+', 'LIMIT', 0, ARGV[5])`,
+  /**
+   * The store's clock.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2)
+   * Result   epoch ms
+   */
+  now: store + `return nowText`,
+  /**
+   * Opens the installation, or makes it.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), version of the layout that the caller knows
+   * Result   version of the layout that is there, or empty when this is no installation of Posthaste
+   */
+  open: store + `local SCHEMA = PREFIX .. 'schema'
+local kind = call('TYPE', SCHEMA)['ok']
+if kind == 'none' then
+  stamp()
+  call('SET', SCHEMA, ARGV[3])
+  return ARGV[3]
+end
+if kind ~= 'string' then return '' end
+local version = call('GET', SCHEMA)
+return match(version, '^%d+$') and version or ''`,
+  /**
+   * Pauses or resumes queues.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of requests; queue, 1 to pause, and who asks, of each
+   * Result   { hints told and left to be told }
+   */
+  pause: store + hints + reader + `at = 3
+for _ = 1, takeNumber() do
+  local queue, isPaused, by = take(), take() == '1', take()
+  if isPaused and call('HEXISTS', PAUSED, queue) == 0 then
+    stamp()
+    call('SADD', QUEUES, queue)
+    call('HSET', PAUSED, queue, nowText .. '\\0' .. by)
+    hint('c')
+  elseif not isPaused and call('HDEL', PAUSED, queue) == 1 then
+    stamp()
+    hint('c')
+    hint('r')
+  end
+end
+return { tell() }`,
+  /**
+   * Moves scheduled and retrying jobs whose time has come to ready, the earliest first.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, limit
+   * Result   { how many, when the first is due that is not due yet or empty, hints told and left to be told }
+   */
+  promote: store + jobs + hints + `local limit = tonumber(ARGV[4])
+local ids = limit > 0 and call('ZRANGEBYSCORE', WAITING, '-inf', nowText, 'LIMIT', 0, limit) or {}
+if #ids > 0 then
+  stamp()
+  hint('r')
+  hint('c')
+end
+local texts = readMany(STATES, ids)
+for i = 1, #ids do
+  local job = parse(texts[i])
+  move(ids[i], job, 'r', job.runAt)
+  call('HSET', STATES, ids[i], 'r' .. sub(texts[i], 2))
+end
+flush()
+local due = call('ZRANGEBYSCORE', WAITING, '(' .. nowText, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return { #ids, due[2] or '', tell() }`,
+  /**
+   * Removes finished jobs of one state, the oldest first.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, letter of the state, age, number of jobs kept, least age, limit
+   * Result   { how many were removed, 1 when more are to be, hints told and left to be told }
+   */
+  prune: store + jobs + hints + `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local leastAge, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
+local index = FINISHED .. letter
+-- In the order of their ends, the too old ones and the too many ones are both the first ones.
+local old = call('ZCOUNT', index, '-inf', '(' .. int(now - age))
+local many = call('ZCARD', index) - kept
+local candidates = math.min(math.max(old, many, 0), call('ZCOUNT', index, '-inf', int(now - leastAge)))
+local removed = math.min(candidates, limit)
+if removed > 0 then
+  stamp()
+  local ids = call('ZRANGE', index, 0, removed - 1)
+  local jobs, texts = {}, readMany(STATES, ids)
+  for i = 1, #ids do
+    jobs[i] = parse(texts[i])
+    count(letter, jobs[i].kind, -1)
+  end
+  call('ZREMRANGEBYRANK', index, 0, removed - 1)
+  forget(ids, jobs)
+  hint('c')
+end
+flush()
+return { removed, limit > 0 and candidates > removed and 1 or 0, tell() }`,
+  /**
+   * Writes documents, all or none.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), number of writes, and these (documents.lua)
+   * Result   for each write o and its new version, or, when nothing was written, f and the version that is there, or
+   *          r: this one would have been written
+   */
+  putRecords: store + reader + documents + `at = 2
+local writes = takeWrites(takeNumber())
+if areExpected(writes) then
+  local versions = writeDocuments(writes)
+  for i = 1, #versions do versions[i] = 'o' .. versions[i] end
+  return versions
+end
+local verdicts = {}
+for i = 1, #writes do verdicts[i] = isExpected(writes[i]) and 'r' or 'f' .. int(writes[i].version) end
+return verdicts`,
+  /**
+   * Every queue, whether it is paused, and its lanes with the time at which their oldest job became due.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2)
+   * Result   { queues, paused queues and since when NUL by whom in turn, queues of lanes and due times in turn }
+   */
+  queues: store + `local oldest = {}
+for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
+  local head = call('ZRANGE', READY .. lane, 0, 0, 'WITHSCORES')
+  table.insert(oldest, (match(lane, '^%d%z([^%z]*)%z')))
+  table.insert(oldest, head[2])
+end
+return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
+  /**
+   * Fenced writes of running jobs beside their settlement.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, log lines that a job keeps at most, number of reports; each: id, fence,
+   *          p or empty and a progress, k or empty and a checkpoint, number of lines; each: seq, and at NUL level NUL message
+   * Result   { a letter for each report, hints told and left to be told }
+   */
+  report: store + jobs + hints + reader + `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
+local function place(fence, seq) return string.format('%016.0f%016.0f', tonumber(fence), tonumber(seq)) end
+
+at = 3
+local most, verdicts = takeNumber(), {}
+for i = 1, takeNumber() do
+  local id, fence = take(), take()
+  local namesProgress, progress, namesCheckpoint, checkpoint = take(), take(), take(), take()
+  local lines = takeNumber()
+  local text = call('HGET', STATES, id)
+  local job, verdict = underLease(text, fence)
+  if job then
+    verdict = 'o'
+    stamp()
+    hint('c')
+    local flags = job.flags
+    if namesProgress == 'p' then flags = writeNote(id, 'p', progress, flags, PROGRESS) end
+    if namesCheckpoint == 'k' then flags = writeNote(id, 'k', checkpoint, flags, CHECKPOINT) end
+    if flags ~= job.flags then call('HSET', STATES, id, sub(text, 1, 1) .. flags .. sub(text, 3)) end
+    for n = 1, lines do
+      local line = place(fence, ARGV[at + 2 * n - 1]) .. '\\0'
+      local known = call('ZRANGEBYLEX', LOG .. id, '[' .. line, '[' .. line .. '\\255', 'LIMIT', 0, 1)
+      if #known == 0 then call('ZADD', LOG .. id, 0, line .. ARGV[at + 2 * n]) end
+    end
+    if lines > 0 then call('ZREMRANGEBYRANK', LOG .. id, 0, -most - 1) end
+  end
+  at = at + 2 * lines
+  verdicts[i] = verdict
+end
+return { table.concat(verdicts), tell() }`,
+  /**
+   * Asks the holders of running jobs to stop; the first request of a run is kept.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of requests; id and request of each
+   * Result   { a letter for each request, hints told and left to be told }
+   */
+  requestCancel: store + jobs + hints + reader + `at = 3
+local verdicts = {}
+for i = 1, takeNumber() do
+  local id, request = take(), take()
+  local text = call('HGET', STATES, id)
+  if not text then
+    verdicts[i] = 'm'
+  elseif sub(text, 1, 1) ~= RUNNING then
+    verdicts[i] = 's'
+  else
+    verdicts[i] = 'o'
+    hint('c')
+    local flags = sub(text, 2, 2)
+    if not has(flags, CANCEL) then
+      stamp()
+      call('HSET', NOTES, 'c' .. id, request)
+      call('HSET', STATES, id, RUNNING .. with(flags, CANCEL, true) .. sub(text, 3))
+    end
+  end
+end
+return { table.concat(verdicts), tell() }`,
+  /**
+   * Workers that were heard of within their time to live.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2)
+   * Result   id, and time to live, first and last time NUL about, in turn
+   */
+  workers: store + `local ids = call('ZRANGEBYSCORE', PREFIX .. 'beats', '(' .. nowText, '+inf')
+local about, out = readMany(PREFIX .. 'workers', ids), {}
+for i = 1, #ids do
+  table.insert(out, ids[i])
+  table.insert(out, about[i])
+end
+return out`,
+} as const

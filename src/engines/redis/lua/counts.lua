@@ -1,0 +1,9 @@
+-- How many jobs there are by kind and state.
+--
+-- KEYS[1]  prefix
+-- ARGV     clock (2)
+-- Result   letter, queue NUL task, and number, in turn
+
+-- include store
+
+return call('HGETALL', COUNTS)

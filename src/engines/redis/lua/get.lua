@@ -1,0 +1,11 @@
+-- Jobs by their ids.
+--
+-- KEYS[1]  prefix
+-- ARGV     clock (2), ids
+-- Result   rows of those that exist
+
+-- include store
+-- include jobs
+-- include rows
+
+return rowsOf({ unpack(ARGV, 3) })

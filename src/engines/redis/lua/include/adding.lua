@@ -1,0 +1,87 @@
+-- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
+
+-- Reads a shape: flags, due (empty: now; `+` and a delay; `=` and a time), blocked (why, or empty), leaseMs, lane, key,
+-- ref. Makes what all of its jobs have in common.
+local function takeShape()
+  local shape = {}
+  local flags, due, blocked, leaseMs, lane, key, ref = take(), take(), take(), take(), take(), take(), take()
+  local runAt = now
+  if due ~= '' then
+    runAt = tonumber(sub(due, 2))
+    if sub(due, 1, 1) == '+' then runAt = now + runAt end
+  end
+  shape.runAt = int(runAt)
+  shape.letter = blocked ~= '' and 'b' or runAt > now and 's' or 'r'
+  shape.text = shape.letter .. flags .. '0\0\0' .. shape.runAt .. ' ' .. leaseMs .. ' ' .. nowText .. '\0' .. lane .. '\0'
+    .. key .. '\0' .. ref .. '\0 0  0 0\0' .. blocked .. '\0\0\0'
+  shape.lane, shape.key, shape.ref = lane, key, ref
+  shape.priority, shape.kind, shape.queue = match(lane, '^(%d)%z(([^%z]*)%z[^%z]*)%z')
+  -- Score and id of each job, and 0 and id: what the orders of due times and of ids are given.
+  shape.byTime, shape.byId, shape.n = {}, {}, 0
+  return shape
+end
+
+-- Puts all jobs of a shape into the orders of their state.
+local function addShape(shape)
+  local jobs = shape.n / 2
+  if jobs == 0 then return end
+  call('SADD', QUEUES, shape.queue)
+  callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
+  if shape.letter == 'r' then
+    callMany('ZADD', READY .. shape.lane, shape.byTime)
+    call('ZADD', LANES, shape.priority, shape.lane)
+    hint('r')
+  elseif shape.letter == 's' then
+    callMany('ZADD', WAITING, shape.byTime)
+  end
+  hint('c')
+  count(shape.letter, shape.kind, jobs)
+end
+
+-- Adds the jobs that the arguments describe: the number of shapes, the shapes, the number of jobs, the number of each
+-- job's shape (when there is more than one), id and body of each. Answers a letter for each job, i inserted or d
+-- duplicate, and the holders of the keys of the duplicates.
+local function addJobs()
+  local shapes = {}
+  for i = 1, takeNumber() do shapes[i] = takeShape() end
+  local jobs = takeNumber()
+  local shapeOf = #shapes > 1 and takeMany(jobs) or nil
+  local ids = {}
+  for i = 1, jobs do ids[i] = ARGV[at + 2 * i - 1] end
+  local known = readMany(STATES, ids)
+
+  local verdicts, holders, added = {}, {}, {}
+  local bodies, states, n = {}, {}, 0
+  for i = 1, jobs do
+    local id = ids[i]
+    local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
+    verdicts[i] = 'i'
+    if not known[i] and not added[id] then
+      local holder = shape.key ~= '' and call('HGET', KEYHOLDERS, sub(shape.key, 2))
+      if holder then
+        verdicts[i] = 'd'
+        table.insert(holders, holder)
+      else
+        stamp()
+        added[id] = true
+        bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
+        states[n + 1], states[n + 2] = id, shape.text
+        n = n + 2
+        local m = shape.n
+        shape.byTime[m + 1], shape.byTime[m + 2] = shape.runAt, id
+        shape.byId[m + 1], shape.byId[m + 2] = '0', id
+        shape.n = m + 2
+        if shape.key ~= '' then
+          call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
+          call('ZADD', KEY .. sub(shape.key, 2), 0, id)
+        end
+        if shape.ref ~= '' then call('ZADD', REF .. sub(shape.ref, 2), 0, id) end
+      end
+    end
+  end
+  at = at + 2 * jobs
+  callMany('HSET', BODIES, bodies)
+  callMany('HSET', STATES, states)
+  for i = 1, #shapes do addShape(shapes[i]) end
+  return table.concat(verdicts), holders
+end

@@ -1,0 +1,201 @@
+-- Claims jobs: the heads of the lanes that fit, merged into one order.
+
+-- The next jobs of a lane, which are taken from its front.
+local Cursor = {}
+Cursor.__index = Cursor
+
+local function cursorOf(lane, chunk)
+  local cursor = setmetatable({ lane = lane, chunk = chunk, taken = 0, first = 0 }, Cursor)
+  cursor:fetch()
+  return cursor
+end
+
+-- Reads the heads behind those that were taken.
+function Cursor:fetch()
+  self.heads = call('ZRANGE', READY .. self.lane, self.taken, self.taken + self.chunk - 1, 'WITHSCORES')
+  self.first = self.taken
+  self:look()
+end
+
+function Cursor:look()
+  local i = 2 * (self.taken - self.first)
+  self.id = self.heads[i + 1]
+  self.runAt = tonumber(self.heads[i + 2])
+end
+
+function Cursor:advance()
+  self.taken = self.taken + 1
+  if 2 * (self.taken - self.first) >= #self.heads and #self.heads == 2 * self.chunk then self:fetch() else self:look() end
+end
+
+-- Ids have one length and few characters: Lua's order of them is that of their bytes in every locale.
+local function isBefore(a, b)
+  if a.runAt ~= b.runAt then return a.runAt < b.runAt end
+  return a.id < b.id
+end
+
+-- A heap of cursors, the one with the earliest head first.
+local function siftDown(heap, i)
+  local size = #heap
+  while true do
+    local least, left = i, 2 * i
+    if left <= size and isBefore(heap[left], heap[least]) then least = left end
+    if left < size and isBefore(heap[left + 1], heap[least]) then least = left + 1 end
+    if least == i then return end
+    heap[i], heap[least] = heap[least], heap[i]
+    i = least
+  end
+end
+
+-- Calls take(cursor) for the heads of these lanes in their order until it answers false. Answers whether it did.
+local function merge(lanes, chunk, take)
+  local heap = {}
+  for i = 1, #lanes do
+    local cursor = cursorOf(lanes[i], chunk)
+    if cursor.id then table.insert(heap, cursor) end
+  end
+  for i = math.floor(#heap / 2), 1, -1 do siftDown(heap, i) end
+  while #heap > 0 do
+    local cursor = heap[1]
+    if not take(cursor) then return true end
+    cursor:advance()
+    if not cursor.id then
+      heap[1] = heap[#heap]
+      table.remove(heap)
+    end
+    siftDown(heap, 1)
+  end
+  return false
+end
+
+local function setOf(list)
+  if not list then return nil end
+  local set = {}
+  for i = 1, #list do set[list[i]] = true end
+  return set
+end
+
+-- The lanes that a claim may empty, as a list of turns; a turn is a list of lanes of one priority.
+local function turnsOf(queues, tasks, isListed)
+  local lanes, wanted, known = call('ZRANGE', LANES, 0, -1, 'WITHSCORES'), setOf(queues), setOf(tasks)
+  local byQueue = {}
+  for i = 1, #lanes, 2 do
+    local queue, task = match(lanes[i], '^%d%z([^%z]*)%z([^%z]*)%z')
+    if (not wanted or wanted[queue]) and (not known or known[task]) and call('HEXISTS', PAUSED, queue) == 0 then
+      -- Merged, all queues are one.
+      local name = isListed and queue or 1
+      local turns = byQueue[name] or {}
+      byQueue[name] = turns
+      local last = turns[#turns]
+      if last and last.priority == lanes[i + 1] then
+        table.insert(last, lanes[i])
+      else
+        table.insert(turns, { lanes[i], priority = lanes[i + 1] })
+      end
+    end
+  end
+  if not isListed then return byQueue[1] or {} end
+  local all = {}
+  for i = 1, #queues do
+    for _, turn in ipairs(byQueue[queues[i]] or {}) do table.insert(all, turn) end
+    -- A queue that is named twice is served once.
+    byQueue[queues[i]] = nil
+  end
+  return all
+end
+
+-- The state of a job that this worker claims, and the length of its own lease, or nil.
+local function leased(text, worker)
+  local job = parse(text)
+  local flags, attempt, startedAt = job.flags, job.attempt, job.startedAt
+  if has(flags, SOLO) then
+    flags = with(flags, STARTED, true)
+    attempt, startedAt = int(tonumber(attempt) + 1), nowText
+  end
+  return {
+    text = 'u' .. flags .. int(tonumber(job.fence) + 1) .. '\0' .. worker .. '\0' .. job.kept .. '\0' .. job.finishedAt
+      .. ' ' .. attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\0' .. job.tail,
+    leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
+    isPlain = flags == '0',
+    kind = job.kind,
+  }
+end
+
+-- Claims up to `limit` jobs. Answers their rows, and 1 when claimable jobs were left behind.
+local function claim(worker, limit, leaseMs, queues, tasks, isListed)
+  if limit == 0 then return '', 0 end
+  local ids, texts, cursors, hasMore, hasSolo = {}, {}, {}, false, false
+
+  local function choose(cursor)
+    if #ids == limit or hasSolo then return false end
+    local text = call('HGET', STATES, cursor.id)
+    if has(sub(text, 2, 2), SOLO) then
+      if #ids > 0 then return false end
+      hasSolo = true
+    end
+    table.insert(ids, cursor.id)
+    table.insert(texts, text)
+    cursors[cursor.lane] = cursor
+    return true
+  end
+
+  local turns = turnsOf(queues, tasks, isListed)
+  if #turns == 1 and #turns[1] == 1 then
+    -- The usual case, a single lane: nothing is to be merged.
+    local lane = turns[1][1]
+    local heads = call('ZRANGE', READY .. lane, 0, limit)
+    local states = readMany(STATES, heads)
+    for i = 1, #heads do
+      local isSolo = has(sub(states[i], 2, 2), SOLO)
+      if i > limit or hasSolo or (isSolo and i > 1) then
+        hasMore = true
+        break
+      end
+      hasSolo = isSolo
+      ids[i], texts[i] = heads[i], states[i]
+    end
+    if #ids > 0 then cursors[lane] = { taken = #ids } end
+  else
+    for i = 1, #turns do
+      local chunk = math.max(4, math.ceil((limit + 1 - #ids) / #turns[i]))
+      hasMore = merge(turns[i], chunk, choose)
+      if hasMore then break end
+    end
+  end
+  if #ids == 0 then return '', hasMore and 1 or 0 end
+
+  stamp()
+  local out, states, leases, bodies, made = {}, {}, {}, readMany(BODIES, ids), {}
+  for i = 1, #ids do
+    local id, text = ids[i], texts[i]
+    local lease = made[text]
+    if lease == nil then
+      lease = leased(text, worker)
+      lease.ends = int(now + (lease.leaseMs or leaseMs))
+      made[text] = lease
+    end
+    states[2 * i - 1], states[2 * i] = id, lease.text
+    leases[2 * i - 1], leases[2 * i] = lease.ends, id
+    lease.jobs = (lease.jobs or 0) + 1
+    if lease.isPlain then
+      addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
+    else
+      local flags = sub(lease.text, 2, 2)
+      addRow(out, id, bodies[i], lease.text, lease.ends, note(flags, PROGRESS, 'p', id),
+        note(flags, CHECKPOINT, 'k', id), '')
+    end
+  end
+  callMany('HSET', STATES, states)
+  callMany('ZADD', LEASES .. worker, leases)
+  touched[worker] = true
+  for lane, cursor in pairs(cursors) do
+    call('ZREMRANGEBYRANK', READY .. lane, 0, cursor.taken - 1)
+    leaveLane(lane)
+  end
+  for _, lease in pairs(made) do
+    count('r', lease.kind, -lease.jobs)
+    count('u', lease.kind, lease.jobs)
+  end
+  hint('c')
+  return table.concat(out, '\0'), hasMore and 1 or 0
+end

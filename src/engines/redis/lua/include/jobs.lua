@@ -1,0 +1,166 @@
+-- A job's state as one text, and the indexes in which its id stands because of it.
+--
+--   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
+--   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
+--
+-- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with `=`. No
+-- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
+--
+-- Letters: b blocked, s scheduled, r ready, u running, t retrying, c completed, x cancelled, d dead.
+
+local RUNNING = 'u'
+
+-- Flags, added up behind the character 0.
+local SOLO, STARTED, CANCEL, PROGRESS, CHECKPOINT, OWN_LEASE = 1, 2, 4, 8, 16, 32
+local function has(flags, flag) return math.floor((byte(flags) - 48) / flag) % 2 == 1 end
+local function with(flags, flag, isSet)
+  if has(flags, flag) == isSet then return flags end
+  return char(byte(flags) + (isSet and flag or -flag))
+end
+
+local STATE = '^(%a)(.)(%d+)%z([^%z]*)%z((%d+) (%d*) (%d+)%z((%d)%z(([^%z]*)%z[^%z]*)%z[^%z]*)%z([^%z]*)%z([^%z]*))'
+  .. '%z(%d*) (%d+) (%d*) (%d+) (%d+)%z(.*)$'
+
+-- The parts of a state. Many jobs have the same text (they came together), so each text is taken apart once; the
+-- answer is shared and must not be changed.
+local parsed = {}
+local function parse(text)
+  local job = parsed[text]
+  if job == nil then
+    job = {}
+    job.letter, job.flags, job.fence, job.worker, job.kept, job.runAt, job.leaseMs, job.createdAt, job.lane,
+      job.priority, job.kind, job.queue, job.key, job.ref, job.finishedAt, job.attempt, job.startedAt, job.retries,
+      job.crashes, job.tail = match(text, STATE)
+    parsed[text] = job
+  end
+  return job
+end
+
+-- What stays the same for as long as the due time does.
+local function keep(job, runAt)
+  if runAt == job.runAt then return job.kept end
+  return runAt .. sub(job.kept, #job.runAt + 1)
+end
+
+-- Kinds, lanes and workers whose numbers changed; written by `flush`.
+local counted, touched = {}, {}
+
+local function count(letter, kind, difference)
+  local field = letter .. kind
+  counted[field] = (counted[field] or 0) + difference
+end
+
+-- The place of a job in the lists of its kind: claiming a job leaves it where it is.
+local function placeOf(letter, kind)
+  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
+end
+
+-- Writes the numbers that changed, and when the first lease of each worker ends.
+local function flush()
+  for field, difference in pairs(counted) do
+    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
+  end
+  counted = {}
+  for worker in pairs(touched) do
+    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
+    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
+  end
+  touched = {}
+end
+
+local function leaveLane(lane)
+  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
+end
+
+-- Takes a job out of the order that its state keeps.
+local function leave(id, job)
+  local letter = job.letter
+  if letter == 'r' then
+    call('ZREM', READY .. job.lane, id)
+    leaveLane(job.lane)
+  elseif letter == RUNNING then
+    call('ZREM', LEASES .. job.worker, id)
+    touched[job.worker] = true
+  elseif letter == 's' or letter == 't' then
+    call('ZREM', WAITING, id)
+  elseif letter ~= 'b' then
+    call('ZREM', FINISHED .. letter, id)
+  end
+  count(letter, job.kind, -1)
+end
+
+-- Puts a job into the order that its new state keeps; a running job's lease is written by the claim.
+local function enter(id, letter, job, runAt)
+  if letter == 'r' then
+    call('ZADD', READY .. job.lane, runAt, id)
+    call('ZADD', LANES, job.priority, job.lane)
+  elseif letter == 's' or letter == 't' then
+    call('ZADD', WAITING, runAt, id)
+  elseif letter ~= 'b' then
+    call('ZADD', FINISHED .. letter, nowText, id)
+  end
+  count(letter, job.kind, 1)
+end
+
+-- Moves a job from one state to another. The text is the caller's to write.
+local function move(id, job, letter, runAt)
+  leave(id, job)
+  enter(id, letter, job, runAt)
+  local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
+  if from ~= to then
+    call('ZREM', from, id)
+    call('ZADD', to, 0, id)
+  end
+end
+
+local function isFinished(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
+
+-- Frees the key of a job, when it is this job that holds it.
+local function freeKey(id, job)
+  if job.key == '' then return end
+  local key = sub(job.key, 2)
+  if call('HGET', KEYHOLDERS, key) == id then call('HDEL', KEYHOLDERS, key) end
+end
+
+-- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
+local function forget(ids, jobs)
+  local notes, logs, places = {}, {}, {}
+  for i = 1, #ids do
+    local id, job = ids[i], jobs[i]
+    local place = placeOf(job.letter, job.kind)
+    places[place] = places[place] or {}
+    table.insert(places[place], id)
+    if has(job.flags, PROGRESS) then table.insert(notes, 'p' .. id) end
+    if has(job.flags, CHECKPOINT) then table.insert(notes, 'k' .. id) end
+    if has(job.flags, CANCEL) then table.insert(notes, 'c' .. id) end
+    if job.key ~= '' then call('ZREM', KEY .. sub(job.key, 2), id) end
+    if job.ref ~= '' then call('ZREM', REF .. sub(job.ref, 2), id) end
+    -- Only a run can have written a line.
+    if job.fence ~= '0' then table.insert(logs, LOG .. id) end
+  end
+  for place, some in pairs(places) do callMany('ZREM', place, some) end
+  callMany('HDEL', BODIES, ids)
+  callMany('HDEL', STATES, ids)
+  callMany('HDEL', NOTES, notes)
+  for first = 1, #logs, CHUNK do call('UNLINK', unpack(logs, first, math.min(first + CHUNK - 1, #logs))) end
+end
+
+-- Verdicts are letters: o ok, s stale, m missing, c cancel requested, f conflict, k key taken.
+
+-- The job when it runs under this fence, else the verdict about whoever says so.
+local function underLease(text, fence)
+  if not text then return nil, 'm' end
+  local job = parse(text)
+  if job.letter == RUNNING and job.fence == fence then return job end
+  return nil, 's'
+end
+
+-- Writes a note of a job or removes it; answers the flags with the one that says so. A value begins with `=`.
+local function writeNote(id, name, value, flags, flag)
+  if value == '' then
+    call('HDEL', NOTES, name .. id)
+  else
+    call('HSET', NOTES, name .. id, sub(value, 2))
+  end
+  return with(flags, flag, value ~= '')
+end

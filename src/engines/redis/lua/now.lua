@@ -1,0 +1,9 @@
+-- The store's clock.
+--
+-- KEYS[1]  prefix
+-- ARGV     clock (2)
+-- Result   epoch ms
+
+-- include store
+
+return nowText
