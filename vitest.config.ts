@@ -29,6 +29,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     setupFiles: ['./test/setup.ts'],
+    globalSetup: ['./test/servers/postgres.ts'],
     projects: [
       {
         extends: true,

@@ -16,6 +16,7 @@ export interface OpenEngineOptions {
  * `memory:` keeps jobs in this process. `sqlite:PATH` keeps them in a file, given as an absolute path or relative to
  * the working directory (`sqlite:./jobs.db`, `sqlite:/var/lib/jobs.db`, `sqlite:///var/lib/jobs.db`,
  * `sqlite:C:\jobs.db`); the path is taken as it is written, nothing in it is decoded.
+ * `postgres://USER:PASSWORD@HOST:PORT/DATABASE` keeps them in a schema of that database (`?schema=posthaste`).
  *
  * Errors: E_ENGINE_UNKNOWN for any other URL, and those of `Engine.open`.
  */
@@ -40,7 +41,10 @@ const createEngine = async (url: string, options: OpenEngineOptions): Promise<En
       return createSqliteEngine({ ...options, path })
     }
     case 'postgres':
-    case 'postgresql':
+    case 'postgresql': {
+      const { createPostgresEngine } = await import('./postgres/index.ts')
+      return createPostgresEngine({ ...options, url })
+    }
     case 'redis':
     case 'rediss':
       throw unknown(`There is no engine for ${scheme}: URLs yet; it will come with a later version.`)
