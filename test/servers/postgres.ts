@@ -22,13 +22,15 @@ const holder = globalThis as { posthastePostgres?: Promise<Shared> }
 
 const openBroker = async (): Promise<Shared> => {
   const shared: Shared = { users: 0, broker: '', server: undefined, close: async () => {} }
-  const http = createServer((_, response) => {
+  const find = async (): Promise<string> => {
     const given = process.env.TEST_POSTGRES_URL
-    const url = given
-      ? Promise.resolve(given)
-      : (shared.server ??= startPostgresServer()).then((server) => server.url)
-    url.then(
-      (found) => response.end(found),
+    if (given !== undefined && given !== '') return given
+    shared.server ??= startPostgresServer()
+    return (await shared.server).url
+  }
+  const http = createServer((_, response) => {
+    find().then(
+      (url) => response.end(url),
       (error: Error) => response.writeHead(500).end(error.message),
     )
   })
@@ -64,16 +66,24 @@ export const postgresUrl = async (): Promise<string> => {
   return text
 }
 
-/** Runs statements on a connection of their own, and answers the rows of the last one. */
-export const onPostgres = async (sql: string): Promise<unknown[][]> => {
+let connection: Promise<pg.Client> | undefined
+
+const connect = async (): Promise<pg.Client> => {
   const client = new pg.Client({ connectionString: await postgresUrl() })
+  client.on('error', () => {
+    connection = undefined
+  })
   await client.connect()
-  try {
-    const results = [await client.query({ text: sql, rowMode: 'array' })].flat()
-    return results.at(-1)?.rows ?? []
-  } finally {
-    await client.end()
-  }
+  // It ends with the test file.
+  ;(client as unknown as { unref(): void }).unref()
+  return client
+}
+
+/** Runs statements on a connection of the test's own, and answers the rows of the last one. */
+export const onPostgres = async (sql: string): Promise<unknown[][]> => {
+  connection ??= connect()
+  const results = [await (await connection).query({ text: sql, rowMode: 'array' })].flat()
+  return results.at(-1)?.rows ?? []
 }
 
 let schemas = 0
@@ -99,7 +109,9 @@ export const emptySchemaUrl = async (name: string): Promise<string> => {
   const tables = await onPostgres(
     `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind = 'r'`,
   )
-  const wiped = tables.map(([table]) => `${table}`).filter((table) => table !== 'migrations' && table !== 'store')
+  const wiped = tables
+    .map(([table]) => `${table}`)
+    .filter((table) => table !== 'migrations' && table !== 'store')
   await onPostgres(
     `${wiped.map((table) => `delete from ${schema}.${table}`).join('; ')}; update ${schema}.store set clock = 0`,
   )
@@ -108,5 +120,6 @@ export const emptySchemaUrl = async (name: string): Promise<string> => {
 
 /** Removes the schemas that this process made. */
 export const dropSchemas = async (): Promise<void> => {
-  for (; schemas > 0; schemas--) await onPostgres(`drop schema if exists test_${process.pid}_${schemas} cascade`)
+  for (; schemas > 0; schemas--)
+    await onPostgres(`drop schema if exists test_${process.pid}_${schemas} cascade`)
 }

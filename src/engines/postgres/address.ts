@@ -37,12 +37,15 @@ export const checkSchema = (schema: string): string => {
  */
 export const parseAddress = (given: string): Address => {
   if (!URL.canParse(given)) {
-    refuse('The URL of the PostgreSQL database is not valid: special characters in user and password are written as %XX.')
+    refuse(
+      'The URL of the PostgreSQL database is not valid: special characters in user and password are written as %XX.',
+    )
   }
   const url = new URL(given)
   const schema = url.searchParams.get('schema') ?? SCHEMA
   const pooled = url.searchParams.get('pgbouncer') ?? 'false'
-  if (!['true', 'false'].includes(pooled)) refuse('The parameter pgbouncer of the URL is either true or false.')
+  if (!['true', 'false'].includes(pooled))
+    refuse('The parameter pgbouncer of the URL is either true or false.')
   url.searchParams.delete('schema')
   url.searchParams.delete('pgbouncer')
   return {

@@ -83,7 +83,9 @@ export const candidates = async (
   const begin = descending ? lastBefore(after) : firstAfter(after)
   if (begin === null) return []
   const lists = await Promise.all(
-    sourcesOf(query, places).map(({ down, up, where }) => tx.run(descending ? down : up, begin, count, ...where)),
+    sourcesOf(query, places).map(({ down, up, where }) =>
+      tx.run(descending ? down : up, begin, count, ...where),
+    ),
   )
   const ids = lists.flat().map(([id]) => id as string)
   if (lists.length > 1) ids.sort((a, b) => (a < b === descending ? 1 : -1))

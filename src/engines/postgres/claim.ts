@@ -38,7 +38,12 @@ export class Sight {
 /** Sends a claim. It is preceded by the gate at which pauses are waited for. */
 export const claim = async (
   tx: Tx,
-  { schemaLock, sight, worker, request }: { schemaLock: number; sight: number; worker: string; request: ClaimRequest },
+  {
+    schemaLock,
+    sight,
+    worker,
+    request,
+  }: { schemaLock: number; sight: number; worker: string; request: ClaimRequest },
 ): Promise<Claimed> => {
   const { limit, queues, tasks, order, leaseMs } = request
   const [, rows] = await Promise.all([
@@ -147,6 +152,9 @@ export const toJobs = async (
   const turn = (job: JobRecord): number => (order === 'listed' ? (queues?.indexOf(job.queue) ?? 0) : 0)
   return jobs.sort(
     (a, b) =>
-      turn(a) - turn(b) || a.priority - b.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+      turn(a) - turn(b) ||
+      a.priority - b.priority ||
+      a.runAt - b.runAt ||
+      (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
   )
 }

@@ -39,10 +39,7 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
   return pool as unknown as PgPool & { end(): Promise<void> }
 }
 
-const listenOn = async (
-  query: (text: string) => Promise<unknown>,
-  channel: string,
-): Promise<void> => {
+const listenOn = async (query: (text: string) => Promise<unknown>, channel: string): Promise<void> => {
   await query(`listen "${channel.replaceAll('"', '""')}"`)
 }
 

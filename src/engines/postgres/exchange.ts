@@ -68,8 +68,10 @@ export class Exchanger {
       now: clock.saw(claimed?.now ?? toNumber(times[0]?.[0])),
       settled: verdictsOf(settlements, settled),
       started: await this.verdicts(start, outcome.started, (): LeaseVerdict => 'ok'),
-      renewed: await this.verdicts(renew?.leases ?? [], outcome.renewed, (row): RenewVerdict =>
-        toFlag(row[2]) ? 'cancel_requested' : 'ok',
+      renewed: await this.verdicts(
+        renew?.leases ?? [],
+        outcome.renewed,
+        (row): RenewVerdict => (toFlag(row[2]) ? 'cancel_requested' : 'ok'),
       ),
       unknown: worker === null ? [] : await this.unknown(worker, renew?.leases ?? [], outcome.leases),
       jobs,
@@ -116,7 +118,10 @@ export class Exchanger {
   }
 
   /** Sends what comes behind the settlements. */
-  private async rest(tx: Tx, { worker, start = [], renew, claim: wanted }: ExchangeRequest): Promise<Omit<Outcome, 'settled'>> {
+  private async rest(
+    tx: Tx,
+    { worker, start = [], renew, claim: wanted }: ExchangeRequest,
+  ): Promise<Omit<Outcome, 'settled'>> {
     const { schemaLock } = this.parts
     // Of a lease that is named twice, the last word counts.
     const starts = [...new Map(start.filter(isLease).map((one) => [leaseName(one), one])).values()]
@@ -142,9 +147,7 @@ export class Exchanger {
             ...tx.at,
           ),
       renew?.complete === true ? tx.run('leasesOfWorker', worker) : [],
-      isClaim
-        ? claim(tx, { schemaLock, sight: this.sight.of(wanted.limit), worker, request: wanted })
-        : null,
+      isClaim ? claim(tx, { schemaLock, sight: this.sight.of(wanted.limit), worker, request: wanted }) : null,
       isClaim ? [] : tx.run('nextDue', ...tx.at),
     ])
     return { started, renewed, leases: ofWorker, claimed, times }
@@ -182,7 +185,11 @@ export class Exchanger {
   }
 
   /** What runs under this worker's name although it does not know of it. */
-  private async unknown(worker: string, leases: readonly Lease[], found: readonly PgRow[]): Promise<JobRecord[]> {
+  private async unknown(
+    worker: string,
+    leases: readonly Lease[],
+    found: readonly PgRow[],
+  ): Promise<JobRecord[]> {
     const known = new Set(leases.map(leaseName))
     const lost = found.filter(([id, fence]) => !known.has(`${id} ${fence}`)).slice(0, ENGINE_BATCH_MAX)
     if (lost.length === 0) return []

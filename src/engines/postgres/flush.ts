@@ -31,7 +31,9 @@ const leave = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
   const ready = inState((state) => state === 'ready')
   const running = inState((state) => state === 'running')
   const finished = inState(isFinished)
-  const waiting = jobs.filter((one) => !ready.includes(one) && !running.includes(one) && !finished.includes(one))
+  const waiting = jobs.filter(
+    (one) => !ready.includes(one) && !running.includes(one) && !finished.includes(one),
+  )
   const sent: Promise<unknown>[] = []
   if (ready.length > 0) {
     sent.push(
@@ -206,7 +208,12 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
   }
   const added = changes.filter(({ before }) => before === null)
   if (added.length > 0) {
-    sent.push(insertJobs(tx, added.flatMap((one) => placed(one, kinds))))
+    sent.push(
+      insertJobs(
+        tx,
+        added.flatMap((one) => placed(one, kinds)),
+      ),
+    )
     const queues = new Set(added.flatMap(({ after }) => after?.queue ?? []))
     const unknown = [...queues].filter((queue) => !kinds.isQueueKnown(queue))
     if (unknown.length > 0) sent.push(tx.run('queuesAdd', texts(unknown)))
@@ -226,5 +233,7 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
 
 /** To be called when what was flushed is there for good. */
 export const flushed = (unit: Unit, kinds: Kinds): void => {
-  kinds.queuesAreKnown(unit.changed().flatMap(({ before, after }) => (before === null ? (after?.queue ?? []) : [])))
+  kinds.queuesAreKnown(
+    unit.changed().flatMap(({ before, after }) => (before === null ? (after?.queue ?? []) : [])),
+  )
 }

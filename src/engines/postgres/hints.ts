@@ -23,7 +23,8 @@ const RECONNECT_MAX_MS = 5_000
 
 const LETTERS: Readonly<Record<string, Hint>> = { r: 'ready', c: 'changed' }
 
-const messageOf = (hints: readonly Hint[], id: string): string => `${hints.map((hint) => hint[0]).join('')} ${id}`
+const messageOf = (hints: readonly Hint[], id: string): string =>
+  `${hints.map((hint) => hint[0]).join('')} ${id}`
 
 /**
  * Hints between processes, by NOTIFY: outside the transactions that they tell of, because a transaction that notifies
@@ -116,13 +117,16 @@ export class Hints {
     const again = (): void => {
       this.listening = undefined
       if (this.isClosed || this.callbacks.size === 0 || this.retry !== undefined) return
-      this.retry = setTimeout(() => {
-        this.retry = undefined
-        // What happened meanwhile was not heard of.
-        void this.connect(Math.min(2 * nextMs, RECONNECT_MAX_MS)).then(() => {
-          for (const hint of ['ready', 'changed'] as const) this.callBack(hint)
-        })
-      }, nextMs * (0.5 + Math.random()))
+      this.retry = setTimeout(
+        () => {
+          this.retry = undefined
+          // What happened meanwhile was not heard of.
+          void this.connect(Math.min(2 * nextMs, RECONNECT_MAX_MS)).then(() => {
+            for (const hint of ['ready', 'changed'] as const) this.callBack(hint)
+          })
+        },
+        nextMs * (0.5 + Math.random()),
+      )
       this.retry.unref()
     }
     try {

@@ -1,6 +1,6 @@
 import { toNumber } from './driver.ts'
-import type { Parts } from './parts.ts'
 import type { Query } from './migrate.ts'
+import type { Parts } from './parts.ts'
 
 /** Moves that are added up in one statement. */
 const MOVES_PER_STEP = 10_000

@@ -4,8 +4,8 @@ import { PosthasteError } from '../../core/errors.ts'
 import { ENGINE_BATCH_MAX, ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
 import { checks } from '../checks.ts'
 import type { Engine, ExchangeAnswer, ExchangeRequest, InsertAnswer } from '../engine.ts'
-import { words } from './arrays.ts'
 import { type Address, checkSchema, parseAddress, SCHEMA } from './address.ts'
+import { words } from './arrays.ts'
 import { StoreClock } from './clock.ts'
 import { createPool, listenAlone, listenInPool } from './connect.ts'
 import { isUuid } from './cursors.ts'
@@ -77,7 +77,11 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
   let whenQuiet: (() => void) | undefined
 
   const start = async (): Promise<Open> => {
-    const connect = { url: address.url, connections: options.connections ?? CONNECTIONS, timeoutMs: callTimeoutMs }
+    const connect = {
+      url: address.url,
+      connections: options.connections ?? CONNECTIONS,
+      timeoutMs: callTimeoutMs,
+    }
     const own = options.pool === undefined ? createPool(connect) : undefined
     const pool = options.pool ?? (own as PgPool)
     const clock = new StoreClock(givenClock)
@@ -111,7 +115,13 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
               ? listenInPool(pool, channel, onMessage, onLost)
               : listenAlone(connect, channel, onMessage, onLost),
     })
-    const parts: Parts = { sessions, kinds: new Kinds(sessions), clock, hints, schemaLock: lockOfSchema(schema) }
+    const parts: Parts = {
+      sessions,
+      kinds: new Kinds(sessions),
+      clock,
+      hints,
+      schemaLock: lockOfSchema(schema),
+    }
     const housekeeper = new Housekeeper(parts, schema)
     const exchanger = new Exchanger(parts)
     const inserts = new Line<InsertRequest, InsertAnswer>({
@@ -285,7 +295,9 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         async ({ sessions }) =>
           keys.length === 0
             ? []
-            : sessions.transaction({ doing: 'reading documents', mode: 'read' }, (tx) => getRecords(tx, keys)),
+            : sessions.transaction({ doing: 'reading documents', mode: 'read' }, (tx) =>
+                getRecords(tx, keys),
+              ),
       ),
     putRecords: (writes) =>
       call(
@@ -310,7 +322,9 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         async ({ sessions }) =>
           request.limit === 0
             ? []
-            : sessions.transaction({ doing: 'reading documents', mode: 'read' }, (tx) => listRecords(tx, request)),
+            : sessions.transaction({ doing: 'reading documents', mode: 'read' }, (tx) =>
+                listRecords(tx, request),
+              ),
       ),
 
     listen: (onHint) => call(nothing, ({ hints }) => hints.add(onHint)),

@@ -34,7 +34,9 @@ export class Kinds {
       !this.byName.has(nameOf(queue, task))
     if (!pairs.some(isNew)) return
     if (this.byName.size >= KINDS_MAX) this.forget()
-    const missing = [...new Map(pairs.filter(isNew).map((pair) => [nameOf(pair.queue, pair.task), pair])).values()]
+    const missing = [
+      ...new Map(pairs.filter(isNew).map((pair) => [nameOf(pair.queue, pair.task), pair])).values(),
+    ]
     const names = [texts(missing.map(({ queue }) => queue)), texts(missing.map(({ task }) => task))] as const
     let rows = await this.sessions.single('looking up queues', 'kindsFind', () => [...names])
     if (rows.length < missing.length) {

@@ -47,8 +47,8 @@ export class Line<Request, Answer> {
   }
 
   private start(): void {
-    if (this.isRunning) return this.watchDeadlines()
-    if (this.isStarting) return
+    if (this.isRunning) this.watchDeadlines()
+    if (this.isRunning || this.isStarting) return
     this.isStarting = true
     setImmediate(() => void this.run())
   }

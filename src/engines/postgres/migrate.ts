@@ -59,7 +59,8 @@ const apply = async (query: Query, schema: string): Promise<void> => {
   await query(`begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local client_min_messages = error`)
   try {
     await query('select pg_advisory_xact_lock($1, 0)', [lockOfSchema(schema)])
-    if ((await query(EXISTS, [schema])).length === 0) await query(`create schema "${schema.replaceAll('"', '""')}"`)
+    if ((await query(EXISTS, [schema])).length === 0)
+      await query(`create schema "${schema.replaceAll('"', '""')}"`)
     const version = await appliedIn(query, schema)
     await query(inSchema(TABLE, schema))
     for (let number = version + 1; number <= SCHEMA_VERSION; number++) {

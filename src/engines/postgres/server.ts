@@ -1,6 +1,6 @@
 import { PosthasteError } from '../../core/errors.ts'
 import { reasonOf, sqlStateOf } from './failures.ts'
-import { type Query, migrate } from './migrate.ts'
+import { migrate, type Query } from './migrate.ts'
 import { inSchema } from './statements.ts'
 
 /** The oldest server whose SQL and locks are those that the statements are written for. */
@@ -23,7 +23,10 @@ export const openStore = async (query: Query, schema: string): Promise<Facts> =>
   const [row = []] = await query(LOOK, [])
   const [number, version, encoding, isReplica, fsync] = row
   if (Number(number) < VERSION_NUMBER_MIN) {
-    throw new PosthasteError('E_POSTGRES_VERSION', `The server is PostgreSQL ${version}; the oldest that works is ${VERSION_MIN}.`)
+    throw new PosthasteError(
+      'E_POSTGRES_VERSION',
+      `The server is PostgreSQL ${version}; the oldest that works is ${VERSION_MIN}.`,
+    )
   }
   if (encoding !== 'UTF8') {
     const what = `The database has the encoding ${encoding}, in which not every text can be kept; it must be UTF8.`
@@ -34,7 +37,11 @@ export const openStore = async (query: Query, schema: string): Promise<Facts> =>
   }
   await migrate(query, schema)
   const [clock] = await query(inSchema('select clock from posthaste.store', schema), [])
-  return { version: String(version).split(' ')[0] ?? '', isSynced: fsync === 'on', clock: Number(clock?.[0] ?? 0) }
+  return {
+    version: String(version).split(' ')[0] ?? '',
+    isSynced: fsync === 'on',
+    clock: Number(clock?.[0] ?? 0),
+  }
 }
 
 /** The codes of the network, and what they mean to people. */
@@ -51,7 +58,8 @@ const NETWORK: Readonly<Record<string, string>> = {
 /** Why the store could not be opened, in one line without a secret. */
 export const explain = (error: unknown, location: string): PosthasteError => {
   const cause = error instanceof PosthasteError && error.cause !== undefined ? error.cause : error
-  if (error instanceof PosthasteError && error.code !== 'E_STORE' && error.code !== 'E_STORE_TIMEOUT') return error
+  if (error instanceof PosthasteError && error.code !== 'E_STORE' && error.code !== 'E_STORE_TIMEOUT')
+    return error
   const what = (reason: string) => new PosthasteError('E_STORE_OPEN', reason, { cause })
   const state = sqlStateOf(cause)
   const code = (cause as { readonly code?: unknown } | undefined)?.code
@@ -60,7 +68,8 @@ export const explain = (error: unknown, location: string): PosthasteError => {
   if (state === '28P01') return what(`${location} refused the user: the password is wrong.`)
   if (state === '28000') return what(`${location} refused the user: ${reasonOf(cause)}.`)
   if (state === '3D000') return what(`${location}: there is no such database.`)
-  if (/password must be a/.test(reasonOf(cause))) return what(`${location} asks for a password, and there is none in the URL.`)
+  if (/password must be a/.test(reasonOf(cause)))
+    return what(`${location} asks for a password, and there is none in the URL.`)
   if (error instanceof PosthasteError && error.code === 'E_STORE_TIMEOUT') {
     return what(`${location} cannot be reached: it did not answer in time.`)
   }

@@ -1,6 +1,14 @@
 import { PosthasteError } from '../../core/errors.ts'
 import type { StoreClock } from './clock.ts'
-import { asRows, type CallerTransaction, type PgClient, type PgPool, type PgRow, type PgValue, rowsOf } from './driver.ts'
+import {
+  asRows,
+  type CallerTransaction,
+  type PgClient,
+  type PgPool,
+  type PgRow,
+  type PgValue,
+  rowsOf,
+} from './driver.ts'
 import { isConnectionLost, isReadOnly, isWorthAnotherTry, toStoreError } from './failures.ts'
 import { CallerSession, Session, type Tx } from './session.ts'
 import type { StatementName, Statements } from './statements.ts'
@@ -70,7 +78,12 @@ export class Sessions {
   }
 
   /** One statement that is a transaction by itself. */
-  async single(doing: string, name: StatementName, values: (at: Tx['at']) => PgValue[], deadline?: number): Promise<PgRow[]> {
+  async single(
+    doing: string,
+    name: StatementName,
+    values: (at: Tx['at']) => PgValue[],
+    deadline?: number,
+  ): Promise<PgRow[]> {
     const options = deadline === undefined ? { doing } : { doing, deadline }
     return this.attempts(options, this.options.areOurs ? null : 'begin', (tx) =>
       tx.run(name, ...values(tx.at)),
@@ -105,14 +118,19 @@ export class Sessions {
   }
 
   /** Runs statements that are no part of the engine's own: migrations, and what looks at the server. */
-  async raw<T>(doing: string, work: (query: (text: string, values?: PgValue[]) => Promise<PgRow[]>) => Promise<T>): Promise<T> {
+  async raw<T>(
+    doing: string,
+    work: (query: (text: string, values?: PgValue[]) => Promise<PgRow[]>) => Promise<T>,
+  ): Promise<T> {
     const deadline = performance.now() + this.options.callTimeoutMs
     const client = await this.acquire(deadline, doing)
     let isLost = true
     try {
       const answer = await this.inTime(deadline, async () =>
         work(async (text, values) =>
-          rowsOf(await client.query(values === undefined ? { text, rowMode: 'array' } : asRows({ text, values }))),
+          rowsOf(
+            await client.query(values === undefined ? { text, rowMode: 'array' } : asRows({ text, values })),
+          ),
         ),
       )
       isLost = false
@@ -135,7 +153,8 @@ export class Sessions {
         return await this.attempt(deadline, doing, begin, work)
       } catch (error) {
         const isAgain = isWorthAnotherTry(error) || isReadOnly(error)
-        if (!isAgain || attempt >= ATTEMPTS_MAX || performance.now() > deadline) throw toStoreError(error, doing)
+        if (!isAgain || attempt >= ATTEMPTS_MAX || performance.now() > deadline)
+          throw toStoreError(error, doing)
         await pause(Math.random() * (isReadOnly(error) ? READ_ONLY_AGAIN_MS : AGAIN_MAX_MS))
       }
     }

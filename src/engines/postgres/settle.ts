@@ -33,13 +33,17 @@ export interface Settlements {
 }
 
 /** `hasNotes`: jobs that are known to have notes, which a plain completion would overlook. */
-export const divide = (settlements: readonly Settlement[], hasNotes: (id: string) => boolean): Settlements => {
+export const divide = (
+  settlements: readonly Settlement[],
+  hasNotes: (id: string) => boolean,
+): Settlements => {
   const plain: Settlement[] = []
   const others: Settlement[] = []
   // The plain ones are written first. One that frees a key must not overtake one whose added job finds it taken.
   let mayOvertake = new Set(settlements.map(({ id }) => id)).size === settlements.length
   for (const settlement of settlements) {
-    if (mayOvertake && isPlain(settlement) && isUuid(settlement.id) && !hasNotes(settlement.id)) plain.push(settlement)
+    if (mayOvertake && isPlain(settlement) && isUuid(settlement.id) && !hasNotes(settlement.id))
+      plain.push(settlement)
     else others.push(settlement)
     if (settlement.add !== undefined) mayOvertake = false
   }

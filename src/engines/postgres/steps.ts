@@ -51,7 +51,9 @@ const writeReports = (tx: Tx, reports: readonly Report[]): Promise<unknown>[] =>
     sent.push(tx.run('reportProgress', ids(progress), texts(progress.map((one) => one.progress ?? null))))
   }
   if (checkpoints.length > 0) {
-    sent.push(tx.run('reportCheckpoint', ids(checkpoints), texts(checkpoints.map((one) => one.checkpoint ?? null))))
+    sent.push(
+      tx.run('reportCheckpoint', ids(checkpoints), texts(checkpoints.map((one) => one.checkpoint ?? null))),
+    )
   }
   if (lines.length > 0) {
     sent.push(
@@ -168,7 +170,10 @@ export const requestCancel = async (
   const rows: PgRow[] =
     first.size === 0
       ? []
-      : await sessions.single('asking to cancel', 'cancelRequest', () => [words([...first.keys()]), texts(asked)])
+      : await sessions.single('asking to cancel', 'cancelRequest', () => [
+          words([...first.keys()]),
+          texts(asked),
+        ])
   const running = new Set(rows.map(([id]) => id))
   if (running.size > 0) hints.tell(['changed'])
   const known = await exchanger.known(requests.map(({ id }) => id).filter((id) => !running.has(id)))

@@ -1,9 +1,5 @@
-import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import type { Engine } from '../../../src/engines/engine.ts'
-import { createSqliteEngine } from '../../../src/engines/sqlite/index.ts'
 import { ManualClock } from '../../../src/testing/index.ts'
 import { asAskedFor } from '../planted.ts'
 import { adding, insert, withIds } from './adding.ts'
@@ -20,31 +16,37 @@ const COMMANDS_MAX = 50
 
 const env = (name: string): string | undefined => process.env[name] || undefined
 
+/** The stores that are tested, one for each program. */
+export interface Stores {
+  /** An engine, not open yet, on the store of a program: an empty one when it is the first of that program. */
+  create(program: number, clock: ManualClock): Promise<Engine>
+  /** A program is over. */
+  remove(program: number): void
+  /** All are over. */
+  end(): Promise<void>
+}
+
 /**
- * Runs random programs on the memory engine and on sqlite, and compares every answer, and at the end everything.
+ * Runs random programs on the memory engine and on another one, and compares every answer, and at the end everything.
  * MODEL_SEED, MODEL_PATH and MODEL_REPLAY repeat a run that failed: its message names all three.
  */
-export const runPrograms = async (runs: number): Promise<Tally> => {
-  const folder = mkdtempSync(join(tmpdir(), 'posthaste-model-'))
-  const template = join(folder, 'empty.db')
+export const runPrograms = async (runs: number, stores: Stores): Promise<Tally> => {
   const tally = new Tally()
   let programs = 0
 
-  const open = async (path: string, clock: ManualClock): Promise<Engine> => {
-    // Durability is not what this looks at; without its syncs, ten times as many programs fit into the same time.
-    const engine = asAskedFor(createSqliteEngine({ path, clock, synchronous: 'normal', thread: false }))
+  const open = async (number: number, clock: ManualClock): Promise<Engine> => {
+    const engine = asAskedFor(await stores.create(number, clock))
     await engine.open()
     return engine
   }
 
   const program = async (first: readonly DrawnJob[], commands: Iterable<fc.AsyncCommand<World, World>>) => {
     const clock = new ManualClock()
-    const path = join(folder, `${++programs}.db`)
-    copyFileSync(template, path)
-    const world: World = new World(clock, await open(path, clock), reopen, tally)
+    const number = ++programs
+    const world: World = new World(clock, await open(number, clock), reopen, tally)
     async function reopen(): Promise<Engine> {
       await world.tested.close()
-      return await open(path, clock)
+      return await open(number, clock)
     }
     try {
       await world.memory.open()
@@ -53,14 +55,11 @@ export const runPrograms = async (runs: number): Promise<Tally> => {
       await world.checkWhole()
     } finally {
       await world.tested.close()
-      for (const suffix of ['', '-wal', '-shm', '-bell', '-news']) rmSync(`${path}${suffix}`, { force: true })
+      stores.remove(number)
     }
   }
 
   try {
-    await (await open(template, new ManualClock(0))).close()
-    const wal = statSync(`${template}-wal`, { throwIfNoEntry: false })
-    if ((wal?.size ?? 0) > 0) throw new Error('an engine that is closed leaves everything in one file')
     const seed = Number(env('MODEL_SEED') ?? Date.now() % 2 ** 31)
     const [path, replayPath] = [env('MODEL_PATH'), env('MODEL_REPLAY')]
     console.info(`model: MODEL_SEED=${seed} runs these ${runs} programs again`)
@@ -75,6 +74,6 @@ export const runPrograms = async (runs: number): Promise<Tally> => {
     await fc.assert(fc.asyncProperty(fc.noBias(first), fc.noBias(commands), program), parameters)
     return tally
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await stores.end()
   }
 }
