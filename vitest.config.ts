@@ -29,7 +29,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     setupFiles: ['./test/setup.ts'],
-    globalSetup: ['./test/servers/redis.ts'],
+    globalSetup: ['./test/servers/postgres.ts', './test/servers/redis.ts'],
     projects: [
       {
         extends: true,

@@ -225,6 +225,7 @@ export const ERRORS = {
     'This SQLite has a bug that can damage a database in WAL mode.',
     'Install the optional dependency @photostructure/sqlite, or use a Node.js whose SQLite is 3.51.3 or newer.',
   ),
+  E_POSTGRES_VERSION: row(503, false, 'This PostgreSQL is too old.', 'Use PostgreSQL 13 or newer.'),
 
   // Mail
   E_MAIL_CONFIG: row(400, false, 'Mail is not configured.', 'Set SMTP_URL and MAIL_FROM.'),

@@ -17,6 +17,7 @@ export interface OpenEngineOptions {
  * the working directory (`sqlite:./jobs.db`, `sqlite:/var/lib/jobs.db`, `sqlite:///var/lib/jobs.db`,
  * `sqlite:C:\jobs.db`); the path is taken as it is written, nothing in it is decoded.
  * `redis://[[user]:password@]host[:port][/database][?prefix=NAME]` (`rediss:` with TLS) keeps them in Redis.
+ * `postgres://USER:PASSWORD@HOST:PORT/DATABASE` keeps them in a schema of that database (`?schema=posthaste`).
  *
  * Errors: E_ENGINE_UNKNOWN for any other URL, and those of `Engine.open`.
  */
@@ -46,8 +47,10 @@ const createEngine = async (url: string, options: OpenEngineOptions): Promise<En
       return createRedisEngine({ ...options, url })
     }
     case 'postgres':
-    case 'postgresql':
-      throw unknown(`There is no engine for ${scheme}: URLs yet; it will come with a later version.`)
+    case 'postgresql': {
+      const { createPostgresEngine } = await import('./postgres/index.ts')
+      return createPostgresEngine({ ...options, url })
+    }
     default:
       // The URL itself may hold a password, or be a file name that lost its scheme: only its scheme is named.
       throw unknown(scheme === '' ? 'The engine has to be a URL.' : `There is no engine for ${scheme}: URLs.`)

@@ -1,0 +1,125 @@
+import pg from 'pg'
+import type { PgClient, PgPool } from './driver.ts'
+import type { Listening } from './hints.ts'
+
+/** Connections that nobody needs any more are closed after so long. */
+const IDLE_MS = 30_000
+/** A peer that is gone without a word is noticed by the system after some of these. */
+const KEEP_ALIVE_MS = 10_000
+/** How often a connection that only listens is asked whether it still lives, and how long it may take to answer. */
+const PING_MS = 30_000
+const PING_TIMEOUT_MS = 5_000
+
+export interface ConnectOptions {
+  readonly url: string
+  readonly connections: number
+  readonly timeoutMs: number
+}
+
+const common = ({ url, timeoutMs }: ConnectOptions) => ({
+  connectionString: url,
+  fallback_application_name: 'posthaste',
+  connectionTimeoutMillis: timeoutMs,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+})
+
+/** A pool of our own. */
+export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<void> } => {
+  const pool = new pg.Pool({
+    ...common(options),
+    max: options.connections,
+    idleTimeoutMillis: IDLE_MS,
+    allowExitOnIdle: true,
+    // Known to the client, not yet to its types.
+    ...{ pipeline: true },
+  })
+  // A connection that breaks while nobody uses it is replaced; there is nobody to tell.
+  pool.on('error', () => {})
+  return pool as unknown as PgPool & { end(): Promise<void> }
+}
+
+const listenOn = async (query: (text: string) => Promise<unknown>, channel: string): Promise<void> => {
+  await query(`listen "${channel.replaceAll('"', '""')}"`)
+}
+
+/** A connection of our own that listens. */
+export const listenAlone = async (
+  options: ConnectOptions,
+  channel: string,
+  onMessage: (message: string) => void,
+  onLost: () => void,
+): Promise<Listening> => {
+  const client = new pg.Client({ ...common(options), query_timeout: PING_TIMEOUT_MS })
+  let isOver = false
+  const end = (): void => {
+    if (isOver) return
+    isOver = true
+    clearInterval(ping)
+    client.end().catch(() => {})
+    onLost()
+  }
+  client.on('error', end)
+  client.on('end', end)
+  client.on('notification', ({ payload }) => onMessage(payload ?? ''))
+  const ping = setInterval(() => void client.query('select 1').catch(end), PING_MS)
+  ping.unref()
+  try {
+    await client.connect()
+    await listenOn((text) => client.query(text), channel)
+  } catch (error) {
+    isOver = true
+    clearInterval(ping)
+    client.end().catch(() => {})
+    throw error
+  }
+  // Listening keeps no program alive.
+  const { unref } = client as unknown as { unref(): void }
+  unref.call(client)
+  return {
+    async close() {
+      if (isOver) return
+      isOver = true
+      clearInterval(ping)
+      await client.end()
+    },
+  }
+}
+
+/** A connection of the user's pool that listens for as long as it is held. */
+export const listenInPool = async (
+  pool: PgPool,
+  channel: string,
+  onMessage: (message: string) => void,
+  onLost: () => void,
+): Promise<Listening> => {
+  const client: PgClient = await pool.connect()
+  if (client.on === undefined) {
+    client.release()
+    throw new Error('The clients of this pool tell of no notifications.')
+  }
+  let isOver = false
+  const end = (): void => {
+    if (isOver) return
+    isOver = true
+    client.release(true)
+    onLost()
+  }
+  client.on('error', end)
+  client.on('end', end)
+  client.on('notification', ({ payload }: { readonly payload?: string }) => onMessage(payload ?? ''))
+  try {
+    await listenOn((text) => client.query({ text }), channel)
+  } catch (error) {
+    end()
+    throw error
+  }
+  return {
+    async close() {
+      if (isOver) return
+      isOver = true
+      // What listened is not given back to others.
+      client.release(true)
+    },
+  }
+}

@@ -1,0 +1,239 @@
+import type { JobRecord } from '../../core/job.ts'
+import { isFinished, type JobState } from '../../core/states.ts'
+import { flags, numbers, texts, words } from './arrays.ts'
+import type { Kinds } from './kinds.ts'
+import type { StoredJob } from './records.ts'
+import type { Tx } from './session.ts'
+import type { Changed, Unit } from './unit.ts'
+
+/** Whether a job has something for which the row of its state has no column. */
+const hasNotes = (job: JobRecord, firstRunAt: number): boolean => {
+  const { retries, crashes, reason, error, history, progress, checkpoint, state, runAt } = job
+  if (retries !== 0 || crashes !== 0 || runAt !== firstRunAt) return true
+  if ((reason ?? error ?? history ?? progress ?? checkpoint) !== null) return true
+  // A job that is going to run again remembers who had it last; a finished one has that in its row.
+  return !isFinished(state) && (job.worker ?? job.startedAt ?? job.output) !== null
+}
+
+/** A job in a place, with what only the store knows of it. */
+interface Placed {
+  readonly job: JobRecord
+  readonly kind: number
+  readonly firstRunAt: number
+  readonly hasNotes: boolean
+}
+
+const pick = <T, U>(list: readonly T[], choose: (one: T) => U): U[] => list.map(choose)
+
+/** Takes jobs from the places of their old states. Each statement fails when it does not find all that were read. */
+const leave = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
+  const inState = (fits: (state: JobState) => boolean) => jobs.filter(({ job }) => fits(job.state))
+  const ready = inState((state) => state === 'ready')
+  const running = inState((state) => state === 'running')
+  const finished = inState(isFinished)
+  const waiting = jobs.filter(
+    (one) => !ready.includes(one) && !running.includes(one) && !finished.includes(one),
+  )
+  const sent: Promise<unknown>[] = []
+  if (ready.length > 0) {
+    sent.push(
+      tx.run(
+        'readyDelete',
+        numbers(pick(ready, ({ kind }) => kind)),
+        numbers(pick(ready, ({ job }) => job.priority)),
+        numbers(pick(ready, ({ job }) => job.runAt)),
+        words(pick(ready, ({ job }) => job.id)),
+        numbers(pick(ready, ({ job }) => job.fence)),
+        ready.length,
+      ),
+    )
+  }
+  if (running.length > 0) {
+    const ids = words(pick(running, ({ job }) => job.id))
+    sent.push(tx.run('runningDelete', ids, numbers(pick(running, ({ job }) => job.fence)), running.length))
+  }
+  if (finished.length > 0) {
+    sent.push(
+      tx.run(
+        'finishedDelete',
+        numbers(pick(finished, ({ kind }) => kind)),
+        words(pick(finished, ({ job }) => job.state)),
+        words(pick(finished, ({ job }) => job.id)),
+        numbers(pick(finished, ({ job }) => job.fence)),
+        finished.length,
+      ),
+    )
+  }
+  if (waiting.length > 0) {
+    sent.push(
+      tx.run(
+        'waitingDelete',
+        words(pick(waiting, ({ job }) => job.id)),
+        numbers(pick(waiting, ({ job }) => job.fence)),
+        words(pick(waiting, ({ job }) => job.state)),
+        waiting.length,
+      ),
+    )
+  }
+  return sent
+}
+
+/** Puts jobs into the places of their new states, none of which is running: only a claim takes leases. */
+const enter = (tx: Tx, jobs: readonly Placed[]): Promise<unknown>[] => {
+  const ready = jobs.filter(({ job }) => job.state === 'ready')
+  const finished = jobs.filter(({ job }) => isFinished(job.state))
+  const waiting = jobs.filter(({ job }) => job.state !== 'ready' && !isFinished(job.state))
+  const sent: Promise<unknown>[] = []
+  const claimable = (list: readonly Placed[]) => [
+    numbers(pick(list, ({ job }) => job.runAt)),
+    numbers(pick(list, ({ job }) => job.attempt)),
+    numbers(pick(list, ({ job }) => job.leaseMs)),
+    words(pick(list, ({ job }) => job.id)),
+    numbers(pick(list, ({ kind }) => kind)),
+    numbers(pick(list, ({ job }) => job.fence)),
+    numbers(pick(list, ({ job }) => job.priority)),
+    flags(pick(list, ({ job }) => job.solo)),
+    flags(pick(list, (one) => one.hasNotes)),
+    flags(pick(list, ({ job }) => job.key !== null)),
+  ]
+  if (ready.length > 0) sent.push(tx.run('readyInsert', ...claimable(ready)))
+  if (waiting.length > 0) {
+    sent.push(tx.run('waitingInsert', ...claimable(waiting), words(pick(waiting, ({ job }) => job.state))))
+  }
+  if (finished.length > 0) {
+    sent.push(
+      tx.run(
+        'finishedInsert',
+        numbers(pick(finished, ({ job }) => job.finishedAt)),
+        numbers(pick(finished, ({ job }) => job.startedAt)),
+        numbers(pick(finished, ({ job }) => job.attempt)),
+        words(pick(finished, ({ job }) => job.id)),
+        numbers(pick(finished, ({ kind }) => kind)),
+        numbers(pick(finished, ({ job }) => job.fence)),
+        flags(pick(finished, ({ job }) => job.solo)),
+        flags(pick(finished, (one) => one.hasNotes)),
+        words(pick(finished, ({ job }) => job.state)),
+        texts(pick(finished, ({ job }) => job.worker)),
+        texts(pick(finished, ({ job }) => job.output)),
+      ),
+    )
+  }
+  return sent
+}
+
+const writeNotes = (tx: Tx, jobs: readonly Placed[]): Promise<unknown> =>
+  tx.run(
+    'notesWrite',
+    words(pick(jobs, ({ job }) => job.id)),
+    numbers(pick(jobs, ({ job }) => job.retries)),
+    numbers(pick(jobs, ({ job }) => job.crashes)),
+    numbers(pick(jobs, ({ job, firstRunAt }) => (job.runAt === firstRunAt ? null : job.runAt))),
+    numbers(pick(jobs, ({ job }) => (isFinished(job.state) ? null : job.startedAt))),
+    texts(pick(jobs, ({ job }) => job.reason)),
+    texts(pick(jobs, ({ job }) => (isFinished(job.state) ? null : job.worker))),
+    texts(pick(jobs, ({ job }) => (isFinished(job.state) ? null : job.output))),
+    texts(pick(jobs, ({ job }) => job.error)),
+    texts(pick(jobs, ({ job }) => job.history)),
+    texts(pick(jobs, ({ job }) => job.progress)),
+    texts(pick(jobs, ({ job }) => job.checkpoint)),
+  )
+
+const insertJobs = (tx: Tx, jobs: readonly Placed[]): Promise<unknown> =>
+  tx.run(
+    'jobsInsert',
+    words(pick(jobs, ({ job }) => job.id)),
+    numbers(pick(jobs, ({ job }) => job.createdAt)),
+    numbers(pick(jobs, ({ job }) => (job.runAt === job.createdAt ? null : job.runAt))),
+    numbers(pick(jobs, ({ job }) => job.leaseMs)),
+    numbers(pick(jobs, ({ job }) => job.maxRetries)),
+    numbers(pick(jobs, ({ kind }) => kind)),
+    numbers(pick(jobs, ({ job }) => job.priority)),
+    texts(pick(jobs, ({ job }) => job.payload)),
+    texts(pick(jobs, ({ job }) => job.group)),
+    texts(pick(jobs, ({ job }) => job.options)),
+    texts(pick(jobs, ({ job }) => job.key)),
+    texts(pick(jobs, ({ job }) => job.ref)),
+    texts(pick(jobs, ({ job }) => job.tags)),
+  )
+
+const placed = ({ before, after }: Changed, kinds: Kinds): Placed[] => {
+  if (after === null) return []
+  const kind = before?.kind ?? kinds.numberOf(after.queue, after.task)
+  const firstRunAt = before?.firstRunAt ?? after.runAt
+  return [{ job: after, kind, firstRunAt, hasNotes: hasNotes(after, firstRunAt) }]
+}
+
+/** Notes from which states to which others jobs went: one row for all that went the same way. */
+const noteMoves = (tx: Tx, changes: readonly Changed[], kinds: Kinds): Promise<unknown> => {
+  const moves = new Map<string, { kind: number; from: string | null; to: string | null; number: number }>()
+  for (const { before, after } of changes) {
+    const from = before?.job.state ?? null
+    const to = after?.state ?? null
+    const kind = before?.kind ?? kinds.numberOf(after?.queue ?? '', after?.task ?? '')
+    const way = `${kind} ${from} ${to}`
+    const move = moves.get(way)
+    if (move === undefined) moves.set(way, { kind, from, to, number: 1 })
+    else move.number++
+  }
+  const list = [...moves.values()]
+  return tx.run(
+    'movesInsert',
+    numbers(pick(list, ({ kind }) => kind)),
+    texts(pick(list, ({ from }) => from)),
+    texts(pick(list, ({ to }) => to)),
+    numbers(pick(list, ({ number }) => number)),
+  )
+}
+
+/**
+ * Sends the statements that write what a unit of work changed. They fail with the transaction when the store is not
+ * any more what was read.
+ */
+export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
+  const changes = unit.changed()
+  if (changes.length === 0) return []
+  const sent = leave(
+    tx,
+    changes.flatMap(({ before }) => before ?? []),
+  )
+  const removed = changes.filter(({ after }) => after === null).map(({ id }) => id)
+  if (removed.length > 0) sent.push(tx.run('jobsDelete', words(removed)))
+  const { freed, taken } = unit.keys()
+  if (freed.length > 0) {
+    const holders = words(freed.map(([, id]) => id))
+    sent.push(tx.run('keysFree', texts(freed.map(([key]) => key)), holders, freed.length))
+  }
+  if (taken.length > 0) {
+    sent.push(tx.run('keysTake', texts(taken.map(([key]) => key)), words(taken.map(([, id]) => id))))
+  }
+  const added = changes.filter(({ before }) => before === null)
+  if (added.length > 0) {
+    sent.push(
+      insertJobs(
+        tx,
+        added.flatMap((one) => placed(one, kinds)),
+      ),
+    )
+    const queues = new Set(added.flatMap(({ after }) => after?.queue ?? []))
+    const unknown = [...queues].filter((queue) => !kinds.isQueueKnown(queue))
+    if (unknown.length > 0) sent.push(tx.run('queuesAdd', texts(unknown)))
+  }
+  const now = changes.flatMap((one) => placed(one, kinds))
+  sent.push(...enter(tx, now))
+  const noted = now.filter((one) => one.hasNotes)
+  if (noted.length > 0) sent.push(writeNotes(tx, noted))
+  const areNoted = new Set(noted.map(({ job }) => job.id))
+  const forgotten = changes
+    .filter(({ id, before, after }) => before?.hasNotes === true && after !== null && !areNoted.has(id))
+    .map(({ id }) => id)
+  if (forgotten.length > 0) sent.push(tx.run('notesDelete', words(forgotten)))
+  sent.push(noteMoves(tx, changes, kinds))
+  return sent
+}
+
+/** To be called when what was flushed is there for good. */
+export const flushed = (unit: Unit, kinds: Kinds): void => {
+  kinds.queuesAreKnown(
+    unit.changed().flatMap(({ before, after }) => (before === null ? (after?.queue ?? []) : [])),
+  )
+}

@@ -1,0 +1,150 @@
+import type { Hint } from '../engine.ts'
+
+/** What listens to the database, on a connection of its own. */
+export interface Listening {
+  close(): Promise<void>
+}
+export interface HintsOptions {
+  /** By which other engines know whose hints these are. */
+  readonly id: string
+  readonly channel: string
+  /** Tells the others; may fail. */
+  readonly notify: (channel: string, message: string) => Promise<unknown>
+  /** Is told that there was something to tell. */
+  readonly onTell: () => void
+  /** Opens a connection that listens and calls back with each message, and once when it is lost. Null: there can be none. */
+  readonly connect: ((onMessage: (message: string) => void, onLost: () => void) => Promise<Listening>) | null
+}
+
+/** The first hint goes out at once, those that follow are gathered for so long. New jobs are urgent, news are not. */
+const PAUSE_MS: Readonly<Record<Hint, number>> = { ready: 5, changed: 50 }
+const RECONNECT_FIRST_MS = 100
+const RECONNECT_MAX_MS = 5_000
+
+const LETTERS: Readonly<Record<string, Hint>> = { r: 'ready', c: 'changed' }
+
+const messageOf = (hints: readonly Hint[], id: string): string =>
+  `${hints.map((hint) => hint[0]).join('')} ${id}`
+
+/**
+ * Hints between processes, by NOTIFY: outside the transactions that they tell of, because a transaction that notifies
+ * makes all others that do so wait for its commit. Losing a hint costs latency only, so every failure here is ignored.
+ */
+export class Hints {
+  private readonly options: HintsOptions
+  private readonly callbacks = new Set<(hint: Hint) => void>()
+  private readonly silent = new Map<Hint, { isDue: boolean }>()
+  private listening: Listening | undefined
+  private isConnecting = false
+  private isClosed = false
+  private retry: NodeJS.Timeout | undefined
+  private readonly timers = new Set<NodeJS.Timeout>()
+
+  constructor(options: HintsOptions) {
+    this.options = options
+  }
+
+  /** Waits until the others' hints are heard, where that is possible; a connection that fails is tried again later. */
+  async add(onHint: (hint: Hint) => void): Promise<{ close(): Promise<void> }> {
+    // Wrapped, so that one function may listen twice and stop once.
+    const callback = (hint: Hint): void => onHint(hint)
+    this.callbacks.add(callback)
+    if (this.callbacks.size === 1) await this.connect(RECONNECT_FIRST_MS)
+    return {
+      close: async () => {
+        this.callbacks.delete(callback)
+        if (this.callbacks.size === 0) await this.disconnect()
+      },
+    }
+  }
+
+  /** After a commit. */
+  tell(hints: readonly Hint[]): void {
+    if (this.isClosed || hints.length === 0) return
+    this.options.onTell()
+    for (const hint of hints) {
+      this.callBack(hint)
+      const rest = this.silent.get(hint)
+      if (rest === undefined) this.send(hint)
+      else rest.isDue = true
+    }
+  }
+
+  /** What is sent when a transaction is to tell of itself, to everyone, by its own commit. */
+  messageOfCaller(hints: readonly Hint[]): [channel: string, message: string] {
+    return [this.options.channel, messageOf(hints, 'caller')]
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    this.callbacks.clear()
+    for (const timer of this.timers) clearTimeout(timer)
+    await this.disconnect()
+  }
+
+  private callBack(hint: Hint): void {
+    for (const callback of this.callbacks) callback(hint)
+  }
+
+  private send(hint: Hint): void {
+    const { id, channel, notify } = this.options
+    notify(channel, messageOf([hint], id)).catch(() => {})
+    const rest = { isDue: false }
+    this.silent.set(hint, rest)
+    const timer = setTimeout(() => {
+      this.timers.delete(timer)
+      this.silent.delete(hint)
+      if (rest.isDue) this.send(hint)
+    }, PAUSE_MS[hint])
+    timer.unref()
+    this.timers.add(timer)
+  }
+
+  private hear(message: string): void {
+    const [letters = '', id] = message.split(' ')
+    // Our own were told at once.
+    if (id === this.options.id) return
+    for (const letter of letters) {
+      const hint = LETTERS[letter]
+      if (hint !== undefined) this.callBack(hint)
+    }
+  }
+
+  private async connect(nextMs: number): Promise<void> {
+    const { connect } = this.options
+    if (connect === null || this.isConnecting || this.isClosed || this.callbacks.size === 0) return
+    this.isConnecting = true
+    const again = (): void => {
+      this.listening = undefined
+      if (this.isClosed || this.callbacks.size === 0 || this.retry !== undefined) return
+      this.retry = setTimeout(
+        () => {
+          this.retry = undefined
+          // What happened meanwhile was not heard of.
+          void this.connect(Math.min(2 * nextMs, RECONNECT_MAX_MS)).then(() => {
+            for (const hint of ['ready', 'changed'] as const) this.callBack(hint)
+          })
+        },
+        nextMs * (0.5 + Math.random()),
+      )
+      this.retry.unref()
+    }
+    try {
+      const listening = await connect((message) => this.hear(message), again)
+      if (this.isClosed || this.callbacks.size === 0) await listening.close()
+      else this.listening = listening
+    } catch {
+      again()
+    } finally {
+      this.isConnecting = false
+    }
+  }
+
+  private async disconnect(): Promise<void> {
+    clearTimeout(this.retry)
+    this.retry = undefined
+    const { listening } = this
+    this.listening = undefined
+    await listening?.close().catch(() => {})
+  }
+}

@@ -1,0 +1,349 @@
+import { randomBytes } from 'node:crypto'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import { PosthasteError } from '../../core/errors.ts'
+import { ENGINE_BATCH_MAX, ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
+import { checks } from '../checks.ts'
+import type { Engine, ExchangeAnswer, ExchangeRequest, InsertAnswer } from '../engine.ts'
+import { type Address, checkSchema, parseAddress, SCHEMA } from './address.ts'
+import { words } from './arrays.ts'
+import { StoreClock } from './clock.ts'
+import { createPool, listenAlone, listenInPool } from './connect.ts'
+import { isUuid } from './cursors.ts'
+import { Documents, getRecords, listRecords, readForWriting } from './documents.ts'
+import { type CallerTransaction, type PgPool, toNumber } from './driver.ts'
+import { Exchanger } from './exchange.ts'
+import { Hints } from './hints.ts'
+import { Housekeeper } from './housekeeper.ts'
+import { type InsertRequest, insert, insertWithin } from './insert.ts'
+import { Kinds } from './kinds.ts'
+import { Line } from './line.ts'
+import { list } from './list.ts'
+import { lockOfSchema, SCHEMA_VERSION } from './migrate.ts'
+import type { Parts } from './parts.ts'
+import { toStoredJob } from './records.ts'
+import { explain, type Facts, openStore } from './server.ts'
+import { raiseClock } from './session.ts'
+import { Sessions } from './sessions.ts'
+import { statementsFor } from './statements.ts'
+import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { beat, counts, logs, pause, queues, workers } from './views.ts'
+
+export interface PostgresEngineOptions {
+  /** Where the database is: `postgres://user:password@host:port/database?schema=posthaste`. */
+  readonly url?: string
+  /**
+   * A pool of the user's own (of `pg`, or of a driver with the same interface) instead of a URL. It is not closed with
+   * the engine; what the engine sets for its transactions ends with them.
+   */
+  readonly pool?: PgPool
+  /** The schema of the database that is the engine's own. Default: that of the URL, or `posthaste`. */
+  readonly schema?: string
+  /**
+   * Behind a pooler that gives connections away after each transaction: no prepared statements, no listening, jobs are
+   * found by polling. Default: that of the URL (`?pgbouncer=true`), or false.
+   */
+  readonly pgbouncer?: boolean
+  /** Whether to hold a connection that hears of new jobs. Default: unless `pgbouncer`. */
+  readonly listen?: boolean
+  /** Connections at most, beside the one that listens. Default 4; two are busy when a worker is. */
+  readonly connections?: number
+  /** The store's clock instead of the server's: for tests. */
+  readonly clock?: Clock
+  /** Default ENGINE_CALL_TIMEOUT_MS. */
+  readonly callTimeoutMs?: number
+}
+
+const CONNECTIONS = 4
+
+interface Open extends Parts {
+  readonly facts: Facts
+  readonly exchanger: Exchanger
+  readonly housekeeper: Housekeeper
+  readonly inserts: Line<InsertRequest, InsertAnswer>
+  readonly exchanges: Line<ExchangeRequest, ExchangeAnswer>
+  close(): Promise<void>
+}
+
+/** Jobs in a PostgreSQL database, shared by any number of processes and machines. */
+export const createPostgresEngine = (options: PostgresEngineOptions): Engine => {
+  const { clock: givenClock = systemClock, callTimeoutMs = ENGINE_CALL_TIMEOUT_MS } = options
+  const address = addressOf(options)
+  const schema = options.schema === undefined ? address.schema : checkSchema(options.schema)
+  const isPooled = options.pgbouncer ?? address.isPooled
+  let opening: Promise<Open> | undefined
+  let open: Open | undefined
+  let closing: Promise<void> | undefined
+  let underWay = 0
+  let whenQuiet: (() => void) | undefined
+
+  const start = async (): Promise<Open> => {
+    const connect = {
+      url: address.url,
+      connections: options.connections ?? CONNECTIONS,
+      timeoutMs: callTimeoutMs,
+    }
+    const own = options.pool === undefined ? createPool(connect) : undefined
+    const pool = options.pool ?? (own as PgPool)
+    const clock = new StoreClock(givenClock)
+    const sessions = new Sessions({
+      pool,
+      areOurs: own !== undefined && !isPooled,
+      isPrepared: !isPooled,
+      statements: statementsFor(schema),
+      clock,
+      callTimeoutMs,
+    })
+    let facts: Facts
+    try {
+      facts = await sessions.raw('opening', (query) => openStore(query, schema))
+    } catch (error) {
+      await own?.end()
+      throw explain(error, address.location)
+    }
+    clock.saw(facts.clock)
+    const canListen = options.listen ?? !isPooled
+    const channel = channelOf(schema)
+    const hints: Hints = new Hints({
+      id: randomBytes(9).toString('base64url'),
+      channel,
+      notify: (to, message) => sessions.single('telling others', 'notify', () => [to, message]),
+      onTell: () => housekeeper.touched(),
+      connect: !canListen
+        ? null
+        : (onMessage, onLost) =>
+            own === undefined
+              ? listenInPool(pool, channel, onMessage, onLost)
+              : listenAlone(connect, channel, onMessage, onLost),
+    })
+    const parts: Parts = {
+      sessions,
+      kinds: new Kinds(sessions),
+      clock,
+      hints,
+      schemaLock: lockOfSchema(schema),
+    }
+    const housekeeper = new Housekeeper(parts, schema)
+    const exchanger = new Exchanger(parts)
+    const inserts = new Line<InsertRequest, InsertAnswer>({
+      work: (requests, deadline) => insert(parts, requests, deadline),
+      sizeMax: ENGINE_BATCH_MAX,
+      callTimeoutMs,
+    })
+    const exchanges = new Line<ExchangeRequest, ExchangeAnswer>({
+      work: async ([request], deadline) => [await exchanger.exchange(request as ExchangeRequest, deadline)],
+      sizeMax: 1,
+      callTimeoutMs,
+    })
+    const close = async (): Promise<void> => {
+      await hints.close()
+      await housekeeper.close()
+      await own?.end()
+    }
+    return { ...parts, facts, exchanger, housekeeper, inserts, exchanges, close }
+  }
+
+  const stop = async (): Promise<void> => {
+    const opened = await opening?.catch(() => undefined)
+    if (underWay > 0) {
+      await new Promise<void>((resolve) => {
+        whenQuiet = resolve
+      })
+    }
+    await opened?.close()
+  }
+
+  const opened = (): Open => {
+    if (open === undefined || closing !== undefined) throw new PosthasteError('E_STORE_CLOSED')
+    return open
+  }
+
+  /** One call: refused when closed; closing waits for it. */
+  const call = async <T>(check: () => void, work: (parts: Open) => Promise<T>): Promise<T> => {
+    const parts = opened()
+    check()
+    underWay++
+    try {
+      return await work(parts)
+    } finally {
+      underWay--
+      if (underWay === 0) whenQuiet?.()
+    }
+  }
+  const nothing = (): void => {}
+
+  return {
+    async open() {
+      if (closing !== undefined) throw new PosthasteError('E_STORE_CLOSED')
+      opening ??= start()
+      try {
+        open = await opening
+      } catch (error) {
+        opening = undefined
+        throw error
+      }
+    },
+    close() {
+      closing ??= stop()
+      return closing
+    },
+    info: () => ({
+      kind: 'postgres',
+      durability: open?.facts.isSynced === false ? 'process' : 'system',
+      location: address.location,
+      version: open?.facts.version ?? '',
+      schemaVersion: open === undefined ? 0 : SCHEMA_VERSION,
+      callerTransactions: true,
+    }),
+    now: () =>
+      call(nothing, async ({ sessions, clock }) => {
+        const rows = await sessions.single('reading the time', 'now', (at) => [...at])
+        return clock.saw(toNumber(rows[0]?.[0]))
+      }),
+
+    insert: (jobs, { tx, records = [] } = {}) =>
+      call(
+        () => checks.insert(jobs, { records }),
+        async (parts) => {
+          if (tx !== undefined) return insertWithin(parts, asTransaction(tx), { jobs, records })
+          return parts.inserts.call({ jobs, records }, jobs.length + records.length)
+        },
+      ),
+    exchange: (request) =>
+      call(
+        () => checks.exchange(request),
+        ({ exchanges }) => exchanges.call(request, 1),
+      ),
+    report: (reports) =>
+      call(
+        () => checks.report(reports),
+        (parts) => report(parts, parts.exchanger, reports),
+      ),
+
+    expired: (request) =>
+      call(
+        () => checks.expired(request),
+        async (parts) => (request.limit === 0 ? [] : expired(parts, request)),
+      ),
+    promote: (request) =>
+      call(
+        () => checks.promote(request),
+        async (parts) => {
+          const answer = await promote(parts, request.limit)
+          parts.housekeeper.tidy()
+          return answer
+        },
+      ),
+    change: (changes) =>
+      call(
+        () => checks.change(changes),
+        async (parts) => (changes.length === 0 ? [] : change(parts, changes)),
+      ),
+    requestCancel: (requests) =>
+      call(
+        () => checks.requestCancel(requests),
+        (parts) => requestCancel(parts, parts.exchanger, requests),
+      ),
+    prune: (request) =>
+      call(
+        () => checks.prune(request),
+        (parts) => prune(parts, request),
+      ),
+
+    get: (ids) =>
+      call(
+        () => checks.get(ids),
+        async ({ sessions }) => {
+          const asked = [...new Set(ids.filter(isUuid))]
+          if (asked.length === 0) return ids.map(() => null)
+          const rows = await sessions.single('reading jobs', 'record', () => [words(asked)])
+          const jobs = new Map(rows.map(toStoredJob).map(({ job }) => [job.id, job]))
+          return ids.map((id) => jobs.get(id) ?? null)
+        },
+      ),
+    list: (query) =>
+      call(
+        () => checks.list(query),
+        (parts) => list(parts, query),
+      ),
+    counts: () =>
+      call(nothing, async (parts) => {
+        parts.housekeeper.tidy()
+        return counts(parts)
+      }),
+    logs: (request) =>
+      call(
+        () => checks.logs(request),
+        async (parts) => (request.limit === 0 ? [] : logs(parts, request)),
+      ),
+
+    queues: () => call(nothing, queues),
+    pause: (requests) =>
+      call(
+        () => checks.pause(requests),
+        (parts) => pause(parts, requests),
+      ),
+    beat: (beats) =>
+      call(
+        () => checks.beat(beats),
+        (parts) => beat(parts, beats),
+      ),
+    workers: () => call(nothing, workers),
+
+    getRecords: (keys) =>
+      call(
+        () => checks.getRecords(keys),
+        async ({ sessions }) =>
+          keys.length === 0
+            ? []
+            : sessions.transaction({ doing: 'reading documents', mode: 'read' }, (tx) =>
+                getRecords(tx, keys),
+              ),
+      ),
+    putRecords: (writes) =>
+      call(
+        () => checks.putRecords(writes),
+        async ({ sessions, clock, schemaLock }) => {
+          if (writes.length === 0) return []
+          return sessions.transaction({ doing: 'writing documents' }, async (tx) => {
+            const [found, times] = await Promise.all([
+              readForWriting(tx, schemaLock, writes),
+              tx.run('now', ...tx.at),
+            ])
+            const documents = new Documents(clock.saw(toNumber(times[0]?.[0])), found)
+            const verdicts = documents.put(writes)
+            await Promise.all([...documents.flush(tx), ...raiseClock(tx), tx.commit()])
+            return verdicts
+          })
+        },
+      ),
+    listRecords: (request) =>
+      call(
+        () => checks.listRecords(request),
+        async ({ sessions }) =>
+          request.limit === 0
+            ? []
+            : sessions.transaction({ doing: 'reading documents', mode: 'read' }, (tx) =>
+                listRecords(tx, request),
+              ),
+      ),
+
+    listen: (onHint) => call(nothing, ({ hints }) => hints.add(onHint)),
+  }
+}
+
+const addressOf = ({ url, pool }: PostgresEngineOptions): Address => {
+  if ((url === undefined) === (pool === undefined)) {
+    throw new PosthasteError('E_ARGUMENT', 'Give either the url of the database or a pool.', { field: 'url' })
+  }
+  if (url !== undefined) return parseAddress(url)
+  return { url: '', location: 'postgres: the given pool', schema: SCHEMA, isPooled: false }
+}
+
+/** On which hints are told. Channels are the database's, so they are named after the schema. */
+const channelOf = (schema: string): string => `posthaste_${(lockOfSchema(schema) >>> 0).toString(36)}`
+
+const asTransaction = (tx: unknown): CallerTransaction => {
+  if (typeof (tx as CallerTransaction | null)?.query === 'function') return tx as CallerTransaction
+  const what = 'tx must be what the transaction runs on: an object with query(text, values).'
+  throw new PosthasteError('E_ARGUMENT', what, { field: 'tx' })
+}

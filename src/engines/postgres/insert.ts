@@ -1,0 +1,132 @@
+import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { InsertAnswer } from '../engine.ts'
+import { numbers, texts, words } from './arrays.ts'
+import { Documents, readForWriting } from './documents.ts'
+import { toNumber } from './driver.ts'
+import { flush, flushed } from './flush.ts'
+import { loadUnit } from './load.ts'
+import type { Parts } from './parts.ts'
+import { raiseClock, type Tx } from './session.ts'
+
+export interface InsertRequest {
+  readonly jobs: readonly NewJob[]
+  readonly records: readonly RecordWrite[]
+}
+
+/** Jobs that are stored without a look at what is there: no keys, nothing that blocks them, queues that are known. */
+const arePlain = (requests: readonly InsertRequest[], { kinds }: Parts): boolean =>
+  requests.every(
+    ({ jobs, records }) =>
+      records.length === 0 &&
+      jobs.every(({ key, blocked, queue }) => key === null && blocked === null && kinds.isQueueKnown(queue)),
+  )
+
+/** The first job of each id. */
+const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
+  const byId = new Map<string, NewJob>()
+  for (const job of jobs) if (!byId.has(job.id)) byId.set(job.id, job)
+  return byId.size === jobs.length ? jobs : [...byId.values()]
+}
+
+/** One statement for any number of calls. Answers the store's time. */
+const insertPlain = async (parts: Parts, given: readonly NewJob[], deadline: number): Promise<number> => {
+  const { sessions, kinds, clock } = parts
+  const jobs = distinct(given)
+  const values = (at: Tx['at']) => [
+    words(jobs.map(({ id }) => id)),
+    numbers(jobs.map(({ queue, task }) => kinds.numberOf(queue, task))),
+    numbers(jobs.map(({ priority }) => priority)),
+    texts(jobs.map(({ payload }) => payload)),
+    numbers(jobs.map(({ runAt }) => runAt)),
+    numbers(jobs.map(({ delayMs }) => delayMs)),
+    numbers(jobs.map(({ maxRetries }) => maxRetries)),
+    numbers(jobs.map(({ leaseMs }) => leaseMs)),
+    texts(jobs.map(({ group }) => group)),
+    texts(jobs.map(({ options }) => options)),
+    texts(jobs.map(({ ref }) => ref)),
+    texts(jobs.map(({ tags }) => tags)),
+    ...at,
+  ]
+  const doing = 'adding jobs'
+  const rows = clock.isGiven
+    ? await sessions.transaction({ doing, deadline }, async (tx) => {
+        const inserting = tx.run('insert', ...values(tx.at))
+        await Promise.all([inserting, tx.run('clockRaise', ...tx.at), tx.commit()])
+        return inserting
+      })
+    : await sessions.single(doing, 'insert', values, deadline)
+  return clock.saw(toNumber(rows[0]?.[0]))
+}
+
+/** Judges calls in order, each one seeing what those before it did. */
+const insertCareful = async (
+  tx: Tx,
+  { kinds, schemaLock }: Parts,
+  requests: readonly InsertRequest[],
+): Promise<{ answers: InsertAnswer[]; done: () => ReadonlySet<'ready' | 'changed'> }> => {
+  const jobs = requests.flatMap((request) => request.jobs)
+  const records = requests.flatMap((request) => request.records)
+  const reading = readForWriting(tx, schemaLock, records)
+  const ids = jobs.map(({ id }) => id)
+  const loading = loadUnit(tx, { ids, keys: jobs.flatMap(({ key }) => key ?? []) })
+  const [found, unit] = await Promise.all([reading, loading])
+  const { now } = unit
+  const documents = new Documents(now, found)
+  const answers = requests.map((request): InsertAnswer => {
+    if (!documents.areWritable(request.records)) {
+      return { now, verdicts: request.jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+    }
+    documents.write(request.records)
+    return { now, verdicts: request.jobs.map((job) => unit.add(job)), recordsOk: true }
+  })
+  const sent = [...flush(tx, unit, kinds), ...documents.flush(tx), ...raiseClock(tx)]
+  await Promise.all([...sent, tx.commit()])
+  const done = () => {
+    flushed(unit, kinds)
+    return unit.hints
+  }
+  return { answers, done }
+}
+
+/** Calls that came together, in one step. */
+export const insert = async (
+  parts: Parts,
+  requests: readonly InsertRequest[],
+  deadline: number,
+): Promise<InsertAnswer[]> => {
+  const { sessions, kinds, hints, clock } = parts
+  await kinds.prepare(requests.flatMap(({ jobs }) => jobs))
+  if (arePlain(requests, parts)) {
+    const jobs = requests.flatMap((request) => request.jobs)
+    const now = await insertPlain(parts, jobs, deadline)
+    if (jobs.length > 0) hints.tell(['ready', 'changed'])
+    return requests.map((request) => ({
+      now,
+      verdicts: request.jobs.map(({ id }) => ({ status: 'inserted', id })),
+      recordsOk: true,
+    }))
+  }
+  const { answers, done } = await sessions.transaction({ doing: 'adding jobs', deadline }, (tx) =>
+    insertCareful(tx, parts, requests),
+  )
+  hints.tell([...done()])
+  for (const { now } of answers) clock.saw(now)
+  return answers
+}
+
+/** One call within a transaction that the caller has open. */
+export const insertWithin = async (
+  parts: Parts,
+  tx: Parameters<Parts['sessions']['within']>[0],
+  request: InsertRequest,
+): Promise<InsertAnswer> => {
+  const { sessions, kinds, hints } = parts
+  await kinds.prepare(request.jobs)
+  const { answers } = await sessions.within(tx, 'adding jobs', async (inner) => {
+    const inserted = await insertCareful(inner, parts, [request])
+    // Heard with the caller's commit, or not at all.
+    await inner.run('notify', ...hints.messageOfCaller(['ready', 'changed']))
+    return inserted
+  })
+  return answers[0] as InsertAnswer
+}

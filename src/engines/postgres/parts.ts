@@ -1,0 +1,14 @@
+import type { StoreClock } from './clock.ts'
+import type { Hints } from './hints.ts'
+import type { Kinds } from './kinds.ts'
+import type { Sessions } from './sessions.ts'
+
+/** What every operation of an open engine works with. */
+export interface Parts {
+  readonly sessions: Sessions
+  readonly kinds: Kinds
+  readonly clock: StoreClock
+  readonly hints: Hints
+  /** The schema's number among the advisory locks of the database. */
+  readonly schemaLock: number
+}

@@ -1,0 +1,60 @@
+import type { JobRecord } from '../../core/job.ts'
+import type { JobState } from '../../core/states.ts'
+import { type PgRow, toFlag, toNumber, toNumberOrNull } from './driver.ts'
+
+/** A job as `record.sql` reads it, with what the engine has to know of where it is. */
+export interface StoredJob {
+  readonly job: JobRecord
+  readonly kind: number
+  /** When it was due first; a later due time is in its notes. */
+  readonly firstRunAt: number
+  readonly hasNotes: boolean
+  /** The unfinished job that holds its key. */
+  readonly holder: string | null
+}
+
+const toRecord = (row: PgRow): JobRecord => ({
+  id: row[0] as string,
+  task: row[1] as string,
+  queue: row[2] as string,
+  group: row[3] as string | null,
+  priority: toNumber(row[4]),
+  payload: row[5] as string,
+  maxRetries: toNumberOrNull(row[6]),
+  leaseMs: toNumberOrNull(row[7]),
+  options: row[8] as string | null,
+  key: row[9] as string | null,
+  ref: row[10] as string | null,
+  tags: row[11] as string | null,
+  state: row[12] as JobState,
+  reason: row[13] as string | null,
+  createdAt: toNumber(row[14]),
+  runAt: toNumber(row[15]),
+  startedAt: toNumberOrNull(row[16]),
+  finishedAt: toNumberOrNull(row[17]),
+  attempt: toNumber(row[18]),
+  retries: toNumber(row[19]),
+  crashes: toNumber(row[20]),
+  solo: toFlag(row[21]),
+  fence: toNumber(row[22]),
+  worker: row[23] as string | null,
+  leaseUntil: toNumberOrNull(row[24]),
+  started: toFlag(row[25]),
+  cancel: row[26] as string | null,
+  output: row[27] as string | null,
+  error: row[28] as string | null,
+  history: row[29] as string | null,
+  progress: row[30] as string | null,
+  checkpoint: row[31] as string | null,
+})
+
+export const toStoredJob = (row: PgRow): StoredJob => {
+  const job = toRecord(row)
+  return {
+    job,
+    kind: toNumber(row[32]),
+    firstRunAt: toNumberOrNull(row[33]) ?? job.createdAt,
+    hasNotes: toFlag(row[34]),
+    holder: row[35] as string | null,
+  }
+}

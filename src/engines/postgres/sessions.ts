@@ -1,0 +1,247 @@
+import { PosthasteError } from '../../core/errors.ts'
+import type { StoreClock } from './clock.ts'
+import {
+  asRows,
+  type CallerTransaction,
+  type PgClient,
+  type PgPool,
+  type PgRow,
+  type PgValue,
+  rowsOf,
+} from './driver.ts'
+import { isConnectionLost, isReadOnly, isWorthAnotherTry, toStoreError } from './failures.ts'
+import { CallerSession, Session, type Tx } from './session.ts'
+import type { StatementName, Statements } from './statements.ts'
+
+/** How often a call is begun anew because other transactions were in its way. */
+const ATTEMPTS_MAX = 20
+const AGAIN_MAX_MS = 20
+/** A replica that is about to take over needs a moment. */
+const READ_ONLY_AGAIN_MS = 500
+
+/** The server gives a statement up a little before the caller does, to say why. */
+const STATEMENT_SHARE = 0.9
+/** A transaction in which nothing happens was forgotten by a process that hangs: it would hold its locks for ever. */
+const IDLE_IN_TRANSACTION_MS = 60_000
+
+export interface SessionsOptions {
+  readonly pool: PgPool
+  /**
+   * Whether connections are ours alone, from end to end: then they are set up once. Otherwise, with a pool of the
+   * user's own or behind a pooler, every transaction sets itself up.
+   */
+  readonly areOurs: boolean
+  /** Whether the server may keep statements prepared under names. */
+  readonly isPrepared: boolean
+  readonly statements: Statements
+  readonly clock: StoreClock
+  readonly callTimeoutMs: number
+}
+
+/**
+ * What our transactions ask of the server. Every statement is made for its index and for nested loops; a plan that
+ * reads or sorts a whole table is chosen only because statistics are old or missing, so such plans are ruled out.
+ */
+const settings = (callTimeoutMs: number): readonly (readonly [name: string, value: string])[] => [
+  ['statement_timeout', `${Math.ceil(callTimeoutMs * STATEMENT_SHARE)}`],
+  ['idle_in_transaction_session_timeout', `${IDLE_IN_TRANSACTION_MS}`],
+  ['synchronous_commit', 'on'],
+  ['enable_seqscan', 'off'],
+  ['enable_mergejoin', 'off'],
+  ['jit', 'off'],
+  ['plan_cache_mode', 'force_generic_plan'],
+  ['client_min_messages', 'error'],
+]
+
+const setUp = (callTimeoutMs: number, local: boolean): string =>
+  settings(callTimeoutMs)
+    .map(([name, value]) => `set ${local ? 'local ' : ''}${name} = '${value}'`)
+    .join('; ')
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export interface TransactionOptions {
+  /** Completes "The PostgreSQL store failed while …". */
+  readonly doing: string
+  readonly mode?: 'write' | 'read'
+  /** Monotonic. Default: callTimeoutMs from now. */
+  readonly deadline?: number
+}
+
+/** Connections from a pool, transactions on them, and what to do when these fail. */
+export class Sessions {
+  private readonly options: SessionsOptions
+  private readonly known = new WeakSet<PgClient>()
+
+  constructor(options: SessionsOptions) {
+    this.options = options
+  }
+
+  /** One statement that is a transaction by itself. */
+  async single(
+    doing: string,
+    name: StatementName,
+    values: (at: Tx['at']) => PgValue[],
+    deadline?: number,
+  ): Promise<PgRow[]> {
+    const options = deadline === undefined ? { doing } : { doing, deadline }
+    return this.attempts(options, this.options.areOurs ? null : 'begin', (tx) =>
+      tx.run(name, ...values(tx.at)),
+    )
+  }
+
+  /**
+   * A transaction. When others were in its way, it is taken back and `work` begun anew; it must not have left anything
+   * behind but what it answers. Errors: E_STORE…
+   */
+  transaction<T>(options: TransactionOptions, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const begin = options.mode === 'read' ? 'begin isolation level repeatable read read only' : 'begin'
+    return this.attempts(options, begin, work)
+  }
+
+  /** The same within a transaction that the caller has open and will end, one way or the other. */
+  async within<T>(tx: CallerTransaction, doing: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { statements, clock } = this.options
+    for (let attempt = 1; ; attempt++) {
+      const session = new CallerSession(tx, statements, clock.parameters())
+      try {
+        await session.begin()
+        const answer = await work(session)
+        await session.end()
+        return answer
+      } catch (error) {
+        if (isConnectionLost(error)) throw toStoreError(error, doing)
+        await session.rollback().catch(() => {})
+        if (!isWorthAnotherTry(error) || attempt >= ATTEMPTS_MAX) throw toStoreError(error, doing)
+      }
+    }
+  }
+
+  /** Runs statements that are no part of the engine's own: migrations, and what looks at the server. */
+  async raw<T>(
+    doing: string,
+    work: (query: (text: string, values?: PgValue[]) => Promise<PgRow[]>) => Promise<T>,
+  ): Promise<T> {
+    const deadline = performance.now() + this.options.callTimeoutMs
+    const client = await this.acquire(deadline, doing)
+    let isLost = true
+    try {
+      const answer = await this.inTime(deadline, async () =>
+        work(async (text, values) =>
+          rowsOf(
+            await client.query(values === undefined ? { text, rowMode: 'array' } : asRows({ text, values })),
+          ),
+        ),
+      )
+      isLost = false
+      return answer
+    } catch (error) {
+      isLost = isConnectionLost(error)
+      throw error
+    } finally {
+      client.release(isLost)
+    }
+  }
+
+  private async attempts<T>(
+    { doing, deadline = performance.now() + this.options.callTimeoutMs }: TransactionOptions,
+    begin: string | null,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(deadline, doing, begin, work)
+      } catch (error) {
+        const isAgain = isWorthAnotherTry(error) || isReadOnly(error)
+        if (!isAgain || attempt >= ATTEMPTS_MAX || performance.now() > deadline)
+          throw toStoreError(error, doing)
+        await pause(Math.random() * (isReadOnly(error) ? READ_ONLY_AGAIN_MS : AGAIN_MAX_MS))
+      }
+    }
+  }
+
+  private async attempt<T>(
+    deadline: number,
+    doing: string,
+    begin: string | null,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    const { areOurs, isPrepared, statements, clock, callTimeoutMs } = this.options
+    const client = await this.acquire(deadline, doing)
+    const session = new Session({
+      client,
+      statements,
+      isPrepared,
+      begin: begin === null || areOurs ? begin : `${begin}; ${setUp(callTimeoutMs, true)}`,
+      at: clock.parameters(),
+    })
+    try {
+      const answer = await this.inTime(deadline, async () => {
+        const made = await work(session)
+        await session.commit()
+        return made
+      })
+      client.release()
+      return answer
+    } catch (thrown) {
+      const error = session.failure ?? thrown
+      await this.giveBack(client, session, error)
+      throw error
+    }
+  }
+
+  /** After a failure a connection is used again only when it could take back what was begun. */
+  private async giveBack(client: PgClient, session: Session, error: unknown): Promise<void> {
+    const isLate = error instanceof PosthasteError && error.code === 'E_STORE_TIMEOUT'
+    if (isLate || isConnectionLost(error)) return client.release(true)
+    try {
+      await this.inTime(performance.now() + this.options.callTimeoutMs, () => session.rollback())
+      client.release()
+    } catch {
+      client.release(true)
+    }
+  }
+
+  private async acquire(deadline: number, doing: string): Promise<PgClient> {
+    const { pool, areOurs, callTimeoutMs } = this.options
+    const connecting = pool.connect()
+    let client: PgClient
+    try {
+      client = await this.inTime(deadline, () => connecting)
+    } catch (error) {
+      connecting.then(
+        (late) => late.release(),
+        () => {},
+      )
+      throw toStoreError(error, doing)
+    }
+    if (this.known.has(client)) return client
+    try {
+      // A connection that breaks while it is ours tells so in the answers, too.
+      client.on?.('error', () => {})
+      if (areOurs) await this.inTime(deadline, () => client.query({ text: setUp(callTimeoutMs, false) }))
+      this.known.add(client)
+      return client
+    } catch (error) {
+      client.release(true)
+      throw toStoreError(error, doing)
+    }
+  }
+
+  private async inTime<T>(deadline: number, work: () => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      const what = `The store did not answer within ${this.options.callTimeoutMs} ms.`
+      const left = Math.max(0, deadline - performance.now())
+      timer = setTimeout(() => reject(new PosthasteError('E_STORE_TIMEOUT', what)), left)
+      timer.unref()
+    })
+    const working = work()
+    working.catch(() => {})
+    try {
+      return await Promise.race([working, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

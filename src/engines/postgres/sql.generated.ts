@@ -1,0 +1,967 @@
+// Generated from the files in sql/ by `npm run generate`. Do not edit.
+
+export const SQL = {
+  /**
+   * Asks the holders of leases to stop; the first request is kept. Parameters: arrays of ids (none twice), requests.
+   * Result: id of each that runs. Index: the primary key of running.
+   */
+  cancelRequest: `with held as materialized (
+  select r.id, g.request
+  from unnest($1::uuid[], $2::text[]) as g (id, request) join posthaste.running as r on r.id = g.id
+  order by r.id
+  for update of r
+),
+asked as (
+  update posthaste.running as r set cancel = h.request from held as h where r.id = h.id and r.cancel is null
+)
+select id from held`,
+  /**
+   * Claims jobs: takes the first of the ready ones, in their order, and leases them to a worker.
+   * Parameters: worker, limit, queues or null, tasks or null, whether queues come one after the other, lease length of
+   * jobs without one of their own, how many of the first jobs are looked at; then floor and fixed of the clock.
+   * Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
+   * waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
+   * looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
+   * array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
+   * Indexes: the primary keys of ready, jobs and notes; waiting_by_time.
+   */
+  claim: `with recursive present (kind) as (
+  select min(kind) from posthaste.ready
+  union all
+  select (select min(kind) from posthaste.ready where kind > present.kind) from present where present.kind is not null
+),
+wanted as materialized (
+  select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
+  from present join posthaste.kinds as k on k.kind = present.kind
+  where ($3::text[] is null or k.queue = any ($3))
+    and ($4::text[] is null or k.task = any ($4))
+    and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
+),
+heads as materialized (
+  select row_number() over (order by w.turn, r.priority, r.run_at, r.id) as number, r.place
+  from wanted as w cross join lateral (
+    select priority, run_at, id, ctid as place from posthaste.ready
+    where kind = w.kind order by priority, run_at, id limit $7
+  ) as r
+  order by number
+  limit $7
+),
+locked as materialized (
+  select h.number, r.solo, r.ctid as place
+  from heads as h join posthaste.ready as r on r.ctid = h.place
+  order by h.number
+  limit $2
+  for update of r skip locked
+),
+-- A solo job ends an answer, or is all of it.
+company as materialized (
+  select greatest(min(number) filter (where solo), min(number) + 1) as left_from from locked having bool_or(solo)
+),
+taken as (
+  delete from posthaste.ready
+  where ctid = any (array(
+    select place from locked where number < coalesce((select left_from from company), number + 1)
+  ))
+  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key
+),
+leased as (
+  insert into posthaste.running (
+    lease_until, attempt, lease_ms, started_at, id, kind, fence, started, solo, has_notes, has_key, worker
+  )
+  select
+    (select posthaste.clock($8, $9)) + coalesce(lease_ms, $6), attempt + solo::integer, lease_ms,
+    case when solo then (select posthaste.clock($8, $9)) end, id, kind, fence + 1, solo, solo, has_notes, has_key, $1
+  from taken
+),
+moved as (
+  insert into posthaste.moves (kind, from_state, to_state, number)
+  select kind, 'ready', 'running', count(*) from taken group by kind
+),
+summary as (
+  select
+    (select count(*) from heads) as looked, (select count(*) from locked) as locked, (select count(*) from taken) as taken
+)
+select
+  t.id, t.kind, j.payload, t.priority, j.created_at, t.run_at, t.attempt + t.solo::integer as attempt, t.fence + 1 as fence,
+  case
+    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags) > 0
+    then json_build_array(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, t.solo, (
+      select row_to_json(n) from posthaste.notes as n where t.has_notes and n.id = t.id
+    ))::text
+  end as rest
+from taken as t
+cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j
+union all
+select
+  null, null, null, null, posthaste.clock($8, $9), (select min(run_at) from posthaste.waiting where state <> 'blocked'),
+  (taken < locked or taken = $2 and taken < looked)::integer, looked::integer, null
+from summary`,
+  /**
+   * Raises the clock of the store, behind which it will never go, and reads it. Parameters: floor and fixed of the clock. Result: clock.
+   */
+  clockRaise: `with raised as (
+  update posthaste.store set clock = posthaste.clock($1, $2) where one and clock < posthaste.clock($1, $2) returning clock
+)
+select coalesce((select clock from raised), (select clock from posthaste.store where one)) as clock`,
+  /**
+   * Removes documents. Parameters: collections, keys.
+   */
+  documentsDelete: `delete from posthaste.records as d using unnest($1::text[], $2::text[]) as g (collection, key)
+where d.collection = g.collection and d.key = g.key`,
+  /**
+   * Removes some of the documents that have expired. Parameters: limit; then floor and fixed of the clock. Index: records_by_expiry.
+   */
+  documentsExpire: `delete from posthaste.records where ctid = any (array(
+  select ctid from posthaste.records where expires_at <= (select posthaste.clock($2, $3)) limit $1 for update skip locked
+))`,
+  /**
+   * Lets one writer at a time to each document, also to one that does not exist yet. To be run before they are read, as a
+   * statement of its own. Parameters: the number of the schema among the advisory locks; numbers of locks in ascending order.
+   */
+  documentsGate: `select count(pg_advisory_xact_lock($1, number)) as number from unnest($2::integer[]) as g (number)`,
+  /**
+   * Documents of a collection by key. Parameters: collection, first key, key after which to go on or null, limit; then floor and fixed of the clock.
+   * Result: key, value, version, expires_at. The reader stops where keys no longer begin as wanted.
+   */
+  documentsPage: `select key, value, version, expires_at from posthaste.records
+where collection = $1 and key >= $2 and ($3::text is null or key > $3)
+  and (expires_at is null or expires_at > (select posthaste.clock($5, $6)))
+order by key
+limit $4`,
+  /**
+   * Documents. Parameters: collections, keys; then floor and fixed of the clock. Result: collection, key, value, version, expires_at.
+   */
+  documentsRead: `select d.collection, d.key, d.value, d.version, d.expires_at
+from unnest($1::text[], $2::text[]) as g (collection, key)
+cross join lateral (
+  select * from posthaste.records
+  where collection = g.collection and key = g.key and (expires_at is null or expires_at > (select posthaste.clock($3, $4)))
+  limit 1
+) as d`,
+  /**
+   * Writes documents. Parameters: arrays of collections, keys, values, versions, expires_at.
+   */
+  documentsWrite: `insert into posthaste.records (collection, key, value, version, expires_at)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+on conflict (collection, key) do update set
+  value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
+  /**
+   * Takes jobs from the finished ones. Parameters: arrays of kinds, states, ids, fences; how many they are.
+   * Index: the primary key of finished.
+   */
+  finishedDelete: `with gone as (
+  delete from posthaste.finished as f
+  using unnest($1::integer[], $2::text[], $3::uuid[], $4::integer[]) as g (kind, state, id, fence)
+  where f.kind = g.kind and f.state = g.state and f.id = g.id and f.fence = g.fence
+  returning 1
+)
+select posthaste.expect((select count(*) from gone), $5::bigint)`,
+  /**
+   * Ends jobs. Parameters: arrays of finished_at, started_at, attempts, ids, kinds, fences, solo, has_notes, states, workers, outputs.
+   */
+  finishedInsert: `insert into posthaste.finished (
+  finished_at, started_at, attempt, id, kind, fence, solo, has_notes, state, worker, output
+)
+select *
+from unnest(
+  $1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::integer[], $6::integer[], $7::boolean[], $8::boolean[],
+  $9::text[], $10::text[], $11::text[]
+)`,
+  /**
+   * Queues are about to be paused: waits for the claims that are under way. Parameters: the number of the schema among the advisory locks.
+   */
+  gateClose: `select pg_advisory_xact_lock($1, 1)`,
+  /**
+   * A claim begins: it waits for a pause that is under way, so that it sees what it paused. To be run before the claim,
+   * as a statement of its own. Parameters: the number of the schema among the advisory locks.
+   */
+  gatePass: `select pg_advisory_xact_lock_shared($1, 1)`,
+  /**
+   * Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes nothing.
+   * Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads, run_at, delay_ms, max_retries, lease_ms,
+   * groups, options, refs, tags; then floor and fixed of the clock. Result: now.
+   */
+  insert: `with given as materialized (
+  select g.*, c.now
+  from posthaste.clock($13, $14) as c (now), unnest(
+    $1::uuid[], $2::integer[], $3::smallint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+    $9::text[], $10::text[], $11::text[], $12::text[]
+  ) as g (id, kind, priority, payload, run_at, delay_ms, max_retries, lease_ms, "group", options, ref, tags)
+),
+fresh as (
+  insert into posthaste.jobs (id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, ref, tags)
+  select
+    id, now, nullif(coalesce(run_at, now + delay_ms), now), lease_ms, max_retries, kind, priority, payload, "group", options, ref, tags
+  from given
+  on conflict (id) do nothing
+  returning id, kind, priority, lease_ms, created_at, coalesce(run_at, created_at) as due
+),
+put_ready as (
+  insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
+  select due, 0, lease_ms, id, kind, 0, priority, false, false, false from fresh where due <= created_at
+),
+put_waiting as (
+  insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
+  select due, 0, lease_ms, id, kind, 0, priority, false, false, false, 'scheduled' from fresh where due > created_at
+),
+moved as (
+  insert into posthaste.moves (kind, to_state, number)
+  select kind, 'ready', count(*) from fresh where due <= created_at group by kind
+  union all
+  select kind, 'scheduled', count(*) from fresh where due > created_at group by kind
+)
+select now from posthaste.clock($13, $14) as c (now)`,
+  /**
+   * Forgets jobs that are in no place any more, with their notes and logs. Parameters: ids.
+   */
+  jobsDelete: `with forgotten_notes as (delete from posthaste.notes where id = any ($1::uuid[])),
+forgotten_logs as (delete from posthaste.logs where id = any ($1::uuid[]))
+delete from posthaste.jobs where id = any ($1::uuid[])`,
+  /**
+   * Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing for nulls: ids, created_at, run_at,
+   * lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys, refs, tags.
+   */
+  jobsInsert: `insert into posthaste.jobs (
+  id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+)
+select *
+from unnest(
+  $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallint[], $8::text[], $9::text[],
+  $10::text[], $11::text[], $12::text[], $13::text[]
+)`,
+  /**
+   * Which of some jobs exist. Parameters: ids. Result: id. Index: the primary key of jobs.
+   */
+  jobsKnown: `select id from posthaste.jobs where id = any ($1::uuid[])`,
+  /**
+   * Gives unique keys back. Parameters: keys, ids of their holders; how many they are.
+   */
+  keysFree: `with freed as (
+  delete from posthaste.keys as k using unnest($1::text[], $2::uuid[]) as g (key, id)
+  where k.key = g.key and k.id = g.id
+  returning 1
+)
+select posthaste.expect((select count(*) from freed), $3::bigint)`,
+  /**
+   * Who holds unique keys. Parameters: keys. Result: key, id.
+   */
+  keysRead: `select key, id from posthaste.keys where key = any ($1::text[])`,
+  /**
+   * Takes unique keys. Fails when someone has taken one meanwhile. Parameters: keys, ids.
+   */
+  keysTake: `insert into posthaste.keys (key, id) select * from unnest($1::text[], $2::uuid[]) as g (key, id) order by key`,
+  /**
+   * Numbers for pairs of queue and task that have none. Parameters: queues, tasks.
+   */
+  kindsAdd: `insert into posthaste.kinds (queue, task)
+select * from unnest($1::text[], $2::text[]) as g (queue, task) order by queue, task
+on conflict (queue, task) do nothing`,
+  /**
+   * Numbers of pairs of queue and task, and whether their queues are known to have had a job. Parameters: queues, tasks.
+   * Result: kind, queue, task, is_known. Index: the unique one of kinds.
+   */
+  kindsFind: `select k.kind, k.queue, k.task, exists (select from posthaste.queues as q where q.queue = k.queue) as is_known
+from unnest($1::text[], $2::text[]) as g (queue, task)
+cross join lateral (select * from posthaste.kinds where queue = g.queue and task = g.task limit 1) as k`,
+  /**
+   * The names behind numbers. Parameters: kinds. Result: kind, queue, task.
+   */
+  kindsRead: `select kind, queue, task from posthaste.kinds where kind = any ($1::integer[])`,
+  /**
+   * Leases that ran out, in the order in which they did. Parameters: lease_until and id with which to go on, limit; then floor and fixed of the clock.
+   * Result: id. Reads every lease; there are not many.
+   */
+  leasesExpired: `select id from posthaste.running
+where lease_until <= (select posthaste.clock($4, $5)) and (lease_until, id) >= ($1::bigint, $2::uuid)
+order by lease_until, id
+limit $3`,
+  /**
+   * Leases of a worker. Parameters: worker. Result: id, fence. Reads every lease; there are not many.
+   */
+  leasesOfWorker: `select id, fence from posthaste.running where worker = $1 order by id`,
+  /**
+   * Stores log lines; a line that is there stays as it came first. Parameters: arrays of ids, fences, seqs, at, levels, messages.
+   */
+  logsInsert: `insert into posthaste.logs (id, fence, seq, at, level, message)
+select * from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+on conflict (id, fence, seq) do nothing`,
+  /**
+   * Log lines of a job. Parameters: id, then fence and seq after which to go on, limit. Result: fence, seq, at, level, message.
+   */
+  logsRead: `select fence, seq, at, level, message from posthaste.logs
+where id = $1 and (fence, seq) > ($2::bigint, $3::bigint)
+order by fence, seq
+limit $4`,
+  /**
+   * Forgets all but the newest log lines of jobs. Parameters: ids, how many lines of each are kept.
+   */
+  logsTrim: `delete from posthaste.logs as l
+using unnest($1::uuid[]) as g (id)
+cross join lateral (
+  select fence, seq from posthaste.logs where id = g.id order by fence desc, seq desc offset $2 limit 1
+) as last
+where l.id = g.id and (l.fence, l.seq) <= (last.fence, last.seq)`,
+  /**
+   * Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many they were.
+   */
+  movesAddUp: `with some_moves as materialized (
+  select ctid as place from posthaste.moves limit $1 for update skip locked
+),
+gone as (
+  delete from posthaste.moves where ctid = any (array(select place from some_moves))
+  returning kind, from_state, to_state, number
+),
+added as (
+  insert into posthaste.counts as c (kind, state, number)
+  select kind, state, sum(number)
+  from (
+    select kind, to_state as state, number from gone where to_state is not null
+    union all
+    select kind, from_state, -number from gone where from_state is not null
+  ) as n
+  group by kind, state
+  order by kind, state
+  on conflict (kind, state) do update set number = c.number + excluded.number
+)
+select count(*) as number from gone`,
+  /**
+   * Notes how many jobs went from where to where. Parameters: arrays of kinds, states left or null, states entered or null, numbers.
+   */
+  movesInsert: `insert into posthaste.moves (kind, from_state, to_state, number)
+select * from unnest($1::integer[], $2::text[], $3::text[], $4::integer[])`,
+  /**
+   * The store's time, and when the next scheduled or retrying job is due.
+   * Parameters: floor and fixed of the clock. Result: now, next_due_at. Index: waiting_by_time.
+   */
+  nextDue: `select posthaste.clock($1, $2) as now, (select min(run_at) from posthaste.waiting where state <> 'blocked') as next_due_at`,
+  /**
+   * Forgets the notes of jobs. Parameters: ids.
+   */
+  notesDelete: `delete from posthaste.notes where id = any ($1::uuid[])`,
+  /**
+   * Writes the notes of jobs, all of them. Parameters: arrays of ids, retries, crashes, run_at, started_at, reasons, workers, outputs,
+   * errors, histories, progress, checkpoints.
+   */
+  notesWrite: `insert into posthaste.notes (
+  id, retries, crashes, run_at, started_at, reason, worker, output, error, history, progress, checkpoint
+)
+select *
+from unnest(
+  $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+  $10::text[], $11::text[], $12::text[]
+)
+on conflict (id) do update set
+  retries = excluded.retries, crashes = excluded.crashes, run_at = excluded.run_at, started_at = excluded.started_at,
+  reason = excluded.reason, worker = excluded.worker, output = excluded.output, error = excluded.error,
+  history = excluded.history, progress = excluded.progress, checkpoint = excluded.checkpoint`,
+  /**
+   * Tells listeners, with the end of the transaction. Parameters: channel, message.
+   */
+  notify: `select pg_notify($1, $2)`,
+  /**
+   * The store's time. Parameters: floor and fixed of the clock. Result: now.
+   */
+  now: `select posthaste.clock($1, $2) as now`,
+  /**
+   * Ids of all jobs, the newest first. Parameters: id with which to go on, limit. Result: id. Index: the primary key of jobs.
+   */
+  pageAllDown: `select id from posthaste.jobs where id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of all jobs, the oldest first. Parameters: id with which to go on, limit. Result: id. Index: the primary key of jobs.
+   */
+  pageAllUp: `select id from posthaste.jobs where id >= $1::uuid order by id limit $2`,
+  /**
+   * Ids of finished jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
+   * Index: the primary key of finished.
+   */
+  pageFinishedDown: `select p.id
+from unnest($3::integer[], $4::text[]) as g (kind, state)
+cross join lateral (
+  select id from posthaste.finished where kind = g.kind and state = g.state and id <= $1::uuid order by id desc limit $2
+) as p
+order by p.id desc
+limit $2`,
+  /**
+   * Ids of finished jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
+   * Index: the primary key of finished.
+   */
+  pageFinishedUp: `select p.id
+from unnest($3::integer[], $4::text[]) as g (kind, state)
+cross join lateral (
+  select id from posthaste.finished where kind = g.kind and state = g.state and id >= $1::uuid order by id limit $2
+) as p
+order by p.id
+limit $2`,
+  /**
+   * Ids of jobs with a key, the newest first. Parameters: id with which to go on, limit, key. Result: id. Index: jobs_by_key.
+   */
+  pageKeyDown: `select id from posthaste.jobs where key = $3 and id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of jobs with a key, the oldest first. Parameters: id with which to go on, limit, key. Result: id. Index: jobs_by_key.
+   */
+  pageKeyUp: `select id from posthaste.jobs where key = $3 and id >= $1::uuid order by id limit $2`,
+  /**
+   * Ids of ready jobs, the newest first. Parameters: id with which to go on, limit, kinds. Result: id.
+   * Reads all ready jobs of these kinds: no index of `ready` is in the order of ids, because each claim would pay for it.
+   */
+  pageReadyDown: `select id from posthaste.ready where kind = any ($3::integer[]) and id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of ready jobs, the oldest first. Parameters: id with which to go on, limit, kinds. Result: id.
+   * Reads all ready jobs of these kinds: no index of `ready` is in the order of ids, because each claim would pay for it.
+   */
+  pageReadyUp: `select id from posthaste.ready where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
+  /**
+   * Ids of jobs with a ref, the newest first. Parameters: id with which to go on, limit, ref. Result: id. Index: jobs_by_ref.
+   */
+  pageRefDown: `select id from posthaste.jobs where ref = $3 and id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of jobs with a ref, the oldest first. Parameters: id with which to go on, limit, ref. Result: id. Index: jobs_by_ref.
+   */
+  pageRefUp: `select id from posthaste.jobs where ref = $3 and id >= $1::uuid order by id limit $2`,
+  /**
+   * Ids of running jobs, the newest first. Parameters: id with which to go on, limit, kinds. Result: id.
+   * Index: the primary key of running (jobs of other kinds are passed over; there are not many).
+   */
+  pageRunningDown: `select id from posthaste.running where kind = any ($3::integer[]) and id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of running jobs, the oldest first. Parameters: id with which to go on, limit, kinds. Result: id.
+   * Index: the primary key of running (jobs of other kinds are passed over; there are not many).
+   */
+  pageRunningUp: `select id from posthaste.running where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
+  /**
+   * Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
+   * Index: waiting_by_kind.
+   */
+  pageWaitingDown: `select p.id
+from unnest($3::integer[], $4::text[]) as g (kind, state)
+cross join lateral (
+  select id from posthaste.waiting where kind = g.kind and state = g.state and id <= $1::uuid order by id desc limit $2
+) as p
+order by p.id desc
+limit $2`,
+  /**
+   * Ids of waiting jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
+   * Index: waiting_by_kind.
+   */
+  pageWaitingUp: `select p.id
+from unnest($3::integer[], $4::text[]) as g (kind, state)
+cross join lateral (
+  select id from posthaste.waiting where kind = g.kind and state = g.state and id >= $1::uuid order by id limit $2
+) as p
+order by p.id
+limit $2`,
+  /**
+   * How many jobs there are by queue, task and state. Result: kind, queue, task, state, number.
+   */
+  places: `select k.kind, k.queue, k.task, n.state, sum(n.number) as number
+from (
+  select kind, state, number from posthaste.counts
+  union all
+  select kind, to_state, number from posthaste.moves where to_state is not null
+  union all
+  select kind, from_state, -number from posthaste.moves where from_state is not null
+) as n
+join posthaste.kinds as k on k.kind = n.kind
+group by k.kind, k.queue, k.task, n.state
+having sum(n.number) <> 0`,
+  /**
+   * Makes jobs claimable whose time has come, the earliest first. Parameters: limit; then floor and fixed of the clock.
+   * Result: how many, when the next one after now is due. Index: waiting_by_time.
+   */
+  promote: `with due as materialized (
+  select ctid as place from posthaste.waiting
+  where state <> 'blocked' and run_at <= (select posthaste.clock($2, $3))
+  order by run_at, id
+  limit $1
+  for update skip locked
+),
+gone as (
+  delete from posthaste.waiting where ctid = any (array(select place from due))
+  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
+),
+put_ready as (
+  insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
+  select run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key from gone
+),
+moved as (
+  insert into posthaste.moves (kind, from_state, to_state, number)
+  select kind, state, 'ready', count(*) from gone group by kind, state
+)
+select
+  (select count(*) from gone) as promoted,
+  (
+    select min(run_at) from posthaste.waiting where state <> 'blocked' and run_at > (select posthaste.clock($2, $3))
+  ) as next_due_at`,
+  /**
+   * One pruner at a time; the next one sees what this one left. Parameters: the number of the schema among the advisory locks.
+   */
+  pruneGate: `select pg_advisory_xact_lock($1, 2)`,
+  /**
+   * Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how many are kept, least age_ms, limit; then
+   * floor and fixed of the clock. Result: how many were removed, whether more remain to be. Index: finished_by_time.
+   */
+  prune: `with size as materialized (
+  select coalesce(sum(number), 0) as number
+  from (
+    select number from posthaste.counts where state = $1
+    union all
+    select number from posthaste.moves where to_state = $1
+    union all
+    select -number from posthaste.moves where from_state = $1
+  ) as n
+),
+oldest as materialized (
+  select ctid as place, finished_at, row_number() over (order by finished_at, id) as number
+  from (
+    select ctid, finished_at, id from posthaste.finished where state = $1 order by finished_at, id limit $5 + 1
+  ) as f
+),
+old as materialized (
+  select o.place, o.number
+  from oldest as o, size, posthaste.clock($6, $7) as c (now)
+  where (o.finished_at < c.now - $2::bigint or o.number <= size.number - $3::bigint) and o.finished_at <= c.now - $4::bigint
+),
+gone as (
+  delete from posthaste.finished where ctid = any (array(select place from old where number <= $5))
+  returning id, kind
+),
+forgotten_jobs as (delete from posthaste.jobs where id = any (array(select id from gone))),
+forgotten_notes as (delete from posthaste.notes where id = any (array(select id from gone))),
+forgotten_logs as (delete from posthaste.logs where id = any (array(select id from gone))),
+moved as (
+  insert into posthaste.moves (kind, from_state, number) select kind, $1, count(*) from gone group by kind
+)
+select (select count(*) from gone) as removed, exists (select from old where number > $5) as more`,
+  /**
+   * Pauses a queue; who paused it first, and when, is kept. Parameters: queue, by; then floor and fixed of the clock. Result: a row when something changed.
+   */
+  queuePause: `insert into posthaste.queues as q (queue, paused_at, paused_by) values ($1, posthaste.clock($3, $4), $2)
+on conflict (queue) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by where q.paused_at is null
+returning queue`,
+  /**
+   * Resumes a queue. Parameters: queue. Result: a row when something changed.
+   */
+  queueResume: `update posthaste.queues set paused_at = null, paused_by = null where queue = $1 and paused_at is not null returning queue`,
+  /**
+   * Makes queues known. Parameters: queues.
+   */
+  queuesAdd: `insert into posthaste.queues (queue) select * from unnest($1::text[]) as g (queue) order by queue on conflict (queue) do nothing`,
+  /**
+   * Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a kind.
+   * Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
+   */
+  queuesAll: `select q.queue, q.paused_at, q.paused_by, (
+  select min(r.run_at)
+  from posthaste.kinds as k
+  cross join generate_series(0, 9) as p (priority)
+  cross join lateral (
+    select run_at from posthaste.ready where kind = k.kind and priority = p.priority order by run_at limit 1
+  ) as r
+  where k.queue = q.queue
+) as oldest_ready_at
+from posthaste.queues as q
+order by q.queue`,
+  /**
+   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences; how many they are.
+   * Index: the primary key of ready.
+   */
+  readyDelete: `with gone as (
+  delete from posthaste.ready as r
+  using unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
+  where r.kind = g.kind and r.priority = g.priority and r.run_at = g.run_at and r.id = g.id and r.fence = g.fence
+  returning 1
+)
+select posthaste.expect((select count(*) from gone), $6::bigint)`,
+  /**
+   * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo, has_notes, has_key.
+   */
+  readyInsert: `insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
+select *
+from unnest(
+  $1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::integer[], $6::integer[], $7::smallint[], $8::boolean[],
+  $9::boolean[], $10::boolean[]
+)`,
+  /**
+   * Everything about jobs. Parameters: ids. Result: in the order of the ids, none for those that are not known, the columns that records.ts
+   * names. Indexes: one look into the primary key of each table for each job.
+   */
+  record: `select
+  j.id, k.task, k.queue, j."group", j.priority, j.payload, j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags,
+  coalesce(f.state, w.state, case when r.id is null then 'ready' else 'running' end) as state,
+  n.reason, j.created_at, coalesce(n.run_at, j.run_at, j.created_at) as run_at,
+  coalesce(r.started_at, f.started_at, n.started_at) as started_at, f.finished_at,
+  coalesce(a.attempt, r.attempt, w.attempt, f.attempt) as attempt, coalesce(n.retries, 0) as retries,
+  coalesce(n.crashes, 0) as crashes, coalesce(a.solo, r.solo, w.solo, f.solo) as solo,
+  coalesce(a.fence, r.fence, w.fence, f.fence) as fence, coalesce(r.worker, f.worker, n.worker) as worker,
+  r.lease_until, coalesce(r.started, false) as started, r.cancel, coalesce(f.output, n.output) as output,
+  n.error, n.history, n.progress, n.checkpoint, j.kind, j.run_at as first_run_at, n.id is not null as has_notes,
+  (select h.id from posthaste.keys as h where h.key = j.key) as holder
+from unnest($1::uuid[]) with ordinality as wanted (id, number)
+cross join lateral (select * from posthaste.jobs where id = wanted.id limit 1) as j
+cross join lateral (select * from posthaste.kinds where kind = j.kind limit 1) as k
+left join lateral (select * from posthaste.notes where id = j.id limit 1) as n on true
+left join lateral (select * from posthaste.running where id = j.id limit 1) as r on true
+left join lateral (select * from posthaste.waiting where id = j.id limit 1) as w on true
+left join lateral (
+  select * from posthaste.finished
+  where kind = j.kind and state = any ('{completed,cancelled,dead}') and id = j.id limit 1
+) as f on true
+left join lateral (
+  select * from posthaste.ready
+  where kind = j.kind and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
+) as a on true
+order by wanted.number`,
+  /**
+   * Renews leases. Parameters: arrays of ids (no lease twice), fences; lease length of jobs without one of their own; then
+   * floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to cancel it.
+   * Index: the primary key of running.
+   */
+  renew: `with held as materialized (
+  select r.id, r.fence, r.cancel is not null as is_unwanted
+  from unnest($1::uuid[], $2::bigint[]) as g (id, fence)
+  join posthaste.running as r on r.id = g.id and r.fence = g.fence
+  order by r.id
+  for update of r
+),
+renewed as (
+  update posthaste.running as r set lease_until = (select posthaste.clock($4, $5)) + coalesce(r.lease_ms, $3)
+  from held as h
+  where r.id = h.id
+)
+select id, fence, is_unwanted from held`,
+  /**
+   * Notes the checkpoints of jobs. Parameters: arrays of ids, checkpoints.
+   */
+  reportCheckpoint: `insert into posthaste.notes (id, retries, crashes, checkpoint)
+select id, 0, 0, checkpoint from unnest($1::uuid[], $2::text[]) as g (id, checkpoint) order by id
+on conflict (id) do update set checkpoint = excluded.checkpoint`,
+  /**
+   * Locks leases of which something is reported. Parameters: arrays of ids (no lease twice), fences, whether there will
+   * be notes. Result: id and fence of each that runs under it. Index: the primary key of running.
+   */
+  reportHold: `with held as materialized (
+  select r.id, r.fence, g.has_notes
+  from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as g (id, fence, has_notes)
+  join posthaste.running as r on r.id = g.id and r.fence = g.fence
+  order by r.id
+  for update of r
+),
+noted as (
+  update posthaste.running as r set has_notes = true from held as h where r.id = h.id and h.has_notes and not r.has_notes
+)
+select id, fence from held`,
+  /**
+   * Notes the progress of jobs. Parameters: arrays of ids, progress.
+   */
+  reportProgress: `insert into posthaste.notes (id, retries, crashes, progress)
+select id, 0, 0, progress from unnest($1::uuid[], $2::text[]) as g (id, progress) order by id
+on conflict (id) do update set progress = excluded.progress`,
+  /**
+   * Ends leases. Parameters: arrays of ids, fences; how many they are. Index: the primary key of running.
+   */
+  runningDelete: `with gone as (
+  delete from posthaste.running as r using unnest($1::uuid[], $2::integer[]) as g (id, fence)
+  where r.id = g.id and r.fence = g.fence
+  returning 1
+)
+select posthaste.expect((select count(*) from gone), $3::bigint)`,
+  /**
+   * Locks leases against everyone who would change or end them. Parameters: ids. Index: the primary key of running.
+   */
+  runningLock: `select id from posthaste.running where id = any ($1::uuid[]) order by id for update`,
+  /**
+   * Completes running jobs at their first try: nothing has to be written but one narrow row for each. All of them, or the
+   * transaction ends: when one is not running under its fence, or has notes, they are settled one by one instead.
+   * Parameters: arrays of ids (no id twice), fences, attempts, started_at, outputs; how many they are; then floor and
+   * fixed of the clock. Indexes: the primary keys of running, finished and keys.
+   */
+  settlePlain: `with ended as (
+  delete from posthaste.running as r
+  using unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) as g (id, fence, attempt, started_at, output)
+  where r.id = g.id and r.fence = g.fence and not r.has_notes
+  returning r.id, r.kind, r.fence, r.worker, r.has_key, g.attempt, g.started_at, g.output
+),
+put_finished as (
+  insert into posthaste.finished (finished_at, started_at, attempt, id, kind, fence, solo, has_notes, state, worker, output)
+  select c.now, started_at, attempt, id, kind, fence, false, false, 'completed', worker, output
+  from ended, posthaste.clock($7, $8) as c (now)
+),
+freed as (
+  delete from posthaste.keys
+  where key = any (array(
+    select j.key from ended as e
+    cross join lateral (select key from posthaste.jobs where id = e.id limit 1) as j
+    where e.has_key
+  ))
+),
+moved as (
+  insert into posthaste.moves (kind, from_state, to_state, number)
+  select kind, 'running', 'completed', count(*) from ended group by kind
+)
+select posthaste.expect((select count(*) from ended), $6::bigint)`,
+  /**
+   * Records that handlers began. Parameters: arrays of ids (no lease twice), fences, attempts, started_at. Result: id and
+   * fence of each that runs under it. Index: the primary key of running.
+   */
+  start: `with held as materialized (
+  select r.id, r.fence, g.attempt, g.started_at
+  from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) as g (id, fence, attempt, started_at)
+  join posthaste.running as r on r.id = g.id and r.fence = g.fence
+  order by r.id
+  for update of r
+),
+begun as (
+  update posthaste.running as r set attempt = h.attempt, started_at = h.started_at, started = true
+  from held as h
+  where r.id = h.id
+)
+select id, fence from held`,
+  /**
+   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states; how many they are. Index: the primary key of waiting.
+   */
+  waitingDelete: `with gone as (
+  delete from posthaste.waiting as w using unnest($1::uuid[], $2::integer[], $3::text[]) as g (id, fence, state)
+  where w.id = g.id and w.fence = g.fence and w.state = g.state
+  returning 1
+)
+select posthaste.expect((select count(*) from gone), $4::bigint)`,
+  /**
+   * Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo, has_notes, has_key, states.
+   */
+  waitingInsert: `insert into posthaste.waiting (
+  run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
+)
+select *
+from unnest(
+  $1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::integer[], $6::integer[], $7::smallint[], $8::boolean[],
+  $9::boolean[], $10::boolean[], $11::text[]
+)`,
+  /**
+   * A worker lives; a beat after its time is a first one. Parameters: id, about, ttl_ms; then floor and fixed of the clock.
+   */
+  workerBeat: `insert into posthaste.workers as w (id, about, ttl_ms, first_seen_at, last_seen_at)
+select $1, $2, $3::bigint, now, now from posthaste.clock($4, $5) as c (now)
+on conflict (id) do update set
+  about = excluded.about, ttl_ms = excluded.ttl_ms, last_seen_at = excluded.last_seen_at,
+  first_seen_at = case when w.last_seen_at + w.ttl_ms > excluded.last_seen_at then w.first_seen_at else excluded.first_seen_at end`,
+  /**
+   * A worker says goodbye. Parameters: id.
+   */
+  workerGone: `delete from posthaste.workers where id = $1`,
+  /**
+   * Workers that were heard of within their time. Parameters: floor and fixed of the clock. Result: id, about, first_seen_at, last_seen_at.
+   */
+  workersAll: `select id, about, first_seen_at, last_seen_at from posthaste.workers
+where last_seen_at + ttl_ms > (select posthaste.clock($1, $2))
+order by id`,
+  /**
+   * Forgets workers that were not heard of for too long. Parameters: floor and fixed of the clock.
+   */
+  workersForget: `delete from posthaste.workers where ctid = any (array(
+  select ctid from posthaste.workers where last_seen_at + ttl_ms <= (select posthaste.clock($1, $2)) for update skip locked
+))`,
+} as const
+
+export const MIGRATIONS = [
+  { name: '0001_schema', sql: `-- The life of a job, as tables. A job's row in \`jobs\` is written once, when it is added, and never touched until the
+-- job is removed. Its state is the table in which it has a second, narrow row: \`waiting\`, \`ready\`, \`running\` or
+-- \`finished\`. The usual path, add → claim → complete at the first try, is an append to \`jobs\` and three moves of a
+-- narrow row. What most jobs never have (a reason, an error, a history, a checkpoint …) is in \`notes\`, for those
+-- that have it (\`has_notes\`).
+--
+-- Times are epoch milliseconds of the store's clock. JSON is kept as text, byte for byte. Text that is compared or
+-- sorted is so by its bytes (collation "C").
+
+-- The store itself. \`clock\` is a time that the store has reached: whoever opens it never goes back behind it.
+create table posthaste.store (
+  one boolean primary key default true check (one),
+  clock bigint not null
+);
+insert into posthaste.store (clock) values (0);
+
+-- The store's time in the present transaction: that of the server, but never before \`floor\`; or \`fixed\`, when a test
+-- brings its own clock.
+create function posthaste.clock(floor bigint, fixed bigint) returns bigint language sql stable as
+$$ select coalesce(fixed, greatest(floor, floor(extract(epoch from transaction_timestamp()) * 1000)::bigint)) $$;
+
+-- Ends the transaction, with nothing done, when a statement did not find what its caller had seen. The caller reads
+-- again and decides again.
+create function posthaste.expect(number bigint, wanted bigint) returns void language plpgsql as
+$$
+begin
+  if number is distinct from wanted then
+    raise exception 'expected % rows and found %', wanted, number using errcode = 'PH001';
+  end if;
+end
+$$;
+
+-- (queue, task): names are written once and referred to by number. Jobs wait, are counted and are listed by it.
+create table posthaste.kinds (
+  kind integer generated always as identity primary key,
+  queue text collate "C" not null,
+  task text collate "C" not null,
+  unique (queue, task)
+);
+
+-- How many jobs of a kind are in a state: the numbers here, and what \`moves\` adds to them.
+create table posthaste.counts (
+  kind integer not null,
+  state text collate "C" not null check (state in ('blocked', 'scheduled', 'ready', 'running', 'retrying', 'completed', 'cancelled', 'dead')),
+  number bigint not null,
+  primary key (kind, state)
+);
+
+-- So many jobs of a kind went from one state to another (null: from or to nowhere). Every transaction that moves jobs
+-- appends what it did, so that no two wait for each other; now and then the rows are added up into \`counts\`.
+create table posthaste.moves (
+  kind integer not null,
+  from_state text collate "C",
+  to_state text collate "C",
+  number integer not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+
+-- What was added.
+create table posthaste.jobs (
+  id uuid primary key,
+  created_at bigint not null,
+  -- When it was due first, where that is not the time of its creation. Later due times are in \`notes\`.
+  run_at bigint,
+  lease_ms bigint,
+  max_retries bigint,
+  kind integer not null,
+  priority smallint not null check (priority between 0 and 9),
+  payload text not null,
+  "group" text collate "C",
+  options text collate "C",
+  key text collate "C",
+  ref text collate "C",
+  tags text collate "C"
+);
+create index jobs_by_key on posthaste.jobs (key, id) where key is not null;
+create index jobs_by_ref on posthaste.jobs (ref, id) where ref is not null;
+
+-- Jobs that may be claimed, in the order of claims within their kind.
+create table posthaste.ready (
+  run_at bigint not null,
+  attempt bigint not null,
+  lease_ms bigint,
+  id uuid not null,
+  kind integer not null,
+  fence integer not null,
+  priority smallint not null,
+  solo boolean not null,
+  has_notes boolean not null,
+  has_key boolean not null,
+  primary key (kind, priority, run_at, id)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+
+create table posthaste.waiting (
+  run_at bigint not null,
+  attempt bigint not null,
+  lease_ms bigint,
+  id uuid primary key,
+  kind integer not null,
+  fence integer not null,
+  priority smallint not null,
+  solo boolean not null,
+  has_notes boolean not null,
+  has_key boolean not null,
+  state text collate "C" not null check (state in ('blocked', 'scheduled', 'retrying'))
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+-- Serves promotion: what is due next.
+create index waiting_by_time on posthaste.waiting (run_at, id) where state <> 'blocked';
+-- Serves lists of waiting jobs.
+create index waiting_by_kind on posthaste.waiting (kind, state, id);
+
+-- One row is one lease. The space that is left in each page is for renewals.
+create table posthaste.running (
+  lease_until bigint not null,
+  attempt bigint not null,
+  lease_ms bigint,
+  started_at bigint,
+  id uuid primary key,
+  kind integer not null,
+  fence integer not null,
+  started boolean not null,
+  solo boolean not null,
+  has_notes boolean not null,
+  has_key boolean not null,
+  worker text collate "C" not null,
+  cancel text
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+
+-- History: appended to, and removed from its old end.
+create table posthaste.finished (
+  finished_at bigint not null,
+  started_at bigint,
+  attempt bigint not null,
+  id uuid not null,
+  kind integer not null,
+  fence integer not null,
+  solo boolean not null,
+  has_notes boolean not null,
+  state text collate "C" not null check (state in ('completed', 'cancelled', 'dead')),
+  worker text collate "C",
+  output text,
+  primary key (kind, state, id)
+);
+-- Serves retention: the oldest of a state.
+create index finished_by_time on posthaste.finished (state, finished_at, id);
+
+create table posthaste.notes (
+  id uuid primary key,
+  retries bigint not null,
+  crashes bigint not null,
+  -- When it is due, where that is not what \`jobs\` says.
+  run_at bigint,
+  started_at bigint,
+  reason text,
+  worker text collate "C",
+  output text,
+  error text,
+  history text,
+  progress text,
+  checkpoint text
+);
+
+-- The unfinished job that holds each unique key.
+create table posthaste.keys (
+  key text collate "C" primary key,
+  id uuid not null
+);
+
+create table posthaste.logs (
+  id uuid not null,
+  fence integer not null,
+  seq bigint not null,
+  at bigint not null,
+  level text collate "C" not null,
+  message text not null,
+  primary key (id, fence, seq)
+);
+
+create table posthaste.queues (
+  queue text collate "C" primary key,
+  paused_at bigint,
+  paused_by text
+);
+
+create table posthaste.workers (
+  id text collate "C" primary key,
+  about text not null,
+  ttl_ms bigint not null,
+  first_seen_at bigint not null,
+  last_seen_at bigint not null
+);
+
+create table posthaste.records (
+  collection text collate "C" not null,
+  key text collate "C" not null,
+  value text not null,
+  version bigint not null,
+  expires_at bigint,
+  primary key (collection, key)
+);
+-- Serves the removal of what has expired.
+create index records_by_expiry on posthaste.records (expires_at) where expires_at is not null;` },
+] as const

@@ -1,0 +1,79 @@
+-- Claims jobs: takes the first of the ready ones, in their order, and leases them to a worker.
+-- Parameters: worker, limit, queues or null, tasks or null, whether queues come one after the other, lease length of
+-- jobs without one of their own, how many of the first jobs are looked at; then floor and fixed of the clock.
+-- Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
+-- waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
+-- looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
+-- array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
+-- Indexes: the primary keys of ready, jobs and notes; waiting_by_time.
+with recursive present (kind) as (
+  select min(kind) from posthaste.ready
+  union all
+  select (select min(kind) from posthaste.ready where kind > present.kind) from present where present.kind is not null
+),
+wanted as materialized (
+  select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
+  from present join posthaste.kinds as k on k.kind = present.kind
+  where ($3::text[] is null or k.queue = any ($3))
+    and ($4::text[] is null or k.task = any ($4))
+    and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
+),
+heads as materialized (
+  select row_number() over (order by w.turn, r.priority, r.run_at, r.id) as number, r.place
+  from wanted as w cross join lateral (
+    select priority, run_at, id, ctid as place from posthaste.ready
+    where kind = w.kind order by priority, run_at, id limit $7
+  ) as r
+  order by number
+  limit $7
+),
+locked as materialized (
+  select h.number, r.solo, r.ctid as place
+  from heads as h join posthaste.ready as r on r.ctid = h.place
+  order by h.number
+  limit $2
+  for update of r skip locked
+),
+-- A solo job ends an answer, or is all of it.
+company as materialized (
+  select greatest(min(number) filter (where solo), min(number) + 1) as left_from from locked having bool_or(solo)
+),
+taken as (
+  delete from posthaste.ready
+  where ctid = any (array(
+    select place from locked where number < coalesce((select left_from from company), number + 1)
+  ))
+  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key
+),
+leased as (
+  insert into posthaste.running (
+    lease_until, attempt, lease_ms, started_at, id, kind, fence, started, solo, has_notes, has_key, worker
+  )
+  select
+    (select posthaste.clock($8, $9)) + coalesce(lease_ms, $6), attempt + solo::integer, lease_ms,
+    case when solo then (select posthaste.clock($8, $9)) end, id, kind, fence + 1, solo, solo, has_notes, has_key, $1
+  from taken
+),
+moved as (
+  insert into posthaste.moves (kind, from_state, to_state, number)
+  select kind, 'ready', 'running', count(*) from taken group by kind
+),
+summary as (
+  select
+    (select count(*) from heads) as looked, (select count(*) from locked) as locked, (select count(*) from taken) as taken
+)
+select
+  t.id, t.kind, j.payload, t.priority, j.created_at, t.run_at, t.attempt + t.solo::integer as attempt, t.fence + 1 as fence,
+  case
+    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags) > 0
+    then json_build_array(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, t.solo, (
+      select row_to_json(n) from posthaste.notes as n where t.has_notes and n.id = t.id
+    ))::text
+  end as rest
+from taken as t
+cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j
+union all
+select
+  null, null, null, null, posthaste.clock($8, $9), (select min(run_at) from posthaste.waiting where state <> 'blocked'),
+  (taken < locked or taken = $2 and taken < looked)::integer, looked::integer, null
+from summary

@@ -1,0 +1,9 @@
+-- Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
+-- Index: waiting_by_kind.
+select p.id
+from unnest($3::integer[], $4::text[]) as g (kind, state)
+cross join lateral (
+  select id from posthaste.waiting where kind = g.kind and state = g.state and id <= $1::uuid order by id desc limit $2
+) as p
+order by p.id desc
+limit $2

@@ -1,0 +1,2 @@
+-- A worker says goodbye. Parameters: id.
+delete from posthaste.workers where id = $1
