@@ -48,7 +48,6 @@ it('opens the engine that it is given', async () => {
 })
 
 it.each([
-  ['postgres://me:secret@host/db', /no engine for postgres: URLs yet/],
   ['redis://', /cannot be read|names no host/],
   ['redis://:secret@host/jobs', /number of a database/],
   ['redis://:secret@host/0?tls=1', /only option/],
