@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { launch, run } from '../cli/program.ts'
+import { newRedisUrl } from '../servers/redis.ts'
 import { type Answer, curl, folder, type Server, startServer, until } from './support.ts'
 
 /** As Python writes it, with spaces. */
@@ -185,11 +186,14 @@ describe('Background Processing System', () => {
     await server.service.stop()
   })
 
-  it('B6 the Redis settings are refused by name until there is an engine for them', async () => {
-    const env = { REDIS_HOST: 'localhost', REDIS_PORT: '6379', REDIS_PASSWORD: 'hunter2-canary' }
-    const refused = await run(['serve'], { cwd: place.cwd, env })
-    expect(refused).toMatchObject({ code: 78, stdout: '' })
-    expect(refused.stderr).toMatch(/REDIS_HOST asks for jobs in Redis/)
+  it('B6 REDIS_HOST, REDIS_PORT and REDIS_PASSWORD choose the Redis', async () => {
+    const { hostname, port } = new URL(newRedisUrl())
+    const found = await run(['doctor'], { cwd: place.cwd, env: { REDIS_HOST: hostname, REDIS_PORT: port } })
+    expect(found).toMatchObject({ code: 0, stdout: expect.stringMatching(/redis \d/) })
+    const wrong = { REDIS_HOST: hostname, REDIS_PORT: '1', REDIS_PASSWORD: 'hunter2-canary' }
+    const refused = await run(['stats'], { cwd: place.cwd, env: wrong })
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toMatch(/cannot be reached/)
     expect(refused.stderr).not.toContain('hunter2-canary')
   })
 
