@@ -190,10 +190,14 @@ export const startRedisServer = async (settings = {}) => {
     await ended
     clearTimeout(timer)
   }
+  const killNow = () => void child?.kill('SIGKILL')
   const stop = async () => {
+    process.off('exit', killNow)
     await halt('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   }
+  // A program that fails takes its server with it.
+  process.on('exit', killNow)
   try {
     await start()
   } catch (error) {

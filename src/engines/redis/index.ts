@@ -317,8 +317,14 @@ const insert = async (
   jobs: readonly NewJob[],
   records: readonly RecordWrite[],
 ): Promise<InsertAnswer> => {
-  const args = [...writeArguments(records), ...jobArguments(jobs)]
-  const reply = await writing(scripts, bells, 'insert', args)
+  // What most calls do not need would cost each of them: Redis makes a script's functions anew for every call.
+  const reply =
+    records.length === 0
+      ? await writing(scripts, bells, 'insert', jobArguments(jobs))
+      : await writing(scripts, bells, 'insertWithRecords', [
+          ...writeArguments(records),
+          ...jobArguments(jobs),
+        ])
   const [now, recordsOk, letters, holders] = reply as [string, number, string, string[]]
   scripts.hear(Number(now))
   return {

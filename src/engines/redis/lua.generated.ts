@@ -292,6 +292,37 @@ local function claim(worker, limit, leaseMs, queues, tasks, isListed)
 end
 `
 
+const counting = `-- Numbers of jobs, and where lists find them. Letters of the states: see jobs.lua.
+
+local RUNNING = 'u'
+
+-- Kinds and workers whose numbers changed; written by \`flush\`.
+local counted, touched = {}, {}
+
+local function count(letter, kind, difference)
+  local field = letter .. kind
+  counted[field] = (counted[field] or 0) + difference
+end
+
+-- The place of a job in the lists of its kind: claiming a job leaves it where it is.
+local function placeOf(letter, kind)
+  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
+end
+
+-- Writes the numbers that changed, and when the first lease of each worker ends.
+local function flush()
+  for field, difference in pairs(counted) do
+    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
+  end
+  counted = {}
+  for worker in pairs(touched) do
+    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
+    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
+  end
+  touched = {}
+end
+`
+
 const documents = `-- Documents: a hash for each collection, key → version, expiry (or nothing) NUL value; and the keys in their order.
 
 local DOCUMENTS = PREFIX .. 'documents:'
@@ -394,8 +425,6 @@ const jobs = `-- A job's state as one text, and the indexes in which its id stan
 --
 -- Letters: b blocked, s scheduled, r ready, u running, t retrying, c completed, x cancelled, d dead.
 
-local RUNNING = 'u'
-
 -- Flags, added up behind the character 0.
 local SOLO, STARTED, CANCEL, PROGRESS, CHECKPOINT, OWN_LEASE = 1, 2, 4, 8, 16, 32
 local function has(flags, flag) return math.floor((byte(flags) - 48) / flag) % 2 == 1 end
@@ -426,32 +455,6 @@ end
 local function keep(job, runAt)
   if runAt == job.runAt then return job.kept end
   return runAt .. sub(job.kept, #job.runAt + 1)
-end
-
--- Kinds, lanes and workers whose numbers changed; written by \`flush\`.
-local counted, touched = {}, {}
-
-local function count(letter, kind, difference)
-  local field = letter .. kind
-  counted[field] = (counted[field] or 0) + difference
-end
-
--- The place of a job in the lists of its kind: claiming a job leaves it where it is.
-local function placeOf(letter, kind)
-  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
-end
-
--- Writes the numbers that changed, and when the first lease of each worker ends.
-local function flush()
-  for field, difference in pairs(counted) do
-    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
-  end
-  counted = {}
-  for worker in pairs(touched) do
-    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
-    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
-  end
-  touched = {}
 end
 
 local function leaveLane(lane)
@@ -896,7 +899,7 @@ return ''`,
    *          removed), 1 when solo, delay or empty, attempt, values: retries crashes NUL reason … history
    * Result   { a letter for each change, holders of the keys that were taken, hints told and left to be told }
    */
-  change: store + jobs + hints + reader + `local holders = {}
+  change: store + counting + jobs + hints + reader + `local holders = {}
 
 local function remove(id, job)
   stamp()
@@ -963,7 +966,7 @@ return { table.concat(verdicts), holders, tell() }`,
    *          unknown jobs, rows of claimed jobs, 1 when claimable jobs were left behind, when the earliest waiting job
    *          is due or empty, hints told and left to be told }
    */
-  exchange: store + jobs + rows + hints + reader + documents + adding + settling + claiming + `at = 3
+  exchange: store + counting + jobs + rows + hints + reader + documents + adding + settling + claiming + `at = 3
 local worker, most = take(), takeNumber()
 local plain = settlePlain()
 local settled = {}
@@ -990,7 +993,7 @@ return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs,
    * ARGV     clock (2), limit, end of the lease and id of the last job before, or two empty texts
    * Result   rows
    */
-  expired: store + jobs + rows + `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+  expired: store + counting + jobs + rows + `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 if limit == 0 then return '' end
 local found = {}
 
@@ -1040,7 +1043,7 @@ return out`,
    * ARGV     clock (2), ids
    * Result   rows of those that exist
    */
-  get: store + jobs + rows + `return rowsOf({ unpack(ARGV, 3) })`,
+  get: store + counting + jobs + rows + `return rowsOf({ unpack(ARGV, 3) })`,
   /**
    * Adds jobs, and writes documents as a condition for them.
    *
@@ -1049,10 +1052,21 @@ return out`,
    * Result   { now, 1 or 0: whether the documents had the versions expected, a letter for each job, holders of the keys
    *          of duplicates, hints told and left to be told }
    */
-  insert: store + jobs + hints + reader + documents + adding + `at = 3
+  insertWithRecords: store + counting + hints + reader + documents + adding + `at = 3
 local writes = takeWrites(takeNumber())
 if not areExpected(writes) then return { nowText, 0, '', {}, ' ' } end
 writeDocuments(writes)
+local verdicts, holders = addJobs()
+flush()
+return { nowText, 1, verdicts, holders, tell() }`,
+  /**
+   * Adds jobs.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, then the jobs (adding.lua)
+   * Result   { now, 1, a letter for each job, holders of the keys of duplicates, hints told and left to be told }
+   */
+  insert: store + counting + hints + reader + adding + `at = 3
 local verdicts, holders = addJobs()
 flush()
 return { nowText, 1, verdicts, holders, tell() }`,
@@ -1098,7 +1112,7 @@ return out`,
    *            rows, bodies are left empty, id of the last one looked at or empty, 1 when there are no more,
    *            how many jobs are in the places that fit }
    */
-  list: store + jobs + rows + reader + `at = 2
+  list: store + counting + jobs + rows + reader + `at = 2
 local isDown, after, limit, isWhole, by = take() == '1', take(), takeNumber(), take() == '1', take()
 local ids, letters, total = {}, nil, 0
 
@@ -1244,7 +1258,7 @@ return { tell() }`,
    * ARGV     clock (2), hints that may be told, limit
    * Result   { how many, when the first is due that is not due yet or empty, hints told and left to be told }
    */
-  promote: store + jobs + hints + `local limit = tonumber(ARGV[4])
+  promote: store + counting + jobs + hints + `local limit = tonumber(ARGV[4])
 local ids = limit > 0 and call('ZRANGEBYSCORE', WAITING, '-inf', nowText, 'LIMIT', 0, limit) or {}
 if #ids > 0 then
   stamp()
@@ -1267,7 +1281,7 @@ return { #ids, due[2] or '', tell() }`,
    * ARGV     clock (2), hints that may be told, letter of the state, age, number of jobs kept, least age, limit
    * Result   { how many were removed, 1 when more are to be, hints told and left to be told }
    */
-  prune: store + jobs + hints + `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+  prune: store + counting + jobs + hints + `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local leastAge, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
 local index = FINISHED .. letter
 -- In the order of their ends, the too old ones and the too many ones are both the first ones.
@@ -1329,7 +1343,7 @@ return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
    *          p or empty and a progress, k or empty and a checkpoint, number of lines; each: seq, and at NUL level NUL message
    * Result   { a letter for each report, hints told and left to be told }
    */
-  report: store + jobs + hints + reader + `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
+  report: store + counting + jobs + hints + reader + `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
 local function place(fence, seq) return string.format('%016.0f%016.0f', tonumber(fence), tonumber(seq)) end
 
 at = 3
@@ -1366,7 +1380,7 @@ return { table.concat(verdicts), tell() }`,
    * ARGV     clock (2), hints that may be told, number of requests; id and request of each
    * Result   { a letter for each request, hints told and left to be told }
    */
-  requestCancel: store + jobs + hints + reader + `at = 3
+  requestCancel: store + counting + jobs + hints + reader + `at = 3
 local verdicts = {}
 for i = 1, takeNumber() do
   local id, request = take(), take()

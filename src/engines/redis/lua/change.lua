@@ -6,6 +6,7 @@
 -- Result   { a letter for each change, holders of the keys that were taken, hints told and left to be told }
 
 -- include store
+-- include counting
 -- include jobs
 -- include hints
 -- include reader

@@ -11,6 +11,7 @@
 --          is due or empty, hints told and left to be told }
 
 -- include store
+-- include counting
 -- include jobs
 -- include rows
 -- include hints

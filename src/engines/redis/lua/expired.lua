@@ -5,6 +5,7 @@
 -- Result   rows
 
 -- include store
+-- include counting
 -- include jobs
 -- include rows
 

@@ -5,6 +5,7 @@
 -- Result   rows of those that exist
 
 -- include store
+-- include counting
 -- include jobs
 -- include rows
 

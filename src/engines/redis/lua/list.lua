@@ -9,6 +9,7 @@
 --            how many jobs are in the places that fit }
 
 -- include store
+-- include counting
 -- include jobs
 -- include rows
 -- include reader

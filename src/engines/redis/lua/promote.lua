@@ -5,6 +5,7 @@
 -- Result   { how many, when the first is due that is not due yet or empty, hints told and left to be told }
 
 -- include store
+-- include counting
 -- include jobs
 -- include hints
 

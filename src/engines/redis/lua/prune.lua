@@ -5,6 +5,7 @@
 -- Result   { how many were removed, 1 when more are to be, hints told and left to be told }
 
 -- include store
+-- include counting
 -- include jobs
 -- include hints
 

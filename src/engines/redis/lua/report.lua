@@ -6,6 +6,7 @@
 -- Result   { a letter for each report, hints told and left to be told }
 
 -- include store
+-- include counting
 -- include jobs
 -- include hints
 -- include reader

@@ -5,6 +5,7 @@
 -- Result   { a letter for each request, hints told and left to be told }
 
 -- include store
+-- include counting
 -- include jobs
 -- include hints
 -- include reader

@@ -8,8 +8,6 @@
 --
 -- Letters: b blocked, s scheduled, r ready, u running, t retrying, c completed, x cancelled, d dead.
 
-local RUNNING = 'u'
-
 -- Flags, added up behind the character 0.
 local SOLO, STARTED, CANCEL, PROGRESS, CHECKPOINT, OWN_LEASE = 1, 2, 4, 8, 16, 32
 local function has(flags, flag) return math.floor((byte(flags) - 48) / flag) % 2 == 1 end
@@ -40,32 +38,6 @@ end
 local function keep(job, runAt)
   if runAt == job.runAt then return job.kept end
   return runAt .. sub(job.kept, #job.runAt + 1)
-end
-
--- Kinds, lanes and workers whose numbers changed; written by `flush`.
-local counted, touched = {}, {}
-
-local function count(letter, kind, difference)
-  local field = letter .. kind
-  counted[field] = (counted[field] or 0) + difference
-end
-
--- The place of a job in the lists of its kind: claiming a job leaves it where it is.
-local function placeOf(letter, kind)
-  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
-end
-
--- Writes the numbers that changed, and when the first lease of each worker ends.
-local function flush()
-  for field, difference in pairs(counted) do
-    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
-  end
-  counted = {}
-  for worker in pairs(touched) do
-    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
-    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
-  end
-  touched = {}
 end
 
 local function leaveLane(lane)
