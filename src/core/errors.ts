@@ -169,7 +169,7 @@ export const ERRORS = {
     503,
     false,
     'The database cannot be written.',
-    'Give this user write access to the file and its folder.',
+    'Give this user the right to write there (for a file, also to its folder).',
   ),
   E_STORE_FULL: row(
     507,
@@ -187,7 +187,7 @@ export const ERRORS = {
     409,
     false,
     'The database belongs to another application.',
-    'Point Posthaste to a file of its own.',
+    'Point Posthaste to a file or schema of its own.',
   ),
   E_STORE_NEWER: row(
     409,
@@ -205,7 +205,7 @@ export const ERRORS = {
     400,
     false,
     'No engine has this kind of URL.',
-    'Use memory:, sqlite:PATH, or an engine object.',
+    'Use memory:, sqlite:PATH, postgres://HOST/DATABASE, or an engine object.',
   ),
   E_SQLITE_VERSION: row(
     503,
@@ -213,12 +213,7 @@ export const ERRORS = {
     'This SQLite has a bug that can damage a database in WAL mode.',
     'Install the optional dependency @photostructure/sqlite, or use a Node.js whose SQLite is 3.51.3 or newer.',
   ),
-  E_POSTGRES_VERSION: row(
-    503,
-    false,
-    'This PostgreSQL is too old.',
-    'Use PostgreSQL 13 or newer.',
-  ),
+  E_POSTGRES_VERSION: row(503, false, 'This PostgreSQL is too old.', 'Use PostgreSQL 13 or newer.'),
 
   // Mail
   E_MAIL_CONFIG: row(400, false, 'Mail is not configured.', 'Set SMTP_URL and MAIL_FROM.'),

@@ -40,7 +40,8 @@ it('opens the engine that it is given', async () => {
 })
 
 it.each([
-  ['postgres://me:secret@host/db', /no engine for postgres: URLs yet/],
+  ['postgres://me:sec%ret@ho st:x/db', /URL of the PostgreSQL database is not valid/],
+  ['postgres://me:secret@host/db?pgbouncer=secret', /either true or false/],
   ['redis://host', /no engine for redis: URLs yet/],
   ['mysql://me:secret@host/db', /no engine for mysql: URLs/],
   ['./jobs.db', /has to be a URL/],
