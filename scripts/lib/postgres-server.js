@@ -3,7 +3,16 @@
  * folder, with its default durability (fsync and synchronous_commit on).
  */
 import { execFile, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -102,9 +111,10 @@ const runProgram = (program, args, options) =>
  *
  * @param {object} [options]
  * @param {Record<string, string | number>} [options.settings]  Of postgresql.conf, for this server.
+ * @param {string} [options.password]  Of its superuser; without one, every connection of this machine is let in.
  * @returns {Promise<PostgresServer>}
  */
-export const startPostgresServer = async ({ settings = {} } = {}) => {
+export const startPostgresServer = async ({ settings = {}, password } = {}) => {
   const { found, tried } = findPrograms()
   if (found === undefined) {
     throw new Error(
@@ -120,7 +130,11 @@ export const startPostgresServer = async ({ settings = {} } = {}) => {
   if (user !== undefined) for (const path of [root, folder]) chownSync(path, user.uid, user.gid)
   const options = { cwd: root, env: { PATH: process.env.PATH, LC_ALL: 'C' }, ...user }
   try {
-    const initdb = ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']
+    const secret = join(root, 'password')
+    if (password !== undefined) writeFileSync(secret, password)
+    if (user !== undefined && password !== undefined) chownSync(secret, user.uid, user.gid)
+    const login = password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', '--pwfile', secret]
+    const initdb = ['-D', folder, '-U', 'postgres', ...login, '-E', 'UTF8', '--no-sync']
     await runProgram(join(found, 'initdb'), [...initdb, '--locale=C'], options)
     const version = (await runProgram(join(found, 'postgres'), ['--version'], options)).trim()
     const port = await freePort()

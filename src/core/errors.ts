@@ -169,7 +169,7 @@ export const ERRORS = {
     503,
     false,
     'The database cannot be written.',
-    'Give this user write access to the file and its folder, or name the primary server instead of a replica.',
+    'Give this user the right to write there (for a file, also to its folder), or name the primary server.',
   ),
   E_STORE_FULL: row(
     507,
@@ -187,7 +187,7 @@ export const ERRORS = {
     409,
     false,
     'The database belongs to another application.',
-    'Point Posthaste to a file of its own.',
+    'Point Posthaste to a file or schema of its own.',
   ),
   E_STORE_NEWER: row(
     409,
@@ -217,7 +217,7 @@ export const ERRORS = {
     400,
     false,
     'No engine has this kind of URL.',
-    'Use memory:, sqlite:PATH, redis://HOST:PORT, or an engine object.',
+    'Use memory:, sqlite:PATH, postgres://HOST/DATABASE, redis://HOST:PORT, or an engine object.',
   ),
   E_SQLITE_VERSION: row(
     503,

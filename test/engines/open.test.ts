@@ -53,6 +53,8 @@ it.each([
   ['redis://:secret@host/0?tls=1', /only option/],
   ['redis://:secret@host?prefix=a{b}', /The prefix must be/],
   ['rediss://:secret%@host', /escapes nothing|cannot be read/],
+  ['postgres://me:sec%ret@ho st:x/db', /URL of the PostgreSQL database is not valid/],
+  ['postgres://me:secret@host/db?pgbouncer=secret', /either true or false/],
   ['mysql://me:secret@host/db', /no engine for mysql: URLs/],
   ['./jobs.db', /has to be a URL/],
   ['', /has to be a URL/],

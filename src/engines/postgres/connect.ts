@@ -36,6 +36,8 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
   })
   // A connection that breaks while nobody uses it is replaced; there is nobody to tell.
   pool.on('error', () => {})
+  // One that breaks in the moment in which it is handed out has no other listener yet.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool as unknown as PgPool & { end(): Promise<void> }
 }
 

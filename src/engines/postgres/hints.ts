@@ -17,7 +17,8 @@ export interface HintsOptions {
 }
 
 /** The first hint goes out at once, those that follow are gathered for so long. New jobs are urgent, news are not. */
-const PAUSE_MS: Readonly<Record<Hint, number>> = { ready: 5, changed: 50 }
+const READY_PAUSE_MS = 5
+const CHANGED_PAUSE_MS = 50
 const RECONNECT_FIRST_MS = 100
 const RECONNECT_MAX_MS = 5_000
 
@@ -33,12 +34,13 @@ const messageOf = (hints: readonly Hint[], id: string): string =>
 export class Hints {
   private readonly options: HintsOptions
   private readonly callbacks = new Set<(hint: Hint) => void>()
-  private readonly silent = new Map<Hint, { isDue: boolean }>()
+  private readonly due = new Set<Hint>()
+  private quiet: NodeJS.Timeout | undefined
+  private sentAt = Number.NEGATIVE_INFINITY
   private listening: Listening | undefined
   private isConnecting = false
   private isClosed = false
   private retry: NodeJS.Timeout | undefined
-  private readonly timers = new Set<NodeJS.Timeout>()
 
   constructor(options: HintsOptions) {
     this.options = options
@@ -64,10 +66,9 @@ export class Hints {
     this.options.onTell()
     for (const hint of hints) {
       this.callBack(hint)
-      const rest = this.silent.get(hint)
-      if (rest === undefined) this.send(hint)
-      else rest.isDue = true
+      this.due.add(hint)
     }
+    this.sendWhenDue()
   }
 
   /** What is sent when a transaction is to tell of itself, to everyone, by its own commit. */
@@ -78,7 +79,7 @@ export class Hints {
   async close(): Promise<void> {
     this.isClosed = true
     this.callbacks.clear()
-    for (const timer of this.timers) clearTimeout(timer)
+    clearTimeout(this.quiet)
     await this.disconnect()
   }
 
@@ -86,18 +87,20 @@ export class Hints {
     for (const callback of this.callbacks) callback(hint)
   }
 
-  private send(hint: Hint): void {
+  private sendWhenDue(): void {
+    if (this.due.size === 0) return
+    const isUrgent = this.due.has('ready')
+    const waitMs = this.sentAt + (isUrgent ? READY_PAUSE_MS : CHANGED_PAUSE_MS) - performance.now()
+    clearTimeout(this.quiet)
+    if (waitMs > 0) {
+      this.quiet = setTimeout(() => this.sendWhenDue(), waitMs)
+      this.quiet.unref()
+      return
+    }
     const { id, channel, notify } = this.options
-    notify(channel, messageOf([hint], id)).catch(() => {})
-    const rest = { isDue: false }
-    this.silent.set(hint, rest)
-    const timer = setTimeout(() => {
-      this.timers.delete(timer)
-      this.silent.delete(hint)
-      if (rest.isDue) this.send(hint)
-    }, PAUSE_MS[hint])
-    timer.unref()
-    this.timers.add(timer)
+    notify(channel, messageOf([...this.due], id)).catch(() => {})
+    this.due.clear()
+    this.sentAt = performance.now()
   }
 
   private hear(message: string): void {

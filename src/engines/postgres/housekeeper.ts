@@ -1,5 +1,4 @@
 import { toNumber } from './driver.ts'
-import type { Query } from './migrate.ts'
 import type { Parts } from './parts.ts'
 
 /** Moves that are added up in one statement. */
@@ -7,12 +6,17 @@ const MOVES_PER_STEP = 10_000
 /** How often moves are added up, while there are new ones, and while nothing happens here. */
 const BUSY_MS = 1_000
 const IDLE_MS = 30_000
-/** How often the server is asked for the garbage of the hot tables. */
-const LOOK_MS = 5_000
+/** How often the server is asked for the garbage of the hot tables, which others leave, too. */
+const LOOK_MS = 10_000
 /** Garbage rows beyond which a hot table is vacuumed: claims read past them. */
 const GARBAGE_MAX = 20_000
+/** Jobs claimed here after which there is that much garbage for certain. */
+const CLAIMS_MAX = 40_000
 /** How often the store is told what time it is. */
 const CLOCK_MS = 10_000
+
+/** The tables through which every job passes. */
+const HOT = ['ready', 'running']
 
 const GARBAGE = `select relname from pg_catalog.pg_stat_user_tables
 where schemaname = $1 and relname in ('ready', 'running', 'waiting', 'moves') and n_dead_tup > $2`
@@ -26,6 +30,8 @@ export class Housekeeper {
   private readonly parts: Parts
   private readonly schema: string
   private isDirty = true
+  private claims = 0
+  private cleaning: Promise<void> | undefined
   private addedUpAt = Number.NEGATIVE_INFINITY
   private lookedAt = Number.NEGATIVE_INFINITY
   private clockAt = Number.NEGATIVE_INFINITY
@@ -39,6 +45,14 @@ export class Housekeeper {
   /** Something was written here. */
   touched(): void {
     this.isDirty = true
+  }
+
+  /** So many jobs were claimed. */
+  claimed(number: number): void {
+    this.claims += number
+    if (this.claims < CLAIMS_MAX || this.cleaning !== undefined) return
+    this.claims = 0
+    this.clean(HOT)
   }
 
   /** To be called now and then; does nothing most of the time, and nobody waits for it. */
@@ -57,6 +71,21 @@ export class Housekeeper {
   /** Waits for what is under way. */
   async close(): Promise<void> {
     await this.work
+    await this.cleaning
+  }
+
+  private clean(tables: readonly string[]): void {
+    const { sessions } = this.parts
+    const schema = `"${this.schema.replaceAll('"', '""')}"`
+    this.cleaning = sessions
+      .raw('cleaning tables', async (query) => {
+        // Who cannot have a table at once leaves it to whoever has it.
+        for (const table of tables) await query(`vacuum (skip_locked, truncate off) ${schema}.${table}`)
+      })
+      .catch(() => {})
+      .finally(() => {
+        this.cleaning = undefined
+      })
   }
 
   private async carryOut(now: number): Promise<void> {
@@ -72,15 +101,11 @@ export class Housekeeper {
     }
     if (now >= this.lookedAt + LOOK_MS) {
       this.lookedAt = now
-      await sessions.raw('cleaning tables', (query) => this.vacuum(query))
-    }
-  }
-
-  private async vacuum(query: Query): Promise<void> {
-    const schema = `"${this.schema.replaceAll('"', '""')}"`
-    for (const [table] of await query(GARBAGE, [this.schema, GARBAGE_MAX])) {
-      // Who cannot have the table at once leaves it to whoever has it.
-      await query(`vacuum (skip_locked, truncate off) ${schema}.${table}`)
+      const tables = await sessions.raw('looking for garbage', (query) =>
+        query(GARBAGE, [this.schema, GARBAGE_MAX]),
+      )
+      if (tables.length > 0 && this.cleaning === undefined)
+        this.clean(tables.map(([table]) => table as string))
     }
   }
 }

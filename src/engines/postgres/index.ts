@@ -130,7 +130,11 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       callTimeoutMs,
     })
     const exchanges = new Line<ExchangeRequest, ExchangeAnswer>({
-      work: async ([request], deadline) => [await exchanger.exchange(request as ExchangeRequest, deadline)],
+      work: async ([request], deadline) => {
+        const answer = await exchanger.exchange(request as ExchangeRequest, deadline)
+        housekeeper.claimed(answer.jobs.length)
+        return [answer]
+      },
       sizeMax: 1,
       callTimeoutMs,
     })

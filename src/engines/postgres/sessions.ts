@@ -16,7 +16,8 @@ import type { StatementName, Statements } from './statements.ts'
 /** How often a call is begun anew because other transactions were in its way. */
 const ATTEMPTS_MAX = 20
 const AGAIN_MAX_MS = 20
-/** A replica that is about to take over needs a moment. */
+/** A replica that is about to take over needs a moment, and maybe another connection leads to what took over. */
+const READ_ONLY_ATTEMPTS_MAX = 3
 const READ_ONLY_AGAIN_MS = 500
 
 /** The server gives a statement up a little before the caller does, to say why. */
@@ -57,6 +58,12 @@ const setUp = (callTimeoutMs: number, local: boolean): string =>
   settings(callTimeoutMs)
     .map(([name, value]) => `set ${local ? 'local ' : ''}${name} = '${value}'`)
     .join('; ')
+
+/** How often a call is tried after such an error, and how long it is waited for at most in between. */
+const patienceFor = (error: unknown): readonly [attempts: number, pauseMs: number] => {
+  if (isWorthAnotherTry(error)) return [ATTEMPTS_MAX, AGAIN_MAX_MS]
+  return isReadOnly(error) ? [READ_ONLY_ATTEMPTS_MAX, READ_ONLY_AGAIN_MS] : [1, 0]
+}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -152,10 +159,10 @@ export class Sessions {
       try {
         return await this.attempt(deadline, doing, begin, work)
       } catch (error) {
-        const isAgain = isWorthAnotherTry(error) || isReadOnly(error)
-        if (!isAgain || attempt >= ATTEMPTS_MAX || performance.now() > deadline)
-          throw toStoreError(error, doing)
-        await pause(Math.random() * (isReadOnly(error) ? READ_ONLY_AGAIN_MS : AGAIN_MAX_MS))
+        const [attempts, pauseMs] = patienceFor(error)
+        const waitMs = pauseMs * Math.random()
+        if (attempt >= attempts || performance.now() + waitMs > deadline) throw toStoreError(error, doing)
+        await pause(waitMs)
       }
     }
   }

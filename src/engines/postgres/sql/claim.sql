@@ -6,14 +6,9 @@
 -- looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
 -- array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
 -- Indexes: the primary keys of ready, jobs and notes; waiting_by_time.
-with recursive present (kind) as (
-  select min(kind) from posthaste.ready
-  union all
-  select (select min(kind) from posthaste.ready where kind > present.kind) from present where present.kind is not null
-),
-wanted as materialized (
+with wanted as materialized (
   select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
-  from present join posthaste.kinds as k on k.kind = present.kind
+  from posthaste.kinds as k
   where ($3::text[] is null or k.queue = any ($3))
     and ($4::text[] is null or k.task = any ($4))
     and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
