@@ -5,8 +5,11 @@ import { KINDS, runPrograms } from './model/run.ts'
 import { sqliteStores } from './model/sqlite.ts'
 
 const RUNS = Number(process.env.MODEL_RUNS || 0)
-/** Of so many programs, one has to bring up each kind of command, and each verdict below; most bring up many. */
-const ENOUGH = 40
+/**
+ * Of so many programs, one has to bring up each kind of command, and each verdict below. The rarest comes up about once in
+ * 20, so that even a short run does not miss one by chance.
+ */
+const ENOUGH = 200
 
 /** Verdicts and findings that a run must have met to have proved something. */
 const VERDICTS = [
