@@ -205,7 +205,7 @@ export const ERRORS = {
     503,
     false,
     "The store's server is too old.",
-    'Upgrade the server: Redis 6.2 is the oldest that can be used.',
+    'Upgrade the server: Redis 6.2 and PostgreSQL 13 are the oldest that can be used.',
   ),
   E_STORE_EVICTS: row(
     503,
@@ -225,7 +225,6 @@ export const ERRORS = {
     'This SQLite has a bug that can damage a database in WAL mode.',
     'Install the optional dependency @photostructure/sqlite, or use a Node.js whose SQLite is 3.51.3 or newer.',
   ),
-  E_POSTGRES_VERSION: row(503, false, 'This PostgreSQL is too old.', 'Use PostgreSQL 13 or newer.'),
 
   // Mail
   E_MAIL_CONFIG: row(400, false, 'Mail is not configured.', 'Set SMTP_URL and MAIL_FROM.'),

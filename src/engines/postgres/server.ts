@@ -24,7 +24,7 @@ export const openStore = async (query: Query, schema: string): Promise<Facts> =>
   const [number, version, encoding, isReplica, fsync] = row
   if (Number(number) < VERSION_NUMBER_MIN) {
     throw new PosthasteError(
-      'E_POSTGRES_VERSION',
+      'E_STORE_VERSION',
       `The server is PostgreSQL ${version}; the oldest that works is ${VERSION_MIN}.`,
     )
   }

@@ -155,6 +155,6 @@ describe('what cannot be opened is refused in one line', () => {
     // No such server runs on a machine of today; this is what it would answer.
     const answers = async () => [['120017', '12.17', 'UTF8', false, 'on']]
     const error = await errorOf(openStore(answers, 'posthaste'))
-    expect(error).toMatchObject({ code: 'E_POSTGRES_VERSION', message: expect.stringMatching(/12\.17/) })
+    expect(error).toMatchObject({ code: 'E_STORE_VERSION', message: expect.stringMatching(/12\.17/) })
   })
 })
