@@ -39,9 +39,10 @@ export const define = (
 export const common = (command: Command): Command =>
   command
     .addOption(
-      new Option('--engine <url>', 'where the jobs are: sqlite:PATH, redis://HOST:PORT or memory:').conflicts(
-        'database',
-      ),
+      new Option(
+        '--engine <url>',
+        'where the jobs are: sqlite:PATH, postgres://HOST/DATABASE, redis://HOST:PORT or memory:',
+      ).conflicts('database'),
     )
     .option('--database <path>', 'a SQLite file; short for --engine sqlite:PATH')
     .option('--json', 'answer in JSON, for machines')

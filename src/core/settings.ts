@@ -39,7 +39,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What may stand before the colon of an engine's URL. */
-const ENGINE_KINDS = ['memory', 'sqlite', 'redis', 'rediss'] as const
+const ENGINE_KINDS = ['memory', 'sqlite', 'postgres', 'postgresql', 'redis', 'rediss'] as const
 const TOKEN_LENGTH_MIN = 16
 
 const must = (test: (text: string) => boolean, message: string) =>
@@ -90,8 +90,9 @@ const isSmtpUrl = (text: string): boolean => {
 
 const isEngineUrl = (text: string): boolean => {
   const kind = text.slice(0, text.indexOf(':') + 1)
+  if (kind === 'memory:') return text === kind
   if (kind === 'redis:' || kind === 'rediss:') return URL.canParse(text) && new URL(text).hostname !== ''
-  return kind === 'memory:' ? text === kind : kind === 'sqlite:' && text.length > kind.length
+  return kind !== '' && ENGINE_KINDS.some((known) => kind === `${known}:`) && text.length > kind.length
 }
 
 const plain = { aliases: [], unit: null, secret: false } as const
@@ -104,7 +105,7 @@ export const SETTINGS = [
     flag: '--engine',
     default: 'sqlite:./posthaste.db',
     meaning:
-      'Where jobs are kept: sqlite:PATH, redis://[[user]:password@]host:port[/database][?prefix=NAME] (rediss: with TLS), or memory: (nothing survives the process). When no engine is given anywhere, the names of older systems count: REDISADDR (host:port), or REDIS_HOST with REDIS_PORT and REDIS_PASSWORD.',
+      'Where jobs are kept: sqlite:PATH, postgres://[user:password@]host[:port]/database[?schema=NAME], redis://[[user]:password@]host:port[/database][?prefix=NAME] (rediss: with TLS), or memory: (nothing survives the process). When no engine is given anywhere, the names of older systems count: REDISADDR (host:port), or REDIS_HOST with REDIS_PORT and REDIS_PASSWORD.',
     schema: must(
       isEngineUrl,
       `must be the URL of an engine that this version has (${ENGINE_KINDS.map((kind) => `${kind}:`).join(', ')}), such as sqlite:./posthaste.db`,

@@ -85,7 +85,7 @@ describe('loadConfig', () => {
 
   it.each([
     [
-      { POSTHASTE_ENGINE: 'postgres://u:c4n4ry@h/db' },
+      { POSTHASTE_ENGINE: 'mysql://u:c4n4ry@h/db' },
       /^POSTHASTE_ENGINE must be the URL of an engine that this version has/,
     ],
     [{ POSTHASTE_ENGINE: 'sqlite:' }, /^POSTHASTE_ENGINE /],
