@@ -24,6 +24,7 @@ export interface LineOptions<Request, Answer> {
 export class Line<Request, Answer> {
   private readonly options: LineOptions<Request, Answer>
   private waiting: Waiting<Request, Answer>[] = []
+  private running: readonly Waiting<Request, Answer>[] = []
   private isRunning = false
   private isStarting = false
   private watch: NodeJS.Timeout | undefined
@@ -47,7 +48,6 @@ export class Line<Request, Answer> {
   }
 
   private start(): void {
-    if (this.isRunning) this.watchDeadlines()
     if (this.isRunning || this.isStarting) return
     this.isStarting = true
     setImmediate(() => void this.run())
@@ -59,6 +59,7 @@ export class Line<Request, Answer> {
     while (this.waiting.length > 0) {
       const batch = this.nextBatch()
       await this.carryOut(batch)
+      this.running = []
     }
     this.isRunning = false
     for (const resolve of this.whenIdle.splice(0)) resolve()
@@ -77,7 +78,10 @@ export class Line<Request, Answer> {
 
   private async carryOut(batch: readonly Waiting<Request, Answer>[]): Promise<void> {
     const { work } = this.options
-    const deadline = Math.min(...batch.map((one) => one.deadline))
+    // The last of them decides; those that came earlier are given up one by one, if it takes so long.
+    const deadline = Math.max(...batch.map((one) => one.deadline))
+    this.running = batch
+    this.watchDeadlines()
     try {
       const answers = await work(
         batch.map(({ request }) => request),
@@ -91,23 +95,28 @@ export class Line<Request, Answer> {
     }
   }
 
-  /** What waits in line for too long is given up; what is under way has a deadline of its own. */
+  /** One timer for all calls: it looks, for as long as there are any, whether one has waited too long. */
   private watchDeadlines(): void {
-    const [first] = this.waiting
+    const first = this.running[0] ?? this.waiting[0]
     if (this.watch !== undefined || first === undefined) return
-    this.watch = setTimeout(
-      () => {
-        this.watch = undefined
-        const now = performance.now()
-        const late = this.waiting.filter(({ deadline }) => deadline <= now)
-        this.waiting = this.waiting.filter(({ deadline }) => deadline > now)
-        const what = `The store did not answer within ${this.options.callTimeoutMs} ms.`
-        for (const { reject } of late) reject(new PosthasteError('E_STORE_TIMEOUT', what))
-        this.watchDeadlines()
-      },
-      Math.max(1, first.deadline - performance.now()),
-    )
+    const left = Math.max(1, first.deadline - performance.now())
+    this.watch = setTimeout(() => {
+      this.watch = undefined
+      this.giveUpLate()
+      this.watchDeadlines()
+    }, left)
     this.watch.unref()
+  }
+
+  private giveUpLate(): void {
+    const now = performance.now()
+    const what = `The store did not answer within ${this.options.callTimeoutMs} ms.`
+    // What is under way may still be carried out; its answer goes nowhere.
+    for (const { deadline, reject } of [...this.running, ...this.waiting]) {
+      if (deadline <= now) reject(new PosthasteError('E_STORE_TIMEOUT', what))
+    }
+    this.running = this.running.filter(({ deadline }) => deadline > now)
+    this.waiting = this.waiting.filter(({ deadline }) => deadline > now)
   }
 }
 

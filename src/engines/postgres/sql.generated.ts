@@ -92,7 +92,8 @@ select
   (taken < locked or taken = $2 and taken < looked)::integer, looked::integer, null
 from summary`,
   /**
-   * Raises the clock of the store, behind which it will never go, and reads it. Parameters: floor and fixed of the clock. Result: clock.
+   * Raises the clock of the store, behind which it will never go, and reads it. Parameters: floor and fixed of the
+   * clock. Result: clock.
    */
   clockRaise: `with raised as (
   update posthaste.store set clock = posthaste.clock($1, $2) where one and clock < posthaste.clock($1, $2) returning clock
@@ -104,19 +105,22 @@ select coalesce((select clock from raised), (select clock from posthaste.store w
   documentsDelete: `delete from posthaste.records as d using unnest($1::text[], $2::text[]) as g (collection, key)
 where d.collection = g.collection and d.key = g.key`,
   /**
-   * Removes some of the documents that have expired. Parameters: limit; then floor and fixed of the clock. Index: records_by_expiry.
+   * Removes some of the documents that have expired. Parameters: limit; then floor and fixed of the clock. Index:
+   * records_by_expiry.
    */
   documentsExpire: `delete from posthaste.records where ctid = any (array(
   select ctid from posthaste.records where expires_at <= (select posthaste.clock($2, $3)) limit $1 for update skip locked
 ))`,
   /**
-   * Lets one writer at a time to each document, also to one that does not exist yet. To be run before they are read, as a
-   * statement of its own. Parameters: the number of the schema among the advisory locks; numbers of locks in ascending order.
+   * Lets one writer at a time to each document, also to one that does not exist yet. To be run before they are read,
+   * as a statement of its own. Parameters: the number of the schema among the advisory locks; numbers of locks in
+   * ascending order.
    */
   documentsGate: `select count(pg_advisory_xact_lock($1, number)) as number from unnest($2::integer[]) as g (number)`,
   /**
-   * Documents of a collection by key. Parameters: collection, first key, key after which to go on or null, limit; then floor and fixed of the clock.
-   * Result: key, value, version, expires_at. The reader stops where keys no longer begin as wanted.
+   * Documents of a collection by key. Parameters: collection, first key, key after which to go on or null, limit; then
+   * floor and fixed of the clock. Result: key, value, version, expires_at. The reader stops where keys no longer begin
+   * as wanted.
    */
   documentsPage: `select key, value, version, expires_at from posthaste.records
 where collection = $1 and key >= $2 and ($3::text is null or key > $3)
@@ -124,7 +128,8 @@ where collection = $1 and key >= $2 and ($3::text is null or key > $3)
 order by key
 limit $4`,
   /**
-   * Documents. Parameters: collections, keys; then floor and fixed of the clock. Result: collection, key, value, version, expires_at.
+   * Documents. Parameters: collections, keys; then floor and fixed of the clock. Result: collection, key, value,
+   * version, expires_at.
    */
   documentsRead: `select d.collection, d.key, d.value, d.version, d.expires_at
 from unnest($1::text[], $2::text[]) as g (collection, key)
@@ -152,7 +157,8 @@ on conflict (collection, key) do update set
 )
 select posthaste.expect((select count(*) from gone), $5::bigint)`,
   /**
-   * Ends jobs. Parameters: arrays of finished_at, started_at, attempts, ids, kinds, fences, solo, has_notes, states, workers, outputs.
+   * Ends jobs. Parameters: arrays of finished_at, started_at, attempts, ids, kinds, fences, solo, has_notes, states,
+   * workers, outputs.
    */
   finishedInsert: `insert into posthaste.finished (
   finished_at, started_at, attempt, id, kind, fence, solo, has_notes, state, worker, output
@@ -163,7 +169,8 @@ from unnest(
   $9::text[], $10::text[], $11::text[]
 )`,
   /**
-   * Queues are about to be paused: waits for the claims that are under way. Parameters: the number of the schema among the advisory locks.
+   * Queues are about to be paused: waits for the claims that are under way. Parameters: the number of the schema among
+   * the advisory locks.
    */
   gateClose: `select pg_advisory_xact_lock($1, 1)`,
   /**
@@ -172,9 +179,10 @@ from unnest(
    */
   gatePass: `select pg_advisory_xact_lock_shared($1, 1)`,
   /**
-   * Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes nothing.
-   * Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads, run_at, delay_ms, max_retries, lease_ms,
-   * groups, options, refs, tags; then floor and fixed of the clock. Result: now.
+   * Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes
+   * nothing. Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads,
+   * run_at, delay_ms, max_retries, lease_ms, groups, options, refs, tags; then floor and fixed of the clock. Result:
+   * now.
    */
   insert: `with given as materialized (
   select g.*, c.now
@@ -213,8 +221,9 @@ select now from posthaste.clock($13, $14) as c (now)`,
 forgotten_logs as (delete from posthaste.logs where id = any ($1::uuid[]))
 delete from posthaste.jobs where id = any ($1::uuid[])`,
   /**
-   * Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing for nulls: ids, created_at, run_at,
-   * lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys, refs, tags.
+   * Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing
+   * for nulls: ids, created_at, run_at, lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys,
+   * refs, tags.
    */
   jobsInsert: `insert into posthaste.jobs (
   id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
@@ -263,8 +272,8 @@ cross join lateral (select * from posthaste.kinds where queue = g.queue and task
    */
   kindsRead: `select kind, queue, task from posthaste.kinds where kind = any ($1::integer[])`,
   /**
-   * Leases that ran out, in the order in which they did. Parameters: lease_until and id with which to go on, limit; then floor and fixed of the clock.
-   * Result: id. Reads every lease; there are not many.
+   * Leases that ran out, in the order in which they did. Parameters: lease_until and id with which to go on, limit;
+   * then floor and fixed of the clock. Result: id. Reads every lease; there are not many.
    */
   leasesExpired: `select id from posthaste.running
 where lease_until <= (select posthaste.clock($4, $5)) and (lease_until, id) >= ($1::bigint, $2::uuid)
@@ -275,13 +284,15 @@ limit $3`,
    */
   leasesOfWorker: `select id, fence from posthaste.running where worker = $1 order by id`,
   /**
-   * Stores log lines; a line that is there stays as it came first. Parameters: arrays of ids, fences, seqs, at, levels, messages.
+   * Stores log lines; a line that is there stays as it came first. Parameters: arrays of ids, fences, seqs, at,
+   * levels, messages.
    */
   logsInsert: `insert into posthaste.logs (id, fence, seq, at, level, message)
 select * from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
 on conflict (id, fence, seq) do nothing`,
   /**
-   * Log lines of a job. Parameters: id, then fence and seq after which to go on, limit. Result: fence, seq, at, level, message.
+   * Log lines of a job. Parameters: id, then fence and seq after which to go on, limit. Result: fence, seq, at, level,
+   * message.
    */
   logsRead: `select fence, seq, at, level, message from posthaste.logs
 where id = $1 and (fence, seq) > ($2::bigint, $3::bigint)
@@ -297,7 +308,8 @@ cross join lateral (
 ) as last
 where l.id = g.id and (l.fence, l.seq) <= (last.fence, last.seq)`,
   /**
-   * Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many they were.
+   * Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many
+   * they were.
    */
   movesAddUp: `with some_moves as materialized (
   select ctid as place from posthaste.moves limit $1 for update skip locked
@@ -320,7 +332,8 @@ added as (
 )
 select count(*) as number from gone`,
   /**
-   * Notes how many jobs went from where to where. Parameters: arrays of kinds, states left or null, states entered or null, numbers.
+   * Notes how many jobs went from where to where. Parameters: arrays of kinds, states left or null, states entered or
+   * null, numbers.
    */
   movesInsert: `insert into posthaste.moves (kind, from_state, to_state, number)
 select * from unnest($1::integer[], $2::text[], $3::text[], $4::integer[])`,
@@ -334,8 +347,8 @@ select * from unnest($1::integer[], $2::text[], $3::text[], $4::integer[])`,
    */
   notesDelete: `delete from posthaste.notes where id = any ($1::uuid[])`,
   /**
-   * Writes the notes of jobs, all of them. Parameters: arrays of ids, retries, crashes, run_at, started_at, reasons, workers, outputs,
-   * errors, histories, progress, checkpoints.
+   * Writes the notes of jobs, all of them. Parameters: arrays of ids, retries, crashes, run_at, started_at, reasons,
+   * workers, outputs, errors, histories, progress, checkpoints.
    */
   notesWrite: `insert into posthaste.notes (
   id, retries, crashes, run_at, started_at, reason, worker, output, error, history, progress, checkpoint
@@ -358,16 +371,18 @@ on conflict (id) do update set
    */
   now: `select posthaste.clock($1, $2) as now`,
   /**
-   * Ids of all jobs, the newest first. Parameters: id with which to go on, limit. Result: id. Index: the primary key of jobs.
+   * Ids of all jobs, the newest first. Parameters: id with which to go on, limit. Result: id. Index: the primary key
+   * of jobs.
    */
   pageAllDown: `select id from posthaste.jobs where id <= $1::uuid order by id desc limit $2`,
   /**
-   * Ids of all jobs, the oldest first. Parameters: id with which to go on, limit. Result: id. Index: the primary key of jobs.
+   * Ids of all jobs, the oldest first. Parameters: id with which to go on, limit. Result: id. Index: the primary key
+   * of jobs.
    */
   pageAllUp: `select id from posthaste.jobs where id >= $1::uuid order by id limit $2`,
   /**
-   * Ids of finished jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
-   * Index: the primary key of finished.
+   * Ids of finished jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states.
+   * Result: id. Index: the primary key of finished.
    */
   pageFinishedDown: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -377,8 +392,8 @@ cross join lateral (
 order by p.id desc
 limit $2`,
   /**
-   * Ids of finished jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
-   * Index: the primary key of finished.
+   * Ids of finished jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states.
+   * Result: id. Index: the primary key of finished.
    */
   pageFinishedUp: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -388,11 +403,13 @@ cross join lateral (
 order by p.id
 limit $2`,
   /**
-   * Ids of jobs with a key, the newest first. Parameters: id with which to go on, limit, key. Result: id. Index: jobs_by_key.
+   * Ids of jobs with a key, the newest first. Parameters: id with which to go on, limit, key. Result: id. Index:
+   * jobs_by_key.
    */
   pageKeyDown: `select id from posthaste.jobs where key = $3 and id <= $1::uuid order by id desc limit $2`,
   /**
-   * Ids of jobs with a key, the oldest first. Parameters: id with which to go on, limit, key. Result: id. Index: jobs_by_key.
+   * Ids of jobs with a key, the oldest first. Parameters: id with which to go on, limit, key. Result: id. Index:
+   * jobs_by_key.
    */
   pageKeyUp: `select id from posthaste.jobs where key = $3 and id >= $1::uuid order by id limit $2`,
   /**
@@ -406,11 +423,13 @@ limit $2`,
    */
   pageReadyUp: `select id from posthaste.ready where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
-   * Ids of jobs with a ref, the newest first. Parameters: id with which to go on, limit, ref. Result: id. Index: jobs_by_ref.
+   * Ids of jobs with a ref, the newest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
+   * jobs_by_ref.
    */
   pageRefDown: `select id from posthaste.jobs where ref = $3 and id <= $1::uuid order by id desc limit $2`,
   /**
-   * Ids of jobs with a ref, the oldest first. Parameters: id with which to go on, limit, ref. Result: id. Index: jobs_by_ref.
+   * Ids of jobs with a ref, the oldest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
+   * jobs_by_ref.
    */
   pageRefUp: `select id from posthaste.jobs where ref = $3 and id >= $1::uuid order by id limit $2`,
   /**
@@ -424,8 +443,8 @@ limit $2`,
    */
   pageRunningUp: `select id from posthaste.running where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
-   * Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
-   * Index: waiting_by_kind.
+   * Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states.
+   * Result: id. Index: waiting_by_kind.
    */
   pageWaitingDown: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -435,8 +454,8 @@ cross join lateral (
 order by p.id desc
 limit $2`,
   /**
-   * Ids of waiting jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
-   * Index: waiting_by_kind.
+   * Ids of waiting jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states.
+   * Result: id. Index: waiting_by_kind.
    */
   pageWaitingUp: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -488,12 +507,14 @@ select
     select min(run_at) from posthaste.waiting where state <> 'blocked' and run_at > (select posthaste.clock($2, $3))
   ) as next_due_at`,
   /**
-   * One pruner at a time; the next one sees what this one left. Parameters: the number of the schema among the advisory locks.
+   * One pruner at a time; the next one sees what this one left. Parameters: the number of the schema among the
+   * advisory locks.
    */
   pruneGate: `select pg_advisory_xact_lock($1, 2)`,
   /**
-   * Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how many are kept, least age_ms, limit; then
-   * floor and fixed of the clock. Result: how many were removed, whether more remain to be. Index: finished_by_time.
+   * Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how
+   * many are kept, least age_ms, limit; then floor and fixed of the clock. Result: how many were removed, whether more
+   * remain to be. Index: finished_by_time.
    */
   prune: `with size as materialized (
   select coalesce(sum(number), 0) as number
@@ -528,7 +549,8 @@ moved as (
 )
 select (select count(*) from gone) as removed, exists (select from old where number > $5) as more`,
   /**
-   * Pauses a queue; who paused it first, and when, is kept. Parameters: queue, by; then floor and fixed of the clock. Result: a row when something changed.
+   * Pauses a queue; who paused it first, and when, is kept. Parameters: queue, by; then floor and fixed of the clock.
+   * Result: a row when something changed.
    */
   queuePause: `insert into posthaste.queues as q (queue, paused_at, paused_by) values ($1, posthaste.clock($3, $4), $2)
 on conflict (queue) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by where q.paused_at is null
@@ -542,8 +564,8 @@ returning queue`,
    */
   queuesAdd: `insert into posthaste.queues (queue) select * from unnest($1::text[]) as g (queue) order by queue on conflict (queue) do nothing`,
   /**
-   * Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a kind.
-   * Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
+   * Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a
+   * kind. Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
    */
   queuesAll: `select q.queue, q.paused_at, q.paused_by, (
   select min(r.run_at)
@@ -568,7 +590,8 @@ order by q.queue`,
 )
 select posthaste.expect((select count(*) from gone), $6::bigint)`,
   /**
-   * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo, has_notes, has_key.
+   * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
+   * has_notes, has_key.
    */
   readyInsert: `insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
 select *
@@ -577,8 +600,8 @@ from unnest(
   $9::boolean[], $10::boolean[]
 )`,
   /**
-   * Everything about jobs. Parameters: ids. Result: in the order of the ids, none for those that are not known, the columns that records.ts
-   * names. Indexes: one look into the primary key of each table for each job.
+   * Everything about jobs. Parameters: ids. Result: in the order of the ids, none for those that are not known, the
+   * columns that records.ts names. Indexes: one look into the primary key of each table for each job.
    */
   record: `select
   j.id, k.task, k.queue, j."group", j.priority, j.payload, j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags,
@@ -607,9 +630,9 @@ left join lateral (
 ) as a on true
 order by wanted.number`,
   /**
-   * Renews leases. Parameters: arrays of ids (no lease twice), fences; lease length of jobs without one of their own; then
-   * floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to cancel it.
-   * Index: the primary key of running.
+   * Renews leases. Parameters: arrays of ids (no lease twice), fences; lease length of jobs without one of their own;
+   * then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to
+   * cancel it. Index: the primary key of running.
    */
   renew: `with held as materialized (
   select r.id, r.fence, r.cancel is not null as is_unwanted
@@ -712,7 +735,8 @@ begun as (
 )
 select id, fence from held`,
   /**
-   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states; how many they are. Index: the primary key of waiting.
+   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states; how many they are. Index: the primary key of
+   * waiting.
    */
   waitingDelete: `with gone as (
   delete from posthaste.waiting as w using unnest($1::uuid[], $2::integer[], $3::text[]) as g (id, fence, state)
@@ -721,7 +745,8 @@ select id, fence from held`,
 )
 select posthaste.expect((select count(*) from gone), $4::bigint)`,
   /**
-   * Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo, has_notes, has_key, states.
+   * Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
+   * has_notes, has_key, states.
    */
   waitingInsert: `insert into posthaste.waiting (
   run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
@@ -732,7 +757,8 @@ from unnest(
   $9::boolean[], $10::boolean[], $11::text[]
 )`,
   /**
-   * A worker lives; a beat after its time is a first one. Parameters: id, about, ttl_ms; then floor and fixed of the clock.
+   * A worker lives; a beat after its time is a first one. Parameters: id, about, ttl_ms; then floor and fixed of the
+   * clock.
    */
   workerBeat: `insert into posthaste.workers as w (id, about, ttl_ms, first_seen_at, last_seen_at)
 select $1, $2, $3::bigint, now, now from posthaste.clock($4, $5) as c (now)
@@ -744,7 +770,8 @@ on conflict (id) do update set
    */
   workerGone: `delete from posthaste.workers where id = $1`,
   /**
-   * Workers that were heard of within their time. Parameters: floor and fixed of the clock. Result: id, about, first_seen_at, last_seen_at.
+   * Workers that were heard of within their time. Parameters: floor and fixed of the clock. Result: id, about,
+   * first_seen_at, last_seen_at.
    */
   workersAll: `select id, about, first_seen_at, last_seen_at from posthaste.workers
 where last_seen_at + ttl_ms > (select posthaste.clock($1, $2))

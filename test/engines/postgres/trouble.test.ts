@@ -45,7 +45,8 @@ describe('when connections break', () => {
     const acknowledged: string[] = []
     let refused = 0
     const add = async (): Promise<void> => {
-      for (let n = 0; n < 60; n++) {
+      // As long as it takes until the cuts have met some calls.
+      for (let n = 0; n < 60 || (refused < 5 && n < 5_000); n++) {
         const job = newJob()
         const { code, message } = await errorOf(engine.insert([job]))
         if (message === 'no error') acknowledged.push(job.id)
@@ -56,7 +57,7 @@ describe('when connections break', () => {
       }
     }
     const cut = async (): Promise<void> => {
-      for (let n = 0; n < 5; n++) {
+      while (refused < 5) {
         await new Promise((resolve) => setTimeout(resolve, 20 * Math.random()))
         await cutConnections()
       }

@@ -1,4 +1,5 @@
--- Documents. Parameters: collections, keys; then floor and fixed of the clock. Result: collection, key, value, version, expires_at.
+-- Documents. Parameters: collections, keys; then floor and fixed of the clock. Result: collection, key, value,
+-- version, expires_at.
 select d.collection, d.key, d.value, d.version, d.expires_at
 from unnest($1::text[], $2::text[]) as g (collection, key)
 cross join lateral (

@@ -1,4 +1,5 @@
--- Ends jobs. Parameters: arrays of finished_at, started_at, attempts, ids, kinds, fences, solo, has_notes, states, workers, outputs.
+-- Ends jobs. Parameters: arrays of finished_at, started_at, attempts, ids, kinds, fences, solo, has_notes, states,
+-- workers, outputs.
 insert into posthaste.finished (
   finished_at, started_at, attempt, id, kind, fence, solo, has_notes, state, worker, output
 )

@@ -1,6 +1,7 @@
--- Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes nothing.
--- Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads, run_at, delay_ms, max_retries, lease_ms,
--- groups, options, refs, tags; then floor and fixed of the clock. Result: now.
+-- Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes
+-- nothing. Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads,
+-- run_at, delay_ms, max_retries, lease_ms, groups, options, refs, tags; then floor and fixed of the clock. Result:
+-- now.
 with given as materialized (
   select g.*, c.now
   from posthaste.clock($13, $14) as c (now), unnest(

@@ -1,5 +1,6 @@
--- Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing for nulls: ids, created_at, run_at,
--- lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys, refs, tags.
+-- Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing
+-- for nulls: ids, created_at, run_at, lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys,
+-- refs, tags.
 insert into posthaste.jobs (
   id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
 )

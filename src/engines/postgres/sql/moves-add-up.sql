@@ -1,4 +1,5 @@
--- Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many they were.
+-- Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many
+-- they were.
 with some_moves as materialized (
   select ctid as place from posthaste.moves limit $1 for update skip locked
 ),

@@ -1,5 +1,5 @@
--- Writes the notes of jobs, all of them. Parameters: arrays of ids, retries, crashes, run_at, started_at, reasons, workers, outputs,
--- errors, histories, progress, checkpoints.
+-- Writes the notes of jobs, all of them. Parameters: arrays of ids, retries, crashes, run_at, started_at, reasons,
+-- workers, outputs, errors, histories, progress, checkpoints.
 insert into posthaste.notes (
   id, retries, crashes, run_at, started_at, reason, worker, output, error, history, progress, checkpoint
 )

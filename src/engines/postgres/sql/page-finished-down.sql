@@ -1,5 +1,5 @@
--- Ids of finished jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states. Result: id.
--- Index: the primary key of finished.
+-- Ids of finished jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states.
+-- Result: id. Index: the primary key of finished.
 select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
 cross join lateral (

@@ -1,5 +1,5 @@
--- Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a kind.
--- Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
+-- Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a
+-- kind. Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
 select q.queue, q.paused_at, q.paused_by, (
   select min(r.run_at)
   from posthaste.kinds as k

@@ -1,5 +1,5 @@
--- Everything about jobs. Parameters: ids. Result: in the order of the ids, none for those that are not known, the columns that records.ts
--- names. Indexes: one look into the primary key of each table for each job.
+-- Everything about jobs. Parameters: ids. Result: in the order of the ids, none for those that are not known, the
+-- columns that records.ts names. Indexes: one look into the primary key of each table for each job.
 select
   j.id, k.task, k.queue, j."group", j.priority, j.payload, j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags,
   coalesce(f.state, w.state, case when r.id is null then 'ready' else 'running' end) as state,

@@ -1,4 +1,5 @@
--- Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo, has_notes, has_key, states.
+-- Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
+-- has_notes, has_key, states.
 insert into posthaste.waiting (
   run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
 )

@@ -1,4 +1,5 @@
--- A worker lives; a beat after its time is a first one. Parameters: id, about, ttl_ms; then floor and fixed of the clock.
+-- A worker lives; a beat after its time is a first one. Parameters: id, about, ttl_ms; then floor and fixed of the
+-- clock.
 insert into posthaste.workers as w (id, about, ttl_ms, first_seen_at, last_seen_at)
 select $1, $2, $3::bigint, now, now from posthaste.clock($4, $5) as c (now)
 on conflict (id) do update set
