@@ -87,6 +87,9 @@ describe("jobs in the caller's transaction", () => {
     await second.query('begin')
     await engine.insert([early], { tx: first })
     const waiting = engine.insert([late], { tx: second })
+    // It waits for the other's key, which it did not see when it looked.
+    const blocked = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ~ '${schemaOf(url)}'`
+    await until(async () => (await onPostgres(blocked)).length > 0)
     await first.query('commit')
     expect((await waiting).verdicts).toEqual([{ status: 'duplicate', id: early.id }])
     // The transaction of the caller goes on as if nothing had happened.
