@@ -145,6 +145,7 @@ const plainJob = (
   key: null,
   ref: null,
   tags: null,
+  ties: null,
 })
 
 const optionedJob = (
@@ -188,6 +189,7 @@ const optionedJob = (
     key: key === undefined ? null : checkKey(key, `${field}key`),
     ref: ref === undefined ? null : checkRef(ref, `${field}ref`),
     tags: tags === undefined || tags.length === 0 ? null : JSON.stringify(checkTags(tags, `${field}tags`)),
+    ties: null,
   }
 }
 

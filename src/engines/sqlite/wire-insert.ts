@@ -34,7 +34,7 @@ export const arePlain = (jobs: WireInsert['jobs']): jobs is PlainJobs => !Array.
 const isPlainJob = (job: NewJob): boolean =>
   job.delayMs === 0 &&
   job.runAt === null &&
-  (job.blocked ?? job.maxRetries ?? job.leaseMs ?? job.options ?? job.key ?? job.ref ?? job.tags) === null
+  (job.blocked ?? job.maxRetries ?? job.leaseMs ?? job.options ?? job.key ?? job.ref ?? job.tags ?? job.ties) === null
 
 export const toWireJobs = (jobs: readonly NewJob[]): WireInsert['jobs'] => {
   if (jobs.length < 2 || !jobs.every(isPlainJob)) return jobs
@@ -71,6 +71,7 @@ export const fromPlain = ({ names, values }: PlainJobs): NewJob[] => {
       key: null,
       ref: null,
       tags: null,
+      ties: null,
     })
   }
   return jobs
