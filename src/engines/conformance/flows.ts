@@ -76,7 +76,10 @@ const cases: Record<string, Check> = {
 
   'news come in pages': async (lab) => {
     const parent = await lab.bring('scheduled')
-    const children = await lab.addMany(5, () => ({ ...waiting(parent.id), ties: { ...after(parent.id), batch: 'b' } }))
+    const children = await lab.addMany(5, () => ({
+      ...waiting(parent.id),
+      ties: { ...after(parent.id), batch: 'b' },
+    }))
     await lab.engine.change([lab.change(parent, 'cancelled')])
     await lab.engine.change([lab.change(await lab.get(children[4]?.id ?? ''), 'cancelled')])
     const pages: string[][] = []

@@ -18,8 +18,11 @@ const hasTag = ({ tags }: JobRecord, tag: string): boolean =>
 
 /** Whether every candidate fits, so that none has to be looked at. */
 export const needsNoLook = (query: ListQuery): boolean => {
-  const { group, key, ref, tag, worker, search, createdAfter, createdBefore } = query
-  return (group ?? key ?? ref ?? tag ?? worker ?? search ?? createdAfter ?? createdBefore) === undefined
+  const { group, key, ref, tag, worker, search, parent, batch, createdAfter, createdBefore } = query
+  return (
+    (group ?? key ?? ref ?? parent ?? batch ?? tag ?? worker ?? search ?? createdAfter ?? createdBefore) ===
+    undefined
+  )
 }
 
 export const fitter = (query: ListQuery): ((job: JobRecord) => boolean) => {
@@ -33,6 +36,8 @@ export const fitter = (query: ListQuery): ((job: JobRecord) => boolean) => {
     (key === undefined || job.key === key) &&
     (ref === undefined || job.ref === ref) &&
     (worker === undefined || job.worker === worker) &&
+    (query.parent === undefined || (job.ties?.parents.some(({ id }) => id === query.parent) ?? false)) &&
+    (query.batch === undefined || job.ties?.batch === query.batch) &&
     (tag === undefined || hasTag(job, tag)) &&
     (createdAfter === undefined || job.createdAt > createdAfter) &&
     (createdBefore === undefined || job.createdAt < createdBefore) &&

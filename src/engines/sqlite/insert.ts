@@ -1,10 +1,13 @@
 import type { NewJob } from '../../core/job.ts'
 import type { InsertVerdict } from '../engine.ts'
+import { boundOf, keyHolder, takeKey } from './bonds.ts'
 import { areWritable, writeDocuments } from './documents.ts'
 import type { SqliteValue } from './driver.ts'
 import { resultOf } from './failures.ts'
 import { KnownJob, type Lane, type Session } from './session.ts'
 import { first } from './statements.ts'
+import { atRest, change } from './steps.ts'
+import { bind } from './ties.ts'
 import {
   arePlain,
   fromPlain,
@@ -29,6 +32,7 @@ const columns = (job: NewJob, lane: number, now: number): SqliteValue[] => [
   job.key,
   job.ref,
   job.tags,
+  job.ties === null ? null : JSON.stringify(job.ties),
 ]
 
 /** The rows of the states in which added jobs begin. */
@@ -39,15 +43,15 @@ class Beginnings {
   add(session: Session, job: NewJob, { lane, kind }: Lane): void {
     const { id, leaseMs } = job
     const runAt = job.runAt ?? session.now + job.delayMs
-    const key = job.key === null ? 0 : 1
+    const bound = boundOf(session, job, true)
     const isBlocked = job.blocked !== null
     if (!isBlocked && runAt <= session.now) {
-      this.ready.push(lane, job.priority, runAt, id, kind, 0, 0, leaseMs, 0, 0, key)
+      this.ready.push(lane, job.priority, runAt, id, kind, 0, 0, leaseMs, 0, 0, bound)
       session.count(kind, 'ready', 1)
       return
     }
     const state = isBlocked ? 'blocked' : 'scheduled'
-    this.waiting.push(id, kind, lane, state, runAt, 0, 0, leaseMs, 0, isBlocked ? 1 : 0, key)
+    this.waiting.push(id, kind, lane, state, runAt, 0, 0, leaseMs, 0, isBlocked ? 1 : 0, bound)
     if (isBlocked) session.sql.noteWrite.run(id, 0, 0, job.blocked, null, null, null, null, null, null, null)
     session.count(kind, state, 1)
   }
@@ -62,15 +66,15 @@ class Beginnings {
 const addJob = (session: Session, job: NewJob): InsertVerdict => {
   const { sql } = session
   if (first(sql.jobExists, job.id) !== undefined) return { status: 'inserted', id: job.id }
-  if (job.key !== null && sql.keyTake.run(job.key, job.id).changes === 0) {
-    const holder = first<[string]>(sql.keyHolder, job.key)?.[0] ?? job.id
-    return { status: 'duplicate', id: holder }
-  }
+  const holder = keyHolder(session, job.key)
+  if (holder !== undefined && holder !== job.ties?.keyFrom) return { status: 'duplicate', id: holder }
+  takeKey(session, job)
   const lane = session.laneOf(job.queue, job.task, job.group)
   sql.jobInsert.run(...columns(job, lane.lane, session.now))
   const beginnings = new Beginnings()
   beginnings.add(session, job, lane)
   beginnings.write(session)
+  bind(session, job)
   return { status: 'inserted', id: job.id }
 }
 
@@ -95,7 +99,7 @@ const addPlainJobs = (session: Session, { names, values }: PlainJobs): void => {
   sql.readyNew.run(last)
 }
 
-/** Jobs without keys and with new ids. */
+/** Jobs without keys and ties, and with new ids. */
 const addVariousJobs = (session: Session, jobs: readonly NewJob[]): void => {
   const rows: SqliteValue[] = []
   const beginnings = new Beginnings()
@@ -128,19 +132,22 @@ export const addJobs = (session: Session, jobs: WireInsert['jobs']): InsertVerdi
     asNew(() => addPlainJobs(session, jobs))
     return null
   }
-  if (session.isCareful || jobs.length < 2 || jobs.some(({ key }) => key !== null)) {
+  if (session.isCareful || jobs.length < 2 || jobs.some(({ key, ties }) => key !== null || ties !== null)) {
     return jobs.map((job) => addJob(session, job))
   }
   asNew(() => addVariousJobs(session, jobs))
   return null
 }
 
-export const insert = (session: Session, { jobs, records }: WireInsert): WireInserted => {
+export const insert = (session: Session, { jobs, records, changes }: WireInsert): WireInserted => {
   const { now } = session
-  if (!areWritable(session, records)) {
+  const recordsOk = areWritable(session, records)
+  const changed = changes.map((one) => atRest(session, one).verdict)
+  if (!recordsOk || changed.some((verdict) => verdict !== 'ok')) {
     const refused = arePlain(jobs) ? fromPlain(jobs) : jobs
-    return { now, verdicts: refused.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+    return { now, verdicts: refused.map(({ id }) => ({ status: 'refused', id })), recordsOk, changed }
   }
   writeDocuments(session, records)
-  return { now, verdicts: addJobs(session, jobs), recordsOk: true }
+  for (const one of changes) change(session, one)
+  return { now, verdicts: addJobs(session, jobs), recordsOk, changed }
 }

@@ -3,6 +3,9 @@ import type {
   Engine,
   ExpiredRequest,
   ListQuery,
+  News,
+  NewsRequest,
+  OverdueRequest,
   PauseRequest,
   PruneRequest,
   Report,
@@ -15,6 +18,7 @@ import { findJob } from './jobs.ts'
 import { listStep } from './list.ts'
 import type { Session } from './session.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { clearNews, forgetBatch, news, overdue, readBatch } from './ties.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 import type { WireRequest } from './wire.ts'
 import type { WireInsert } from './wire-insert.ts'
@@ -28,6 +32,12 @@ const writes = {
   change: (session: Session, changes: readonly Change[]) => changes.map((one) => change(session, one)),
   requestCancel: (session: Session, requests: readonly { id: string; request: CancelRequest }[]) =>
     requests.map(({ id, request }) => requestCancel(session, id, request)),
+  clearNews: (session: Session, some: readonly News[]) => {
+    for (const one of some) clearNews(session, one)
+  },
+  forgetBatches: (session: Session, ids: readonly string[]) => {
+    for (const id of ids) forgetBatch(session, id)
+  },
   prune: (session: Session, request: PruneRequest) => prune(session, request),
   pause: (session: Session, requests: readonly PauseRequest[]) => {
     for (const one of requests) pause(session, one)
@@ -41,6 +51,9 @@ const writes = {
 const reads = {
   now: (session: Session) => session.now,
   expired: (session: Session, request: ExpiredRequest) => expired(session, request),
+  overdue: (session: Session, request: OverdueRequest) => overdue(session, request),
+  news: (session: Session, request: NewsRequest) => news(session, request),
+  batches: (session: Session, ids: readonly string[]) => ids.map((id) => readBatch(session, id)),
   get: (session: Session, ids: readonly string[]) => ids.map((id) => findJob(session, id)?.job ?? null),
   list: (session: Session, { query, limit }: { query: ListQuery; limit: number }) =>
     listStep(session, query, limit),
