@@ -96,11 +96,13 @@ const PARENT: Fields<Parent> = { id: uuid, onFailure: oneOf(['cancel', 'run', 'h
 
 const checkNewJobs = (jobs: readonly NewJob[], name: string): void => {
   checkEach(jobs, name, NEW_JOB)
-  for (const [i, { ties }] of jobs.entries()) {
+  for (const [i, { id: own, ties }] of jobs.entries()) {
     if (ties === null) continue
     checkFields(ties, `${name}[${i}].ties`, TIES)
     if (ties.keyUntil === 'time' && ties.keyMs === null) refuse(`${name}[${i}].ties.keyMs`, whole.be)
     checkEach(ties.parents, `${name}[${i}].ties.parents`, PARENT)
+    if (ties.parents.some(({ id }) => id === own))
+      refuse(`${name}[${i}].ties.parents`, 'a list of other jobs')
     if (new Set(ties.parents.map(({ id }) => id)).size < ties.parents.length)
       refuse(`${name}[${i}].ties.parents`, 'a list that names no job twice')
   }
