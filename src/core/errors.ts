@@ -85,6 +85,19 @@ export const ERRORS = {
   E_CURSOR: row(400, false, 'A page cursor is not valid.', 'Start again without a cursor.'),
 
   // What the job's state allows
+  E_FLOW_CIRCLE: row(400, false, 'Jobs of a flow wait for each other.', 'Take one of the named edges out.'),
+  E_PARENT_MISSING: row(
+    404,
+    false,
+    'A job is to wait for one that does not exist.',
+    'Check the id in after; finished jobs are kept for their retention.',
+  ),
+  E_BATCH_MISSING: row(
+    404,
+    false,
+    'There is no such batch.',
+    'Check the id; a batch is forgotten 7 days after it was done.',
+  ),
   E_JOB_MISSING: row(
     404,
     false,

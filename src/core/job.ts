@@ -63,6 +63,8 @@ export interface JobTies {
 /** One edge of a flow. */
 export interface Parent {
   readonly id: string
+  /** What the child calls it, or null. */
+  readonly name: string | null
   /** What a parent that ends badly (dead, cancelled, removed) does to its child. */
   readonly onFailure: OnParentFailure
 }
@@ -109,8 +111,6 @@ export interface JobOptions {
   readonly backoff?: BackoffSpec
   readonly timeoutMs?: number
   readonly whenExhausted?: 'dead' | 'discard'
-  /** Not started by then: cancelled. */
-  readonly expiresAt?: number
   /** Anything small that the caller wants to find again on the job. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }

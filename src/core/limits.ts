@@ -41,6 +41,15 @@ export const CONCURRENCY_MAX = 10_000
 export const PREFETCH_MAX = 1_000
 export const PREFETCH_HORIZON_MS = 50
 
+/** Jobs that one job may wait for, and jobs of one flow: all of them are stored, and read, in one step. */
+export const PARENTS_MAX = 1_000
+/** Batches within one batch: they are kept in its document. */
+export const BATCH_CHILDREN_MAX = 1_000
+/** A batch is forgotten so long after it was done. */
+export const BATCH_RETENTION_MS = 7 * 24 * 3_600_000
+/** How long news of flows and batches may wait for a decision on an idle system. */
+export const DECIDE_MS = 500
+
 /** A single attempt may last this long unless its task says otherwise. */
 export const TIMEOUT_MS = 5 * 60_000
 /** Longest delay, timeout or duration that is accepted: ten years. */

@@ -92,7 +92,7 @@ const TIES: Fields<JobTies> = {
   dueMs: orNull(whole),
   dueAt: orNull(whole),
 }
-const PARENT: Fields<Parent> = { id: uuid, onFailure: oneOf(['cancel', 'run', 'hold']) }
+const PARENT: Fields<Parent> = { id: uuid, name: orNull(text), onFailure: oneOf(['cancel', 'run', 'hold']) }
 
 const checkNewJobs = (jobs: readonly NewJob[], name: string): void => {
   checkEach(jobs, name, NEW_JOB)

@@ -5,8 +5,15 @@ import type { Job } from '../core/view.ts'
 
 /** What add answers. */
 export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
-  /** False: an unfinished job with this key was there already, and this is that job. */
+  /** False: a job with this key was there already, and this is that job. */
   readonly inserted: boolean
+  /**
+   * `inserted`; or what became of the job that had the key: `replaced` by this one, waited for (`queued`), `kept` as it
+   * was, or `rescheduled`. In the last two cases this is that job.
+   */
+  readonly outcome: 'inserted' | 'replaced' | 'queued' | 'kept' | 'rescheduled'
+  /** The id of the job that had the key, or null. */
+  readonly other: string | null
 }
 
 /**
@@ -17,7 +24,7 @@ export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Paylo
 export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): AddedJob => {
   const due = job.runAt ?? now + job.delayMs
   const state = job.blocked !== null ? 'blocked' : due > now ? 'scheduled' : 'ready'
-  const { metadata = {}, expiresAt }: JobOptions = job.options === null ? {} : JSON.parse(job.options)
+  const { metadata = {} }: JobOptions = job.options === null ? {} : JSON.parse(job.options)
   const createdAt = new Date(now)
   return {
     id: job.id,
@@ -47,8 +54,12 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     group: job.group,
     tags: job.tags === null ? [] : (JSON.parse(job.tags) as string[]),
     metadata,
-    expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
+    parents: job.ties?.parents ?? [],
+    batch: job.ties?.batch ?? null,
+    expiresAt: typeof job.ties?.dueAt === 'number' ? new Date(job.ties.dueAt) : null,
     history: [{ at: createdAt, event: 'add', from: 'none', to: state }],
     inserted: true,
+    outcome: 'inserted',
+    other: null,
   }
 }

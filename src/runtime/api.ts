@@ -3,10 +3,12 @@ import type { Duration } from '../core/durations.ts'
 import type { Job } from '../core/view.ts'
 import type { Engine, StoredLogLine } from '../engines/engine.ts'
 import type { AddedJob } from './added.ts'
+import type { Batch, Batches, BatchOptions } from './batches.ts'
 import type { AddedRef } from './client.ts'
 import type { Act, ActWith, CancelOptions, ControlOptions, ResolveOptions } from './control.ts'
 import type { EventName, Listener } from './events.ts'
 import type { Explanation } from './explain.ts'
+import type { FlowItems } from './flow.ts'
 import type { Logger, LogLevel } from './logger.ts'
 import type { AddOptions } from './options.ts'
 import type { Pack } from './pack.ts'
@@ -88,6 +90,15 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
     items: AddItems<Refs, Tasks>,
     options?: { readonly tx?: unknown },
   ): Promise<AddedRef[]>
+
+  /**
+   * Adds jobs that depend on each other, all or none of them, up to 1,000. Answers their ids under their names.
+   * @throws E_FLOW_CIRCLE naming the circle, E_ARGUMENT, and what add throws
+   */
+  flow<Items extends FlowItems>(jobs: Items): Promise<{ readonly [Name in keyof Items]: AddedRef }>
+  /** Opens a batch: a group of jobs with callbacks, which may grow until it is closed. @throws E_BATCH_MISSING, E_STATE */
+  batch(options?: BatchOptions): Promise<Batch>
+  readonly batches: Pick<Batches, 'get' | 'close' | 'list'>
 
   /** Runs jobs in this process until it is stopped or the installation is closed. */
   work(options?: WorkerOptions): Worker

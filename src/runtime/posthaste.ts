@@ -9,12 +9,14 @@ import type { Engine } from '../engines/engine.ts'
 import { openEngine } from '../engines/open.ts'
 import type { Posthaste, PosthasteOptions } from './api.ts'
 import { refuse, refuseUnknown } from './arguments.ts'
+import { createBatches } from './batches.ts'
 import { createClient } from './client.ts'
 import { createControl } from './control.ts'
 import { taskMap } from './define.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { createEvents } from './events.ts'
 import { explain } from './explain.ts'
+import { addFlow } from './flow.ts'
 import { createLogger } from './logger.ts'
 import { createMaintainer } from './maintainer.ts'
 import type { Pack } from './pack.ts'
@@ -80,11 +82,18 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const maxRetriesOf = (task: string): number | undefined => tasks.get(task)?.retry?.maxRetries
   const view = (record: JobRecord): Job => toJob(record, maxRetriesOf(record.task))
 
-  const client = createClient({ ...deps, prepare, view, maxRetriesOf })
+  const client = createClient({
+    ...deps,
+    prepare,
+    view,
+    maxRetriesOf,
+    checkBatch: (id) => batches.checkOpen(id),
+  })
+  const batches = createBatches({ ...deps, prepare, client })
   const query = createQuery(engine, view)
   const control = createControl({ ...deps, view })
   const waits = createWaits({ ...deps, view })
-  const maintainer = createMaintainer(deps)
+  const maintainer = createMaintainer(deps, batches)
   const workers = new Set<Worker>()
   const started: Pack[] = []
   let isMaintained = false
@@ -121,6 +130,9 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const ph: Posthaste = {
     add: client.add as Posthaste['add'],
     addMany: client.addMany as Posthaste['addMany'],
+    flow: ((jobs) => addFlow({ ...deps, prepare }, jobs)) as Posthaste['flow'],
+    batch: batches.create,
+    batches: { get: batches.get, close: batches.close, list: batches.list },
     work(workerOptions) {
       if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
       for (const one of workers) if (one.mode === 'stopped') workers.delete(one)

@@ -6,7 +6,7 @@ import type { Check, Subject } from './subject.ts'
 /** Jobs that depend on jobs: the store tells when there is something to decide, and decides nothing. */
 
 const after = (...ids: readonly string[]) =>
-  ties({ parents: ids.map((id) => ({ id, onFailure: 'cancel' as const })) })
+  ties({ parents: ids.map((id) => ({ id, name: null, onFailure: 'cancel' as const })) })
 const waiting = (...ids: readonly string[]) => ({ blocked: 'dependencies', ties: after(...ids) })
 
 const newsOf = async (lab: Lab) => await lab.engine.news({ limit: 100, after: null })
@@ -18,7 +18,7 @@ const cases: Record<string, Check> = {
     const parent = await lab.add()
     const given = ties({
       ...{ keyUntil: 'time', keyMs: 1, keyFrom: parent.id, batch: 'b\u{1f4ec}', dueMs: 5, dueAt: 7 },
-      parents: [{ id: parent.id, onFailure: 'hold' }],
+      parents: [{ id: parent.id, name: 'ö', onFailure: 'hold' }],
     })
     const { id } = await lab.add({ ties: given, priority: 0, key: 'k' })
     assert.deepEqual((await lab.get(id)).ties, given)

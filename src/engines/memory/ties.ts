@@ -1,3 +1,4 @@
+import { startBy } from '../../core/flow.ts'
 import type { JobRecord } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
 import type { BatchRow, News, NewsRequest, OverdueRequest } from '../engine.ts'
@@ -54,16 +55,12 @@ const NONE: BatchRow = { unfinished: 0, completed: 0, cancelled: 0, dead: 0, rem
 export const placeOf = (job: JobRecord | undefined): Place =>
   job === undefined ? 'none' : isFinished(job.state) ? job.state : 'unfinished'
 
-/** When it is overdue, or null. */
-const dueOf = ({ createdAt, ties }: JobRecord): number | null =>
-  ties === null ? null : (ties.dueAt ?? (ties.dueMs === null ? null : createdAt + ties.dueMs))
-
 const isAtRest = ({ state }: JobRecord): boolean => state !== 'running' && !isFinished(state)
 
 export const overdue = (store: Store, now: number, { limit, after }: OverdueRequest): JobRecord[] =>
   [...store.jobs.values()]
     .filter((job) => isAtRest(job) && job.attempt === 0)
-    .map((job) => ({ job, due: dueOf(job) ?? Number.POSITIVE_INFINITY }))
+    .map((job) => ({ job, due: startBy(job) ?? Number.POSITIVE_INFINITY }))
     .filter(({ job, due }) => {
       const isBehind = after === null || due > after.due || (due === after.due && job.id > after.id)
       return due <= now && isBehind

@@ -1,4 +1,5 @@
-import type { JobRecord, JobTies, NewJob } from '../../core/job.ts'
+import { startBy } from '../../core/flow.ts'
+import type { JobRecord, NewJob } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
 import type { News } from '../engine.ts'
 import type { Session } from './session.ts'
@@ -26,10 +27,6 @@ export const takeKey = (
   sql.keyTake.run(key, id, ties?.keyUntil ?? 'finish', ms === null ? null : now + ms)
   sql.keysExpire.run(now, EXPIRED_PER_CALL)
 }
-
-/** When a job has to start, or null. */
-export const startBy = ({ createdAt, ties }: { createdAt: number; ties: JobTies | null }): number | null =>
-  ties === null ? null : (ties.dueAt ?? (ties.dueMs === null ? null : createdAt + ties.dueMs))
 
 /** The column `bound` of a job at rest: see the migration. */
 export const boundOf = (

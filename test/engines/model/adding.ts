@@ -17,7 +17,7 @@ const withTies = (world: World, { ties, ...job }: DrawnJob['body'] & { id: strin
     keyFrom: ties.keyFrom === null ? null : world.idAt(ties.keyFrom),
     parents: [...new Set(ties.parents.map((at) => world.idAt(at)))]
       .filter((id) => id !== job.id)
-      .map((id) => ({ id, onFailure: 'hold' })),
+      .map((id) => ({ id, name: null, onFailure: 'hold' })),
   },
 })
 
