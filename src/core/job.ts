@@ -54,11 +54,32 @@ export interface JobTies {
   readonly parents: readonly Parent[]
   /** The batch that it counts in, or null. */
   readonly batch: string | null
+  /** A limit key beside those of its queue, its task and its group; null: none. */
+  readonly limit: string | null
   /** It is overdue when it was not started so long after it was stored … */
   readonly dueMs: number | null
   /** … or by this time; null: never. */
   readonly dueAt: number | null
 }
+
+/** What bounds the jobs of a queue, of a task, of a group, or with a limit key. */
+export interface LimitSetting {
+  readonly scope: LimitScope
+  /** Of the queue or task; `queue/group` of a group; the queue of whose every group `groups` speaks; the limit key. */
+  readonly name: string
+  /** Jobs that run at the same time; 0 none, null any number. */
+  readonly concurrency: number | null
+  /** So many claims in any stretch of so many ms, at most; null: any number. */
+  readonly rate: { readonly max: number; readonly perMs: number } | null
+  /** Of a group's turns (scopes group and groups): how many it has while one of weight 1 has one. Null: 1. */
+  readonly weight: number | null
+  /** Who stopped it: nothing is claimed then. Null: it is not stopped. */
+  readonly pausedBy: string | null
+  /** Who wrote this setting, or what; the engine does not look at it. */
+  readonly by: string
+}
+/** A group's own setting goes before that of its queue's `groups`. */
+export type LimitScope = 'queue' | 'task' | 'group' | 'groups' | 'key'
 
 /** One edge of a flow. */
 export interface Parent {

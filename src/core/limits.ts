@@ -43,6 +43,9 @@ export const PREFETCH_HORIZON_MS = 50
 
 /** Jobs that one job may wait for, and jobs of one flow: all of them are stored, and read, in one step. */
 export const PARENTS_MAX = 1_000
+/** Claims that a rate may allow in its stretch: the store remembers each of them for that long. */
+export const RATE_MAX = 10_000
+export const WEIGHT_MAX = 1_000
 /** Batches within one batch: they are kept in its document. */
 export const BATCH_CHILDREN_MAX = 1_000
 /** A batch is forgotten so long after it was done. */

@@ -9,13 +9,20 @@ import type {
   RecordWrite,
   Settlement,
 } from '../core/job.ts'
-import { PAGE_SIZE_MAX, RECORD_BYTES_MAX, RECORD_KEY_LENGTH_MAX } from '../core/limits.ts'
+import {
+  PAGE_SIZE_MAX,
+  RATE_MAX,
+  RECORD_BYTES_MAX,
+  RECORD_KEY_LENGTH_MAX,
+  WEIGHT_MAX,
+} from '../core/limits.ts'
 import { FINISHED_STATES, isFinished, isLegal, JOB_STATES, type JobEvent } from '../core/states.ts'
 import type {
   ClaimRequest,
   Engine,
   ExchangeRequest,
   InsertOptions,
+  LimitWrite,
   ListQuery,
   LogLine,
   News,
@@ -89,6 +96,7 @@ const TIES: Fields<JobTies> = {
   keyFrom: orNull(uuid),
   parents: array,
   batch: orNull(text),
+  limit: orNull(text),
   dueMs: orNull(whole),
   dueAt: orNull(whole),
 }
@@ -166,6 +174,33 @@ const RECORD: Fields<RecordWrite> = {
   expect: orNull(whole),
   ttlMs: orNull(whole),
 }
+const LIMIT: Fields<LimitWrite> = {
+  scope: oneOf(['queue', 'task', 'group', 'groups', 'key']),
+  name: text,
+  concurrency: orNull(whole),
+  rate: {
+    fits: (rate) => rate === null || (rate instanceof Object && 'max' in rate && 'perMs' in rate),
+    be: 'max and perMs, or null',
+  },
+  weight: orNull(upTo(WEIGHT_MAX)),
+  pausedBy: orNull(text),
+  by: text,
+  expect: orNull(whole),
+}
+const RATE: Fields<NonNullable<LimitWrite['rate']>> = { max: upTo(RATE_MAX), perMs: whole }
+
+const checkLimits = (writes: readonly LimitWrite[]): void => {
+  checkEach(writes, 'writes', LIMIT)
+  const named = new Set<string>()
+  for (const [i, { scope, name, rate, weight }] of writes.entries()) {
+    if (rate !== null) checkFields(rate, `writes[${i}].rate`, RATE)
+    if (rate !== null && (rate.max === 0 || rate.perMs === 0)) refuse(`writes[${i}].rate`, 'above 0')
+    if (weight === 0) refuse(`writes[${i}].weight`, `from 1 to ${WEIGHT_MAX}, or null`)
+    if (named.has(`${scope} ${name}`)) refuse(`writes[${i}]`, 'the only write of its limit in this call')
+    named.add(`${scope} ${name}`)
+  }
+}
+
 const TOPIC = oneOf(['batch', 'job'])
 const PAUSE: Fields<PauseRequest> = { queue: text, paused: flag, by: text }
 const BEAT: Fields<WorkerBeat> = { id: text, about: text, ttlMs: whole, gone: optional(flag) }
@@ -330,6 +365,7 @@ export const checks = {
   },
   pause: (requests: readonly PauseRequest[]): void => checkEach(requests, 'requests', PAUSE),
   beat: (beats: readonly WorkerBeat[]): void => checkEach(beats, 'beats', BEAT),
+  setLimits: checkLimits,
   getRecords: (keys: readonly RecordKey[]): void => checkEach(keys, 'keys', RECORD_KEY),
   putRecords: (writes: readonly RecordWrite[]): void => checkRecordWrites(writes, 'writes'),
   listRecords({ collection, prefix, after, limit }: Parameters<Engine['listRecords']>[0]): void {

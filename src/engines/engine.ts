@@ -4,6 +4,7 @@ import type {
   FinishedState,
   JobRecord,
   JobState,
+  LimitSetting,
   NewJob,
   RecordKey,
   RecordWrite,
@@ -118,8 +119,17 @@ export interface Engine {
    * start recorded (attempt + 1, startedAt = now, started = true). Due jobs that were not promoted yet are not claimed.
    * A lost answer strands nothing: see renew.
    *
-   * `nextDueAt` is the smallest runAt of scheduled and retrying jobs (of any queue), or null: how long an idle worker
-   * may sleep. `more` is true when the claim left jobs behind that it might have taken (because of its limit, or of a
+   * Jobs whose limits are reached are passed over as if they were not there: those of its queue, its task, its group
+   * (the group's own setting, or that of its queue's groups) and its limit key. Every running job counts, and every
+   * claim in the stretch of a rate, also those that were given back. What is claimed in one call counts at once.
+   *
+   * Within a queue that ever had a job with a group or a limit key, the groups take turns: jobs come by (priority, the group's turn, runAt, id). Jobs without a group
+   * are a group of their own. A group's turn moves on with every job that is claimed from it, by 1 / weight, and is
+   * never behind that of the job that the queue gave last: who had nothing to do has saved nothing up. Among several
+   * queues, the first jobs of each are compared by (priority, runAt, id). With `listed`, queue goes before queue.
+   *
+   * `nextDueAt` is the earliest time at which something may become claimable by itself: the smallest runAt of scheduled and retrying jobs (of any queue), or the
+   * moment at which a rate lets a ready job go again; null for none: how long an idle worker may sleep. `more` is true when the claim left jobs behind that it might have taken (because of its limit, or of a
    * solo job). Both speak of the moment after the call.
    */
   exchange(request: ExchangeRequest): Promise<ExchangeAnswer>
@@ -222,6 +232,18 @@ export interface Engine {
   beat(beats: readonly WorkerBeat[]): Promise<void>
   /** Workers that were heard of within their ttl, by id. */
   workers(): Promise<WorkerRow[]>
+
+  // ── limits ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Writes settings of limits, each wholly; one without any limit, weight or pause is removed. `expect`: the version
+   * that must be there (0: none), or null. All, or none when one does not find its version. After the answer no claim
+   * goes by the old ones; jobs that run already are left alone. A rate counts the claims since it was set.
+   * Answers and repeating: as putRecords.
+   */
+  setLimits(writes: readonly LimitWrite[]): Promise<RecordVerdict[]>
+  /** Every setting with what is under it now, by (scope, name). */
+  limits(): Promise<LimitRow[]>
 
   // ── documents ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -468,6 +490,19 @@ export interface WorkerRow {
   readonly about: string
   readonly firstSeenAt: number
   readonly lastSeenAt: number
+}
+
+export interface LimitWrite extends LimitSetting {
+  readonly expect: number | null
+}
+export interface LimitRow extends LimitSetting {
+  readonly version: number
+  /** Since when it is stopped, or null. */
+  readonly pausedAt: number | null
+  /** Jobs that run under it (scope groups: in all groups of the queue that have no setting of their own). */
+  readonly running: number
+  /** When its rate lets a job go again; null: now, or it has none. */
+  readonly opensAt: number | null
 }
 
 export type RecordVerdict =

@@ -20,6 +20,7 @@ const NOTHING: JobTies = {
   keyFrom: null,
   parents: [],
   batch: null,
+  limit: null,
   dueMs: null,
   dueAt: null,
 }
@@ -126,6 +127,7 @@ export const tiesOf = (
       keyUntil: until,
       keyMs: ms,
       parents: parentsOf(after, `${field}after`),
+      limit: null,
       batch: batch === undefined ? null : checkId(batch, `${field}batch`),
       dueAt: expiresAt === undefined ? null : runAtMs(expiresAt, `${field}expiresAt`),
     },

@@ -14,6 +14,8 @@ const METHODS = Object.keys({
   promote: true,
   change: true,
   requestCancel: true,
+  setLimits: true,
+  limits: true,
   overdue: true,
   news: true,
   clearNews: true,

@@ -15,7 +15,16 @@ import { record } from './record.ts'
 const edge = (id: string, onFailure: OnParentFailure = 'cancel') => ({ id, name: null, onFailure })
 const now = (id: string, state: JobState): ParentNow => ({ id, state })
 const ties = (given: Partial<JobTies>): JobTies => ({
-  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, parents: [], batch: null, dueMs: null, dueAt: null },
+  ...{
+    keyUntil: 'finish',
+    keyMs: null,
+    keyFrom: null,
+    parents: [],
+    batch: null,
+    limit: null,
+    dueMs: null,
+    dueAt: null,
+  },
   ...given,
 })
 const child = (given: object = {}) =>

@@ -17,7 +17,15 @@ const cases: Record<string, Check> = {
   'ties come back as they were given, wherever the job is shown': async (lab) => {
     const parent = await lab.add()
     const given = ties({
-      ...{ keyUntil: 'time', keyMs: 1, keyFrom: parent.id, batch: 'b\u{1f4ec}', dueMs: 5, dueAt: 7 },
+      ...{
+        keyUntil: 'time',
+        keyMs: 1,
+        keyFrom: parent.id,
+        batch: 'b\u{1f4ec}',
+        limit: 'l',
+        dueMs: 5,
+        dueAt: 7,
+      },
       parents: [{ id: parent.id, name: 'ö', onFailure: 'hold' }],
     })
     const { id } = await lab.add({ ties: given, priority: 0, key: 'k' })

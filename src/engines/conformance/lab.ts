@@ -144,6 +144,7 @@ export const ties = (given: Partial<JobTies>): JobTies => ({
   keyFrom: null,
   parents: [],
   batch: null,
+  limit: null,
   dueMs: null,
   dueAt: null,
   ...given,

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import type { JobRecord, StoredRecord } from '../../core/job.ts'
 import { ENGINE_BATCH_MAX, PAGE_SIZE_MAX } from '../../core/limits.ts'
 import { isFinished } from '../../core/states.ts'
-import type { BatchRow, CountRow, Engine, News, QueueRow, StoredLogLine, WorkerRow } from '../engine.ts'
+import type {
+  BatchRow,
+  CountRow,
+  Engine,
+  LimitRow,
+  News,
+  QueueRow,
+  StoredLogLine,
+  WorkerRow,
+} from '../engine.ts'
 
 /** The collections that a snapshot looks into; the cases use no others. */
 export const COLLECTIONS = ['things', 'others']
@@ -17,6 +26,7 @@ export interface Snapshot {
   readonly records: StoredRecord[]
   /** Without their numbers, which are the engine's own. */
   readonly news: Omit<News, 'seq'>[]
+  readonly limits: LimitRow[]
   readonly batches: { readonly [id: string]: BatchRow | null }
 }
 
@@ -81,6 +91,7 @@ export const takeSnapshot = async (engine: Engine): Promise<Snapshot> => {
     workers: await engine.workers(),
     records,
     news: news.map(({ topic, id }) => ({ topic, id })),
+    limits: await engine.limits(),
     batches: Object.fromEntries(ids.map((id, index) => [id, rows[index] ?? null])),
   }
 }

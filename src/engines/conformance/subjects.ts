@@ -12,6 +12,7 @@ import { keyHolds } from './key-holds.ts'
 import { keys } from './keys.ts'
 import { leases } from './leases.ts'
 import { life } from './life.ts'
+import { limiting } from './limiting.ts'
 import { listing } from './listing.ts'
 import { overdue } from './overdue.ts'
 import { pruning } from './pruning.ts'
@@ -22,11 +23,12 @@ import { settling } from './settling.ts'
 import type { Subject } from './subject.ts'
 import { timing } from './timing.ts'
 import { transitions } from './transitions.ts'
+import { turns } from './turns.ts'
 import { working } from './working.ts'
 
 /** From the simple to the involved: the first one that is red is the one to look at. */
 export const subjects: readonly Subject[] = [
   ...[life, adding, fidelity, keys, claiming, leases, rescuing, settling, transitions, timing, changing],
   ...[reporting, queueing, listing, pruning, working, documents, batches, hinting],
-  ...[keyHolds, conditions, flows, batchNumbers, overdue],
+  ...[keyHolds, conditions, flows, batchNumbers, overdue, limiting, turns],
 ]

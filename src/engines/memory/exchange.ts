@@ -12,6 +12,7 @@ import type {
   Start,
 } from '../engine.ts'
 import { addJob } from './insert.ts'
+import { Gate } from './limits.ts'
 import { isWritable, writeRecords } from './records.ts'
 import type { Store } from './store.ts'
 
@@ -77,35 +78,59 @@ const unknownLeases = (
     .slice(0, ENGINE_BATCH_MAX)
 }
 
-/** Every job that this claim may take, in its order. */
-const claimable = (store: Store, { queues, tasks, order }: ClaimRequest): readonly JobRecord[] => {
+/** The jobs that this claim may take but for their limits, in the order of ready jobs, one list for each turn of queues. */
+const eligible = (store: Store, { queues, tasks, order }: ClaimRequest): JobRecord[][] => {
   const wanted = queues === null ? null : new Set(queues)
   const known = tasks === null ? null : new Set(tasks)
   const jobs = store.ready.items.filter(
     (job) => (wanted?.has(job.queue) ?? true) && (known?.has(job.task) ?? true) && !store.isPaused(job.queue),
   )
-  if (order === 'merged' || wanted === null) return jobs
-  return [...wanted].flatMap((queue) => jobs.filter((job) => job.queue === queue))
+  if (order === 'merged' || wanted === null) return [jobs]
+  return [...wanted].map((queue) => jobs.filter((job) => job.queue === queue))
+}
+
+/** The next job, or undefined. Each queue offers its first one by (priority, turn, runAt, id). */
+const nextOf = (store: Store, gate: Gate, jobs: readonly JobRecord[]): JobRecord | undefined => {
+  const offers = new Map<string, JobRecord>()
+  // The jobs come in the order of (priority, runAt, id): a later one goes first only when its turn is an earlier one.
+  for (const job of jobs) {
+    const offer = offers.get(job.queue)
+    const isBefore =
+      offer === undefined ||
+      (job.priority === offer.priority && store.limits.turn(job) < store.limits.turn(offer))
+    if (isBefore && gate.isOpen(job)) offers.set(job.queue, job)
+  }
+  const first = Math.min(...[...offers.values()].map((job) => jobs.indexOf(job)))
+  return jobs[first]
 }
 
 const claim = (store: Store, now: number, worker: string | null, request: ClaimRequest) => {
   const { limit, leaseMs } = request
-  if (limit === 0) return { jobs: [], more: false }
-  const candidates = claimable(store, request)
-  // A solo job ends an answer, or is all of it.
-  const firstSolo = candidates.findIndex(({ solo }) => solo)
-  const company = firstSolo === -1 ? candidates.length : Math.max(1, firstSolo)
-  const taken = candidates.slice(0, Math.min(limit, company))
-  const jobs = taken.map((job): JobRecord => {
-    const recorded = job.solo
-      ? { started: true, attempt: job.attempt + 1, startedAt: now }
-      : { started: false }
-    const lease = { worker, leaseUntil: now + (job.leaseMs ?? leaseMs), fence: job.fence + 1 }
-    const claimed: JobRecord = { ...job, state: 'running', ...lease, ...recorded }
-    store.write(claimed)
-    return claimed
-  })
-  return { jobs, more: candidates.length > jobs.length }
+  const claimed: JobRecord[] = []
+  if (limit === 0) return { jobs: claimed, more: false, opensAt: null }
+  const gate = new Gate(store, now)
+  let more = false
+  for (let jobs of eligible(store, request)) {
+    const isFree = store.limits.areFree(jobs)
+    for (;;) {
+      const job = isFree ? jobs[0] : nextOf(store, gate, jobs)
+      if (job === undefined) break
+      // A solo job ends an answer, or is all of it.
+      more = claimed.length === limit || (claimed.length > 0 && (job.solo || (claimed[0]?.solo ?? false)))
+      if (more) break
+      jobs = isFree ? jobs.slice(1) : jobs.filter((other) => other !== job)
+      const recorded = job.solo
+        ? { started: true, attempt: job.attempt + 1, startedAt: now }
+        : { started: false }
+      const lease = { worker, leaseUntil: now + (job.leaseMs ?? leaseMs), fence: job.fence + 1 }
+      const running: JobRecord = { ...job, state: 'running', ...lease, ...recorded }
+      store.write(running)
+      gate.claimed(running)
+      claimed.push(running)
+    }
+    if (more) break
+  }
+  return { jobs: claimed, more, opensAt: gate.opensAt }
 }
 
 export const exchange = (store: Store, now: number, request: ExchangeRequest): ExchangeAnswer => {
@@ -115,7 +140,11 @@ export const exchange = (store: Store, now: number, request: ExchangeRequest): E
   const renewal = request.renew ?? { leases: [], leaseMs: 0, complete: false }
   const renewed = renewal.leases.map(({ id, fence }) => renew(store, now, id, fence, renewal.leaseMs))
   const unknown = unknownLeases(store, worker, renewal)
-  const { jobs, more } =
-    request.claim === undefined ? { jobs: [], more: false } : claim(store, now, worker, request.claim)
-  return { now, settled, started, renewed, unknown, jobs, more, nextDueAt: store.nextDueAt() }
+  const { jobs, more, opensAt } =
+    request.claim === undefined
+      ? { jobs: [], more: false, opensAt: null }
+      : claim(store, now, worker, request.claim)
+  const dueAt = store.nextDueAt()
+  const nextDueAt = dueAt === null || opensAt === null ? (dueAt ?? opensAt) : Math.min(dueAt, opensAt)
+  return { now, settled, started, renewed, unknown, jobs, more, nextDueAt }
 }

@@ -4,6 +4,7 @@ import { checks } from '../checks.ts'
 import type { Engine, Hint } from '../engine.ts'
 import { exchange } from './exchange.ts'
 import { insert } from './insert.ts'
+import { readLimits, setLimits } from './limits.ts'
 import { list } from './list.ts'
 import { getRecords, listRecords, putRecords } from './records.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
@@ -174,6 +175,13 @@ export const createMemoryEngine = ({ clock = systemClock }: MemoryEngineOptions 
         for (const one of beats) beat(store, at, one)
       }),
     workers: () => call((at) => workers(store, at)),
+
+    setLimits: (writes) =>
+      call((at) => {
+        checks.setLimits(writes)
+        return setLimits(store, at, writes)
+      }),
+    limits: () => call((at) => readLimits(store, at)),
 
     getRecords: (keys) =>
       call((at) => {

@@ -2,6 +2,7 @@ import type { JobRecord, StoredRecord } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
 import type { Hint, StoredLogLine } from '../engine.ts'
 import { Keys } from './keys.ts'
+import { Limits } from './limits.ts'
 import { SortedList } from './sorted.ts'
 import { placeOf, Ties } from './ties.ts'
 
@@ -34,6 +35,7 @@ export class Store {
   readonly running = new SortedList<JobRecord>((a, b) => leaseOf(a) - leaseOf(b) || byId(a, b))
   readonly keys = new Keys()
   readonly ties = new Ties()
+  readonly limits = new Limits()
   readonly logs = new Map<string, StoredLogLine[]>()
   readonly records = new Map<string, StoredRecord>()
   readonly queues = new Map<string, Queue>()
@@ -50,7 +52,10 @@ export class Store {
     Object.freeze(job)
     this.jobs.set(job.id, job)
     this.orderOf(job)?.add(job)
-    if (before === undefined) this.ties.add(job)
+    if (before === undefined) {
+      this.ties.add(job)
+      this.limits.added(job)
+    }
     this.moveKey(job, before)
     this.ties.moved(job, placeOf(before), placeOf(job))
     if (!this.queues.has(job.queue)) this.queues.set(job.queue, { pausedAt: null, pausedBy: null })

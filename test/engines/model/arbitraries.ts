@@ -31,6 +31,7 @@ const drawnTies: fc.Arbitrary<DrawnTies> = fc
     keyFrom: maybe(index),
     parents: fc.array(index, { maxLength: 2 }),
     batch: maybe(fc.constantFrom('b1', 'b2')),
+    limit: maybe(fc.constantFrom('l1', 'l2')),
     dueMs: maybe(fc.constantFrom(0, 1_000)),
     dueAt: maybe(fc.constant(Date.UTC(2026, 0, 1) + 5_000), 4),
   })

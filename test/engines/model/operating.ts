@@ -118,6 +118,31 @@ export const operating: readonly Kind[] = [
       }
     },
   ),
+  kind(
+    'limit, stop, or let go',
+    fc.record({
+      at: fc.constantFrom(
+        ...([
+          ['queue', 'a'],
+          ['task', 'x'],
+          ['group', 'a/g'],
+          ['groups', 'a'],
+          ['key', 'l1'],
+        ] as const),
+      ),
+      concurrency: fc.constantFrom(null, null, null, 0, 1, 2),
+      rate: fc.constantFrom(null, null, { max: 1, perMs: 1_000 }, { max: 2, perMs: 60_000 }),
+      weight: fc.constantFrom(null, null, 2, 3),
+      pausedBy: fc.constantFrom(null, null, null, 'ada'),
+      expect: fc.constantFrom(null, null, 0, 1),
+    }),
+    async (world, { at: [scope, name], ...rest }) => {
+      const write = { scope, name, by: 'someone', ...rest }
+      const verdicts = await world.both('setLimits', (engine) => engine.setLimits([write]))
+      for (const { status } of verdicts ?? []) world.tally.add(`setLimits → ${status}`)
+    },
+  ),
+  kind('look at limits', fc.constant(null), (world) => world.both('limits', (engine) => engine.limits())),
   kind('look for what is overdue', limit, (world, most) =>
     world.both('overdue', (engine) => engine.overdue({ limit: most, after: null })),
   ),
