@@ -124,8 +124,9 @@ export interface Engine {
    * claim in the stretch of a rate, also those that were given back. What is claimed in one call counts at once.
    *
    * Within a queue that ever had a job with a group or a limit key, the groups take turns: jobs come by (priority, the group's turn, runAt, id). Jobs without a group
-   * are a group of their own. A group's turn moves on with every job that is claimed from it, by 1 / weight, and is
-   * never behind that of the job that the queue gave last: who had nothing to do has saved nothing up. Among several
+   * are a group of their own. A group's turn moves on with every job that is claimed from it, by 720,720 / weight
+   * (rounded), and is moved up to the furthest turn that its queue has given when it gets a ready job and had none, or
+   * when a setting of its own is written: who had nothing to do has saved nothing up. Among several
    * queues, the first jobs of each are compared by (priority, runAt, id). With `listed`, queue goes before queue.
    *
    * `nextDueAt` is the earliest time at which something may become claimable by itself: the smallest runAt of scheduled and retrying jobs (of any queue), or the

@@ -15,8 +15,9 @@ export class Limits {
   readonly settings = new Map<string, Stored>()
   /** By setting and what it is about: when jobs were claimed under its rate. */
   readonly #claims = new Map<string, number[]>()
-  /** Queue → group → turn; and the turn of the job that the queue gave last. */
-  readonly #turns = new Map<string, Map<string | null, number>>()
+  /** By queue and group: its turn, and how many of its jobs are ready. */
+  readonly #lines = new Map<string, { turn: number; ready: number }>()
+  /** By queue: the furthest turn that was had. */
   readonly #last = new Map<string, number>()
   /** Queues that ever had a job with a group or a limit key: in the others nobody takes turns. */
   readonly #fair = new Set<string>()
@@ -58,23 +59,46 @@ export class Limits {
       const kept = (this.#claims.get(of) ?? []).slice(-setting.rate.max)
       this.#claims.set(of, [...kept, now])
     }
-    const { queue, group } = job
-    if (!this.#fair.has(queue)) return
-    const turn = this.turn(job)
-    const turns = this.#turns.get(queue) ?? new Map()
-    this.#turns.set(queue, turns.set(group, turn + Math.round(STRIDE / this.#weight(job))))
-    this.#last.set(queue, turn)
+    if (!this.#fair.has(job.queue)) return
+    const line = this.#line(job)
+    this.#last.set(job.queue, Math.max(this.#last.get(job.queue) ?? 0, line.turn))
+    line.turn += Math.round(STRIDE / this.#weight(job))
+  }
+
+  #line({ queue, group }: Pick<JobRecord, 'queue' | 'group'>): { turn: number; ready: number } {
+    const name = JSON.stringify([queue, group])
+    const line = this.#lines.get(name) ?? { turn: 0, ready: 0 }
+    this.#lines.set(name, line)
+    return line
+  }
+
+  /** A job became ready (1), or is it no more (-1). */
+  countReady(job: JobRecord, difference: 1 | -1): void {
+    const line = this.#line(job)
+    if (difference === 1 && line.ready === 0) this.#catchUp(job)
+    line.ready += difference
+  }
+
+  #catchUp(job: Pick<JobRecord, 'queue' | 'group'>): void {
+    const line = this.#line(job)
+    line.turn = Math.max(line.turn, this.#last.get(job.queue) ?? 0)
   }
 
   /** The turn of a job's group. */
-  turn({ queue, group }: JobRecord): number {
-    return Math.max(this.#turns.get(queue)?.get(group) ?? 0, this.#last.get(queue) ?? 0)
+  turn(job: JobRecord): number {
+    return this.#line(job).turn
   }
 
   #weight({ queue, group }: JobRecord): number {
     if (group === null) return 1
     const own = this.settings.get(nameOf('group', `${queue}/${group}`))
     return (own ?? this.settings.get(nameOf('groups', queue)))?.weight ?? 1
+  }
+
+  /** A group that was stopped, say, has saved nothing up. */
+  written({ scope, name }: LimitWrite): void {
+    const slash = name.indexOf('/')
+    if (scope === 'group') this.#catchUp({ queue: name.slice(0, slash), group: name.slice(slash + 1) })
   }
 
   /** A rate that is set anew counts from then on. */
@@ -140,6 +164,7 @@ export const setLimits = (store: Store, now: number, writes: readonly LimitWrite
     const before = settings.get(nameOf(scope, name))
     const isSameRate = before?.rate?.max === rate?.max && before?.rate?.perMs === rate?.perMs
     if (!isSameRate) store.limits.forgetClaims(write)
+    store.limits.written(write)
     store.hints.add('ready')
     if ((concurrency ?? rate ?? weight ?? pausedBy) === null) {
       settings.delete(nameOf(scope, name))

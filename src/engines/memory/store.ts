@@ -52,6 +52,7 @@ export class Store {
     Object.freeze(job)
     this.jobs.set(job.id, job)
     this.orderOf(job)?.add(job)
+    if (job.state === 'ready') this.limits.countReady(job, 1)
     if (before === undefined) {
       this.ties.add(job)
       this.limits.added(job)
@@ -92,6 +93,7 @@ export class Store {
 
   private forget(job: JobRecord): void {
     this.orderOf(job)?.remove(job)
+    if (job.state === 'ready') this.limits.countReady(job, -1)
   }
 
   private moveKey(job: JobRecord, before: JobRecord | undefined): void {
