@@ -81,6 +81,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       url: address.url,
       connections: options.connections ?? CONNECTIONS,
       timeoutMs: callTimeoutMs,
+      isPooled,
     }
     const own = options.pool === undefined ? createPool(connect) : undefined
     const pool = options.pool ?? (own as PgPool)
