@@ -82,7 +82,7 @@ const userFor = (folder) => {
 }
 
 /**
- * Starts a PgBouncer before a database that lets everybody of this machine in.
+ * Starts a PgBouncer before a database. It lets everybody of this machine in, as the user of the URL.
  *
  * @param {string} postgresUrl
  * @returns {Promise<PgBouncer>}
@@ -90,7 +90,7 @@ const userFor = (folder) => {
 export const startPgBouncer = async (postgresUrl) => {
   sought ??= findProgram()
   const program = await sought
-  const { hostname, port: serverPort, username, pathname } = new URL(postgresUrl)
+  const { hostname, port: serverPort, username, password, pathname } = new URL(postgresUrl)
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-pgbouncer-'))
   const port = await freePort()
   const database = pathname.slice(1)
@@ -98,7 +98,7 @@ export const startPgBouncer = async (postgresUrl) => {
     join(folder, 'pgbouncer.ini'),
     [
       '[databases]',
-      `${database} = host=${hostname} port=${serverPort} dbname=${database} user=${username}`,
+      `${database} = host=${hostname} port=${serverPort} dbname=${database} user=${username}${password === '' ? '' : ` password=${decodeURIComponent(password)}`}`,
       '[pgbouncer]',
       'listen_addr = 127.0.0.1',
       `listen_port = ${port}`,

@@ -39,7 +39,12 @@ export const startActor = async (
   const printed = new Promise<string>((resolve) => {
     child.stdout?.once('data', (data: Buffer) => resolve(data.toString().trim()))
   })
-  const greeting = await within(READY_MS, `${name} to be ready`, [printed, ended.then(() => '')])
+  const greeting = await within(READY_MS, `${name} to be ready`, [printed, ended.then(() => '')]).catch(
+    (error) => {
+      child.kill('SIGKILL')
+      throw error
+    },
+  )
   const actor: Actor = {
     name,
     child,
