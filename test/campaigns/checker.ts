@@ -34,6 +34,7 @@ export interface Verdict {
     readonly kills: number
     readonly repeatedStarts: number
     readonly interrupted: number
+    /** The longest, of those that the next claim began again. */
     readonly maxRecoveryMs: number
     /** Times that the store died or was stopped. */
     readonly downs: number
@@ -176,9 +177,11 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
       }
       if (run.interrupted) {
         const recoveryMs = next.from - Math.max(run.lostAt, options.maintainedFrom ?? 0)
-        maxRecoveryMs = Math.max(maxRecoveryMs, recoveryMs)
-        if (recoveryMs > options.recoveryMs) {
-          violations.push(`late: ${id} was begun again after ${Math.round(recoveryMs)} ms`)
+        // Claims in between whose holders never began it were lost as well, each with a bound of its own.
+        const losses = next.fence - run.fence
+        if (losses === 1) maxRecoveryMs = Math.max(maxRecoveryMs, recoveryMs)
+        if (recoveryMs > losses * options.recoveryMs) {
+          violations.push(`late: ${id} was begun again after ${Math.round(recoveryMs)} ms, claim ${losses}`)
         }
       }
     }

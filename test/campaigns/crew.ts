@@ -11,6 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Posthaste } from 'posthaste'
+import { newId } from '../../src/core/ids.ts'
 import { pause } from './drain.ts'
 import { type Line, openLedger } from './ledger.mjs'
 import { type Actor, killActor, startActor, stopActor } from './processes.ts'
@@ -102,12 +104,26 @@ export class Crew {
     }
   }
 
-  /** How long it takes, from now, until an actor writes such a line. Infinity: it did not in time. */
-  async until(actor: Actor, what: Line['what'], timeoutMs: number): Promise<number> {
+  /**
+   * How long it takes, from now, until a worker begins a job that nobody else can. Infinity: it did not in time. `ph`:
+   * adds it, straight to the store.
+   */
+  async worksAgain(worker: Actor, ph: Posthaste, timeoutMs: number): Promise<number> {
     const from = performance.now()
-    const mark = this.mark(actor)
-    while (performance.now() - from < timeoutMs && actor.alive) {
-      if (this.linesSince(actor, mark).some((line) => line.what === what)) return performance.now() - from
+    const mark = this.mark(worker)
+    const id = newId()
+    this.driver.write({ what: 'adding', id })
+    let isAdded = false
+    while (performance.now() - from < timeoutMs && worker.alive) {
+      if (!isAdded) {
+        isAdded = await ph.add(`work-${worker.name}`, { ms: 0 }, { id }).then(
+          () => true,
+          () => false,
+        )
+        if (isAdded) this.driver.write({ what: 'added', id })
+      }
+      const begun = this.linesSince(worker, mark).some((line) => line.what === 'start' && line.id === id)
+      if (begun) return performance.now() - from
       await pause(LOOK_EVERY_MS)
     }
     return Number.POSITIVE_INFINITY

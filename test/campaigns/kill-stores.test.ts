@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { posthaste } from 'posthaste'
+import { type Posthaste, posthaste } from 'posthaste'
 import { describe, expect, test } from 'vitest'
 import { startPostgresServer } from '../../scripts/lib/postgres-server.js'
 import { startRedisServer } from '../../scripts/lib/redis-server.js'
@@ -112,7 +112,7 @@ const CAMPAIGNS: readonly Campaign[] = [
 /** Kills the store again and again, and workers with it; answers how long the workers needed to work again. */
 const killStore = async (
   { kills, livesMs, workerKills }: Campaign,
-  { store, crew, random }: { store: Store; crew: Crew; random: Random },
+  { store, crew, ph, random }: { store: Store; crew: Crew; ph: Posthaste; random: Random },
 ): Promise<{ storeKills: number; killed: number; resumedMs: number[] }> => {
   const resumedMs: number[] = []
   const from = performance.now()
@@ -133,7 +133,7 @@ const killStore = async (
     await store.start()
     crew.driver.write({ what: 'up' })
     if (isWatched) {
-      const all = await Promise.all(crew.workers.map((worker) => crew.until(worker, 'start', GIVEN_UP_MS)))
+      const all = await Promise.all(crew.workers.map((worker) => crew.worksAgain(worker, ph, GIVEN_UP_MS)))
       resumedMs.push(...all)
     }
     crew.replenish(WORKERS)
@@ -143,7 +143,7 @@ const killStore = async (
 }
 
 /** The store stays away; answers what the workers did meanwhile, and how long they needed afterwards. */
-const stayAway = async (store: Store, crew: Crew) => {
+const stayAway = async (store: Store, crew: Crew, ph: Posthaste) => {
   const workers = [...crew.workers]
   const before = await Promise.all(workers.map((worker) => crew.processorMs(worker)))
   const lines = workers.map((worker) => crew.logLines(worker).length)
@@ -154,7 +154,7 @@ const stayAway = async (store: Store, crew: Crew) => {
   const logged = workers.map((worker, n) => crew.logLines(worker).length - (lines[n] ?? 0))
   await store.start()
   crew.driver.write({ what: 'up' })
-  const resumed = await Promise.all(workers.map((worker) => crew.until(worker, 'start', GIVEN_UP_MS)))
+  const resumed = await Promise.all(workers.map((worker) => crew.worksAgain(worker, ph, GIVEN_UP_MS)))
   return {
     awayProcessorMs: Math.round(Math.max(...after.map((ms, n) => ms - (before[n] ?? 0)))),
     awayLogLines: Math.max(...logged),
@@ -186,8 +186,8 @@ describe('servers that die', () => {
     await Promise.all(Array.from({ length: WORKERS }, () => crew.start('worker')))
     await Promise.all([crew.start('adder'), crew.start('adder')])
 
-    const { storeKills, killed, resumedMs } = await killStore(campaign, { store, crew, random })
-    const away = await stayAway(store, crew)
+    const { storeKills, killed, resumedMs } = await killStore(campaign, { store, crew, ph, random })
+    const away = await stayAway(store, crew, ph)
 
     const maintainedFrom = machineNow() + MAINTAINER_BACK_MS
     const from = performance.now()

@@ -19,10 +19,11 @@ const sleep = (ms, signal) =>
  * `ms` is how long a run takes, `poison` kills its worker, and a `stubborn` run heeds no signal: it goes on after its
  * lease is lost, and tries to write.
  * @param {ReturnType<typeof import('../ledger.mjs').openLedger>} ledger @param {string} actor
+ * @param {string} name
  */
-export const workTask = (ledger, actor) =>
+export const workTask = (ledger, actor, name = 'work') =>
   task({
-    name: 'work',
+    name,
     retry: { maxRetries: 50, backoff: 'heritage' },
     run: async (payload, ctx) => {
       const { ms, poison, stubborn } = /** @type {{ ms: number, poison?: boolean, stubborn?: boolean }} */ (

@@ -9,7 +9,8 @@ const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency, logLe
 const ledger = openLedger(ledgerFolder, actor)
 const options = {
   engine,
-  tasks: [workTask(ledger, actor)],
+  // A task of its own shows whether this very process works.
+  tasks: [workTask(ledger, actor), workTask(ledger, actor, `work-${actor}`)],
   lease,
   heartbeat,
   sweep,
