@@ -142,7 +142,8 @@ export const explainCaller = (error: unknown, schema: string): unknown => {
     new PosthasteError(code, what, { field: 'tx', cause: error })
   if (error instanceof PosthasteError) return error
   const state = sqlStateOf(error)
-  if (state === undefined) return told('E_TX_ABORTED', `The transaction in tx cannot be used: ${reasonOf(error)}.`)
+  if (state === undefined)
+    return told('E_TX_ABORTED', `The transaction in tx cannot be used: ${reasonOf(error)}.`)
   if (state === NO_TRANSACTION) {
     return told(
       'E_ARGUMENT',
@@ -154,7 +155,8 @@ export const explainCaller = (error: unknown, schema: string): unknown => {
     return told('E_TX_ABORTED', `Another transaction was in the way of the one in tx: ${reasonOf(error)}.`)
   }
   if (state === WAITED_TOO_LONG) {
-    const what = 'A transaction that is still open adds a job with the same key (or id), and did not end in time.'
+    const what =
+      'A transaction that is still open adds a job with the same key (or id), and did not end in time.'
     return told('E_STORE_BUSY', what)
   }
   if (ELSEWHERE.has(state)) {
@@ -162,7 +164,10 @@ export const explainCaller = (error: unknown, schema: string): unknown => {
     return told('E_TX_ELSEWHERE', what)
   }
   if (state === NOT_ALLOWED) {
-    return told('E_STORE_READ_ONLY', `The user of the transaction in tx may not add jobs: ${reasonOf(error)}.`)
+    return told(
+      'E_STORE_READ_ONLY',
+      `The user of the transaction in tx may not add jobs: ${reasonOf(error)}.`,
+    )
   }
   return error
 }

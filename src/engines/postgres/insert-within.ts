@@ -69,7 +69,7 @@ export const insertWithin = async (
       ...raiseClock(inner),
     ])
     const ids = new Map(jobs.map(({ id }, i) => [id, rows[i]?.[0]]))
-    return { now: toNumber((rows[0]?.[1] ?? times[0]?.[0])), ids, recordsOk }
+    return { now: toNumber(rows[0]?.[1] ?? times[0]?.[0]), ids, recordsOk }
   })
   clock.saw(now)
   const verdictOf = ({ id }: NewJob): InsertVerdict => {

@@ -271,10 +271,10 @@ select * from unnest($1::text[], $2::text[]) as g (queue, task) order by queue, 
 on conflict (queue, task) do nothing`,
   /**
    * Numbers of pairs of queue and task, and whether their queues are known to have had a job. Parameters: queues, tasks.
-   * Result: kind, queue, task, is_known. Index: the unique one of kinds.
+   * Result: kind, queue, task, is_known. Index: the unique one of kinds. Bound as text, for the drivers of callers.
    */
   kindsFind: `select k.kind, k.queue, k.task, exists (select from posthaste.queues as q where q.queue = k.queue) as is_known
-from unnest($1::text[], $2::text[]) as g (queue, task)
+from unnest($1::text::text[], $2::text::text[]) as g (queue, task)
 cross join lateral (select * from posthaste.kinds where queue = g.queue and task = g.task limit 1) as k`,
   /**
    * The names behind numbers. Parameters: kinds. Result: kind, queue, task.
@@ -1034,7 +1034,7 @@ set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergej
 $$
 #variable_conflict use_column
 declare
-  time bigint := coalesce(
+  at_ms bigint := coalesce(
     clock_fixed, greatest(clock_floor, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
   );
   own_timeout text := current_setting('lock_timeout');
@@ -1071,7 +1071,7 @@ begin
     on conflict (key) do nothing;
 
     with wanted as (
-      select g.*, k.kind, coalesce(g.run_at, time + g.delay_ms) as due
+      select g.*, k.kind, coalesce(g.run_at, at_ms + g.delay_ms) as due
       from json_to_recordset(given) as g (
         id uuid, queue text, task text, priority smallint, payload text, delay_ms bigint, run_at bigint, blocked text,
         max_retries bigint, lease_ms bigint, "group" text, options text, key text, ref text, tags text
@@ -1084,13 +1084,13 @@ begin
         id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
       )
       select
-        id, time, nullif(due, time), lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+        id, at_ms, nullif(due, at_ms), lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
       from wanted
       on conflict (id) do nothing
       returning id
     ),
     added as (
-      select w.*, case when w.blocked is not null then 'blocked' when w.due > time then 'scheduled' else 'ready' end as state
+      select w.*, case when w.blocked is not null then 'blocked' when w.due > at_ms then 'scheduled' else 'ready' end as state
       from fresh as f join wanted as w on w.id = f.id
     ),
     put_ready as (
@@ -1129,7 +1129,7 @@ begin
   return query
     select g.number, coalesce(
       (select j.id from posthaste.jobs as j where j.id = g.id), (select h.id from posthaste.keys as h where h.key = g.key)
-    ), time
+    ), at_ms
     from rows from (json_to_recordset(given) as (id uuid, key text)) with ordinality as g (id, key, number)
     order by g.number;
 end
@@ -1202,7 +1202,7 @@ begin
   end if;
   job := json_build_object(
     'id', id, 'queue', queue, 'task', task, 'priority', priority, 'payload', content,
-    'delay_ms', floor(extract(epoch from (clock_timestamp() + delay) - clock_timestamp()) * 1000)::bigint,
+    'delay_ms', round((extract(epoch from now() + delay) - extract(epoch from now())) * 1000)::bigint,
     'run_at', floor(extract(epoch from run_at) * 1000)::bigint,
     'max_retries', max_retries, 'group', "group", 'key', key, 'ref', ref, 'tags', to_json(tags)::text
   );
