@@ -16,6 +16,7 @@ import { Hints } from './hints.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { type InsertRequest, insert } from './insert.ts'
 import { insertWithin } from './insert-within.ts'
+import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
 import { Line } from './line.ts'
 import { list } from './list.ts'
@@ -82,6 +83,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       url: address.url,
       connections: options.connections ?? CONNECTIONS,
       timeoutMs: callTimeoutMs,
+      isPooled,
     }
     const own = options.pool === undefined ? createPool(connect) : undefined
     const pool = options.pool ?? (own as PgPool)
@@ -254,6 +256,17 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       call(
         () => checks.prune(request),
         (parts) => prune(parts, request),
+      ),
+
+    finished: (request) =>
+      call(
+        () => checks.finished(request),
+        async (parts) => (request.limit === 0 ? [] : finished(parts, request)),
+      ),
+    restore: (jobs) =>
+      call(
+        () => checks.restore(jobs),
+        async (parts) => (jobs.length === 0 ? [] : restore(parts, jobs)),
       ),
 
     get: (ids) =>

@@ -62,7 +62,7 @@ describe('opening a database', () => {
     await onPostgres(`insert into ${schemaOf(url)}.migrations values (${SCHEMA_VERSION + 1}, 'future', 'x')`)
     const error = await opening(url)
     expect(error.code).toBe('E_STORE_NEWER')
-    expect(error.message).toMatch(/has version 2; this version of Posthaste knows 1/)
+    expect(error.message).toMatch(/has version \d+; this version of Posthaste knows \d+/)
     await onPostgres(`delete from ${schemaOf(url)}.migrations where number > ${SCHEMA_VERSION};
       update ${schemaOf(url)}.migrations set hash = 'another'`)
     expect((await opening(url)).code).toBe('E_STORE_NEWER')
