@@ -76,13 +76,15 @@ export const listenAlone = async (
     throw error
   }
   // Listening keeps no program alive.
-  const { unref } = client as unknown as { unref(): void }
-  unref.call(client)
+  const held = client as unknown as { ref(): void; unref(): void }
+  held.unref()
   return {
     async close() {
       if (isOver) return
       isOver = true
       clearInterval(ping)
+      // Ending does: a program that waits for nothing else would be over before this is answered.
+      held.ref()
       await client.end()
     },
   }
