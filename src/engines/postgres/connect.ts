@@ -24,6 +24,24 @@ const common = ({ url, timeoutMs }: ConnectOptions) => ({
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 })
 
+/** A connection that could not be made is closed: without a password to give, the driver leaves it open for a minute. */
+class Client extends pg.Client {
+  override connect(): Promise<pg.Client>
+  override connect(callback: Parameters<pg.Client['connect']>[0]): void
+  override connect(callback?: (error: never, client: never) => void): unknown {
+    const made = super.connect()
+    made.catch(() => {
+      const { connection } = this as unknown as { connection: { stream: { destroy(): void } } }
+      connection.stream.destroy()
+    })
+    if (callback === undefined) return made
+    return made.then(
+      () => callback(null as never, this as never),
+      (error: unknown) => callback(error as never, undefined as never),
+    )
+  }
+}
+
 /** A pool of our own. */
 export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<void> } => {
   const pool = new pg.Pool({
@@ -31,6 +49,7 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
     max: options.connections,
     idleTimeoutMillis: IDLE_MS,
     allowExitOnIdle: true,
+    Client,
     // Known to the client, not yet to its types.
     ...{ pipeline: true },
   })
