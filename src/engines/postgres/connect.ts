@@ -77,7 +77,7 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
     ...others,
     // A call that waits for its turn has more time than the making of a connection.
     connectionTimeoutMillis: options.timeoutMs,
-    Client: class extends pg.Client {
+    Client: class extends Client {
       constructor(config?: pg.ClientConfig) {
         super({ ...config, connectionTimeoutMillis })
       }
@@ -85,7 +85,6 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
     max: options.connections,
     idleTimeoutMillis: IDLE_MS,
     allowExitOnIdle: true,
-    Client,
     // Known to the client, not yet to its types.
     ...{ pipeline: true },
   })
