@@ -25,14 +25,15 @@ end
 local function addShape(shape)
   local jobs = shape.n / 2
   if jobs == 0 then return end
-  call('SADD', QUEUES, shape.queue)
   callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
   if shape.letter == 'r' then
     callMany('ZADD', READY .. shape.lane, shape.byTime)
-    call('ZADD', LANES, shape.priority, shape.lane)
+    -- A lane that was there already belongs to a queue that is known.
+    if call('ZADD', LANES, shape.priority, shape.lane) == 1 then call('SADD', QUEUES, shape.queue) end
     hint('r')
-  elseif shape.letter == 's' then
-    callMany('ZADD', WAITING, shape.byTime)
+  else
+    if shape.letter == 's' then callMany('ZADD', WAITING, shape.byTime) end
+    call('SADD', QUEUES, shape.queue)
   end
   hint('c')
   count(shape.letter, shape.kind, jobs)

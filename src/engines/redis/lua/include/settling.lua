@@ -17,7 +17,7 @@ local function settlePlain()
   local jobs = takeNumber()
   if jobs == 0 then return '' end
   local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
-  -- By worker and by kind: what leaves its leases, and what changes places.
+  -- By worker and by kind: what leaves its leases, and how many.
   local leases, kinds = {}, {}
   for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
   local texts = readMany(STATES, ids)
@@ -31,9 +31,9 @@ local function settlePlain()
         if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
         flags = keptFlags(flags, false)
       end
-      states[n + 1], states[n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
-      finished[n + 1], finished[n + 2] = nowText, id
-      n = n + 2
+      states[2 * n + 1], states[2 * n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
+      n = n + 1
+      finished[n] = id
       local lease = leases[job.worker]
       if not lease then
         lease = { n = 0 }
@@ -41,15 +41,7 @@ local function settlePlain()
       end
       lease.n = lease.n + 1
       lease[lease.n] = id
-      local kind = kinds[job.kind]
-      if not kind then
-        kind = { from = {}, to = {}, n = 0 }
-        kinds[job.kind] = kind
-      end
-      local k = kind.n + 1
-      kind.n = k
-      kind.from[k] = id
-      kind.to[2 * k - 1], kind.to[2 * k] = '0', id
+      kinds[job.kind] = (kinds[job.kind] or 0) + 1
       freeKey(id, job)
     elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
       verdict = 'o'
@@ -60,16 +52,14 @@ local function settlePlain()
   if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
-  callMany('ZADD', FINISHED .. 'c', finished)
+  enterFinished('c', finished)
   for worker, lease in pairs(leases) do
     callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
   end
-  for name, kind in pairs(kinds) do
-    callMany('ZREM', placeOf(RUNNING, name), kind.from)
-    callMany('ZADD', placeOf('c', name), kind.to)
-    count(RUNNING, name, -kind.n)
-    count('c', name, kind.n)
+  for kind, number in pairs(kinds) do
+    count(RUNNING, kind, -number)
+    count('c', kind, number)
   end
   hint('c')
   return table.concat(verdicts)
