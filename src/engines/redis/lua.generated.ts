@@ -118,6 +118,18 @@ local function readMany(key, fields)
   end
   return values
 end
+
+-- Ids have one length, so they travel, and are kept, in a row.
+local ID_LENGTH = 36
+
+-- Adds the ids of a row to a list.
+local function splitIds(row, ids)
+  local n = #ids
+  for place = 1, #row, ID_LENGTH do
+    n = n + 1
+    ids[n] = sub(row, place, place + ID_LENGTH - 1)
+  end
+end
 `,
   counting: `-- Numbers of jobs, and where lists find them. Letters of the states: see jobs.lua.
 
@@ -199,7 +211,6 @@ local function leaveLane(lane)
 end
 
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
-local ID_LENGTH = 36
 -- Members of one time that are looked at together. More can only be there when the server's clock was set back.
 local MEMBERS = 100
 
@@ -221,15 +232,6 @@ local function leaveFinished(id, job)
     end
     first = first + MEMBERS
   until #members < MEMBERS
-end
-
--- Adds the ids of a member to a list.
-local function splitIds(member, ids)
-  local n = #ids
-  for place = 1, #member, ID_LENGTH do
-    n = n + 1
-    ids[n] = sub(member, place, place + ID_LENGTH - 1)
-  end
 end
 
 -- Takes a job out of the order that its state keeps.
@@ -325,15 +327,24 @@ local function writeNote(id, name, value, flags, flag)
   return with(flags, flag, value ~= '')
 end
 `,
-  rows: `-- Jobs as they travel to the caller: one text, NUL between all fields, 23 fields a job:
--- id, the 4 of its body, the 14 of its state, end of its lease, progress, checkpoint, request to cancel.
+  rows: `-- Jobs as they travel to the caller: one text, NUL between all fields. Jobs that follow each other and differ in id and
+-- body alone make a run: their number, the 14 fields of their state, end of the lease, progress, checkpoint, request to
+-- cancel; then id and the 4 fields of the body of each.
 
 -- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as \`n\`.
 local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
   local n = out.n or 0
-  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, body, text, leaseUntil
-  out[n + 5], out[n + 6], out[n + 7] = progress, checkpoint, cancel
-  out.n = n + 7
+  if out.text ~= text or out.leaseUntil ~= leaseUntil or out.progress ~= progress or out.checkpoint ~= checkpoint
+    or out.cancel ~= cancel then
+    out.text, out.leaseUntil, out.progress, out.checkpoint, out.cancel = text, leaseUntil, progress, checkpoint, cancel
+    out.run = n + 1
+    out[n + 1], out[n + 2], out[n + 3] = 0, text, leaseUntil
+    out[n + 4], out[n + 5], out[n + 6] = progress, checkpoint, cancel
+    n = n + 6
+  end
+  out[out.run] = out[out.run] + 1
+  out[n + 1], out[n + 2] = id, body
+  out.n = n + 2
 end
 
 local function note(flags, flag, name, id)
@@ -501,7 +512,7 @@ local function addShape(shape)
 end
 
 -- Adds the jobs that the arguments describe: the number of shapes, the shapes, the number of jobs, the number of each
--- job's shape (when there is more than one), id and body of each. Answers a letter for each job, i inserted or d
+-- job's shape (when there is more than one), their ids in a row, the body of each. Answers a letter for each job, i inserted or d
 -- duplicate, and the holders of the keys of the duplicates.
 local function addJobs()
   local shapes = {}
@@ -509,7 +520,7 @@ local function addJobs()
   local jobs = takeNumber()
   local shapeOf = #shapes > 1 and takeMany(jobs) or nil
   local ids = {}
-  for i = 1, jobs do ids[i] = ARGV[at + 2 * i - 1] end
+  if jobs > 0 then splitIds(take(), ids) end
   local known = readMany(STATES, ids)
 
   local verdicts, holders, added = {}, {}, {}
@@ -526,7 +537,7 @@ local function addJobs()
       else
         stamp()
         added[id] = true
-        bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
+        bodies[n + 1], bodies[n + 2] = id, ARGV[at + i]
         states[n + 1], states[n + 2] = id, shape.text
         n = n + 2
         local m = shape.n
@@ -541,7 +552,7 @@ local function addJobs()
       end
     end
   end
-  at = at + 2 * jobs
+  at = at + jobs
   callMany('HSET', BODIES, bodies)
   callMany('HSET', STATES, states)
   for i = 1, #shapes do addShape(shapes[i]) end
@@ -561,44 +572,73 @@ local function stateOf(letter, flags, fence, job, runAt, values)
     .. (isFinished(letter) and nowText or '') .. ' ' .. values
 end
 
--- First successes, no id twice: nothing but one text and one move each, written for all of them together.
--- Arguments: their number; id, fence and values of each.
-local function settlePlain()
-  local jobs = takeNumber()
-  if jobs == 0 then return '' end
-  local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
-  -- By worker and by kind: what leaves its leases, and how many.
-  local leases, kinds = {}, {}
-  for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
-  local texts = readMany(STATES, ids)
-  for i = 1, jobs do
-    local id, text, fence = ids[i], texts[i], ARGV[at + 3 * i - 1]
-    local job, verdict = underLease(text, fence)
-    if job then
-      verdict = 'o'
-      local flags = job.flags
-      if flags ~= '0' then
-        if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
-        flags = keptFlags(flags, false)
-      end
-      states[2 * n + 1], states[2 * n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
-      n = n + 1
-      finished[n] = id
-      local lease = leases[job.worker]
-      if not lease then
-        lease = { n = 0 }
-        leases[job.worker] = lease
-      end
-      lease.n = lease.n + 1
-      lease[lease.n] = id
-      kinds[job.kind] = (kinds[job.kind] or 0) + 1
-      freeKey(id, job)
-    elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
-      verdict = 'o'
-    end
-    verdicts[i] = verdict
+-- What a first success makes of jobs that have this state, for all that are settled alike.
+local function plainEnd(text, fence, values)
+  local job, verdict = underLease(text, fence)
+  if not job then
+    if verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then verdict = 'o' end
+    return { verdict = verdict }
   end
-  at = at + 3 * jobs
+  local flags = job.flags
+  return {
+    verdict = 'o',
+    job = job,
+    jobs = 0,
+    isAsked = has(flags, CANCEL),
+    text = stateOf('c', keptFlags(flags, false), fence, job, job.runAt, values),
+  }
+end
+
+-- First successes, no id twice: nothing but one text and one move each, written for all of them together.
+-- Arguments: the number of groups; fence, values, and ids in a row of each.
+local function settlePlain()
+  local groups = takeNumber()
+  if groups == 0 then return '' end
+  local ids, lasts, fences, allValues = {}, {}, {}, {}
+  for g = 1, groups do
+    fences[g], allValues[g] = take(), take()
+    splitIds(take(), ids)
+    lasts[g] = #ids
+  end
+  local texts = readMany(STATES, ids)
+  local verdicts, states, finished, n = {}, {}, {}, 0
+  -- By worker: what leaves its leases.
+  local leases = {}
+  local first = 1
+  for g = 1, groups do
+    local made = {}
+    for i = first, lasts[g] do
+      local id, text = ids[i], texts[i]
+      local done = made[text]
+      if not done then
+        done = plainEnd(text, fences[g], allValues[g])
+        made[text] = done
+        if done.job then
+          done.lease = leases[done.job.worker] or { n = 0 }
+          leases[done.job.worker] = done.lease
+        end
+      end
+      if done.job then
+        states[2 * n + 1], states[2 * n + 2] = id, done.text
+        n = n + 1
+        finished[n] = id
+        local lease = done.lease
+        lease.n = lease.n + 1
+        lease[lease.n] = id
+        done.jobs = done.jobs + 1
+        if done.isAsked then call('HDEL', NOTES, 'c' .. id) end
+        if done.job.key ~= '' then freeKey(id, done.job) end
+      end
+      verdicts[i] = done.verdict
+    end
+    for _, done in pairs(made) do
+      if done.job then
+        count(RUNNING, done.job.kind, -done.jobs)
+        count('c', done.job.kind, done.jobs)
+      end
+    end
+    first = lasts[g] + 1
+  end
   if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
@@ -606,10 +646,6 @@ local function settlePlain()
   for worker, lease in pairs(leases) do
     callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
-  end
-  for kind, number in pairs(kinds) do
-    count(RUNNING, kind, -number)
-    count('c', kind, number)
   end
   hint('c')
   return table.concat(verdicts)

@@ -46,7 +46,6 @@ local function leaveLane(lane)
 end
 
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
-local ID_LENGTH = 36
 -- Members of one time that are looked at together. More can only be there when the server's clock was set back.
 local MEMBERS = 100
 
@@ -68,15 +67,6 @@ local function leaveFinished(id, job)
     end
     first = first + MEMBERS
   until #members < MEMBERS
-end
-
--- Adds the ids of a member to a list.
-local function splitIds(member, ids)
-  local n = #ids
-  for place = 1, #member, ID_LENGTH do
-    n = n + 1
-    ids[n] = sub(member, place, place + ID_LENGTH - 1)
-  end
 end
 
 -- Takes a job out of the order that its state keeps.

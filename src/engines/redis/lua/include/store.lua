@@ -114,3 +114,15 @@ local function readMany(key, fields)
   end
   return values
 end
+
+-- Ids have one length, so they travel, and are kept, in a row.
+local ID_LENGTH = 36
+
+-- Adds the ids of a row to a list.
+local function splitIds(row, ids)
+  local n = #ids
+  for place = 1, #row, ID_LENGTH do
+    n = n + 1
+    ids[n] = sub(row, place, place + ID_LENGTH - 1)
+  end
+end
