@@ -15,6 +15,7 @@ import { Exchanger } from './exchange.ts'
 import { Hints } from './hints.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { type InsertRequest, insert, insertWithin } from './insert.ts'
+import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
 import { Line } from './line.ts'
 import { list } from './list.ts'
@@ -81,6 +82,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       url: address.url,
       connections: options.connections ?? CONNECTIONS,
       timeoutMs: callTimeoutMs,
+      isPooled,
     }
     const own = options.pool === undefined ? createPool(connect) : undefined
     const pool = options.pool ?? (own as PgPool)
@@ -251,6 +253,17 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       call(
         () => checks.prune(request),
         (parts) => prune(parts, request),
+      ),
+
+    finished: (request) =>
+      call(
+        () => checks.finished(request),
+        async (parts) => (request.limit === 0 ? [] : finished(parts, request)),
+      ),
+    restore: (jobs) =>
+      call(
+        () => checks.restore(jobs),
+        async (parts) => (jobs.length === 0 ? [] : restore(parts, jobs)),
       ),
 
     get: (ids) =>

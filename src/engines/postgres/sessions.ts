@@ -22,8 +22,11 @@ const READ_ONLY_AGAIN_MS = 500
 
 /** The server gives a statement up a little before the caller does, to say why. */
 const STATEMENT_SHARE = 0.9
-/** A transaction in which nothing happens was forgotten by a process that hangs: it would hold its locks for ever. */
-const IDLE_IN_TRANSACTION_MS = 60_000
+/**
+ * A transaction in which nothing happens is that of a process that hangs, or whose machine is gone: others wait for its
+ * locks.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000
 
 export interface SessionsOptions {
   readonly pool: PgPool

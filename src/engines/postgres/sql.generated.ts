@@ -169,6 +169,15 @@ from unnest(
   $9::text[], $10::text[], $11::text[]
 )`,
   /**
+   * Finished jobs of a state by the end of them. Parameters: the state, finished_at and id with which to go on, for how
+   * long they must have been finished, the limit, floor and fixed of the clock. Result: id. Index: finished_by_time.
+   */
+  finishedPage: `select f.id
+from posthaste.clock($6, $7) as c (now), posthaste.finished as f
+where f.state = $1 and (f.finished_at, f.id) >= ($2::bigint, $3::uuid) and f.finished_at <= c.now - $4::bigint
+order by f.finished_at, f.id
+limit $5`,
+  /**
    * Queues are about to be paused: waits for the claims that are under way. Parameters: the number of the schema among
    * the advisory locks.
    */
@@ -290,6 +299,10 @@ limit $3`,
   logsInsert: `insert into posthaste.logs (id, fence, seq, at, level, message)
 select * from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
 on conflict (id, fence, seq) do nothing`,
+  /**
+   * Log lines of jobs. Parameters: ids. Result: id, fence, seq, at, level, message.
+   */
+  logsOf: `select id, fence, seq, at, level, message from posthaste.logs where id = any ($1::uuid[]) order by id, fence, seq`,
   /**
    * Log lines of a job. Parameters: id, then fence and seq after which to go on, limit. Result: fence, seq, at, level,
    * message.

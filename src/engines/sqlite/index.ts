@@ -195,6 +195,17 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       return call('prune', request, request.limit)
     },
 
+    async finished(request) {
+      opened()
+      checks.finished(request)
+      return call('finished', request, request.limit)
+    },
+    async restore(jobs) {
+      opened()
+      checks.restore(jobs)
+      return call('restore', jobs, jobs.length)
+    },
+
     async get(ids) {
       opened()
       checks.get(ids)
