@@ -27,7 +27,13 @@ const shapeOf = (job: NewJob): string[] => [
   orEmpty(job.ref),
 ]
 
-const bodyOf = ({ maxRetries, options, tags, payload }: NewJob): string =>
+/** What never changes of a job. */
+export const bodyOf = ({
+  maxRetries,
+  options,
+  tags,
+  payload,
+}: Pick<NewJob, 'maxRetries' | 'options' | 'tags' | 'payload'>): string =>
   (maxRetries ?? '') + NUL + orEmpty(options) + NUL + orEmpty(tags) + NUL + payload
 
 /** The arguments that describe jobs to add. */

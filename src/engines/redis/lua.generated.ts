@@ -214,7 +214,7 @@ end
 -- Members of one time that are looked at together. More can only be there when the server's clock was set back.
 local MEMBERS = 100
 
-local function enterFinished(letter, ids) call('ZADD', FINISHED .. letter, nowText, table.concat(ids)) end
+local function enterFinished(letter, ids, at) call('ZADD', FINISHED .. letter, at, table.concat(ids)) end
 
 local function leaveFinished(id, job)
   local index, at = FINISHED .. job.letter, job.finishedAt
@@ -259,7 +259,7 @@ local function enter(id, letter, job, runAt)
   elseif letter == 's' or letter == 't' then
     call('ZADD', WAITING, runAt, id)
   elseif letter ~= 'b' then
-    enterFinished(letter, { id })
+    enterFinished(letter, { id }, nowText)
   end
   count(letter, job.kind, 1)
 end
@@ -642,7 +642,7 @@ local function settlePlain()
   if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
-  enterFinished('c', finished)
+  enterFinished('c', finished, nowText)
   for worker, lease in pairs(leases) do
     callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
@@ -1126,6 +1126,42 @@ end)
 local ids = {}
 for i = 1, math.min(limit, #found) do ids[i] = found[i].id end
 return rowsOf(ids)`,
+  },
+  /**
+   * Finished jobs of one state by the end of them, then id, with their logs.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), letter of the state, age, end and id of the last job before or two empty texts, limit
+   * Result   { rows, for each job the list of its log lines }
+   */
+  finished: {
+    includes: ['store', 'counting', 'jobs', 'rows'],
+    flags: ['no-writes'],
+    text: `local index, latest = FINISHED .. ARGV[3], int(now - tonumber(ARGV[4]))
+local afterEnd, afterId, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local ids = {}
+
+-- Adds those that ended at this time, behind an id.
+local function addEnded(at, id)
+  local some = {}
+  for _, member in ipairs(call('ZRANGEBYSCORE', index, at, at)) do splitIds(member, some) end
+  table.sort(some)
+  for i = 1, #some do
+    if some[i] > id and #ids < limit then table.insert(ids, some[i]) end
+  end
+end
+
+if limit > 0 and afterEnd ~= '' and tonumber(afterEnd) <= tonumber(latest) then addEnded(afterEnd, afterId) end
+local least = afterEnd == '' and '-inf' or '(' .. afterEnd
+while #ids < limit do
+  local following = call('ZRANGEBYSCORE', index, least, latest, 'WITHSCORES', 'LIMIT', 0, 1)
+  if not following[2] then break end
+  addEnded(following[2], '')
+  least = '(' .. following[2]
+end
+local logs = {}
+for i = 1, #ids do logs[i] = call('ZRANGE', LOG .. ids[i], 0, -1) end
+return { rowsOf(ids), logs }`,
   },
   /**
    * Documents by collection and key.
@@ -1645,6 +1681,72 @@ for i = 1, takeNumber() do
   end
 end
 return { table.concat(verdicts), tell() }`,
+  },
+  /**
+   * Stores jobs as they are: finished ones, and ready ones that are to be run again.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of jobs; each: id, body, state, progress, checkpoint (each empty,
+   *          or = and text), number of log lines, the lines
+   * Result   { a letter for each job: o ok, n known, k key taken; holders of the keys that were taken; hints told and
+   *          left to be told }
+   */
+  restore: {
+    includes: ['store', 'counting', 'jobs', 'hints', 'reader'],
+    flags: [],
+    text: `local holders = {}
+
+-- Whether the job that is there has to give way.
+local function isOlder(there, job)
+  return isFinished(there.letter) and tonumber(there.fence) < tonumber(job.fence)
+end
+
+local function store(id, body, text, progress, checkpoint, lines)
+  local job = parse(text)
+  local before = call('HGET', STATES, id)
+  if before and not isOlder(parse(before), job) then return 'n' end
+  if job.key ~= '' and not isFinished(job.letter) then
+    local holder = call('HGET', KEYHOLDERS, sub(job.key, 2))
+    if holder then
+      table.insert(holders, holder)
+      return 'k'
+    end
+  end
+  stamp()
+  if before then
+    leave(id, parse(before))
+    forget({ id }, { parse(before) })
+  end
+  call('HSET', BODIES, id, body)
+  call('HSET', STATES, id, text)
+  writeNote(id, 'p', progress, job.flags, PROGRESS)
+  writeNote(id, 'k', checkpoint, job.flags, CHECKPOINT)
+  call('SADD', QUEUES, job.queue)
+  call('ZADD', placeOf(job.letter, job.kind), 0, id)
+  if job.key ~= '' then call('ZADD', KEY .. sub(job.key, 2), 0, id) end
+  if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
+  for i = 1, #lines do call('ZADD', LOG .. id, 0, lines[i]) end
+  if isFinished(job.letter) then
+    enterFinished(job.letter, { id }, job.finishedAt)
+  else
+    if job.key ~= '' then call('HSET', KEYHOLDERS, sub(job.key, 2), id) end
+    call('ZADD', READY .. job.lane, job.runAt, id)
+    call('ZADD', LANES, job.priority, job.lane)
+    hint('r')
+  end
+  count(job.letter, job.kind, 1)
+  hint('c')
+  return 'o'
+end
+
+at = 3
+local verdicts = {}
+for i = 1, takeNumber() do
+  local id, body, text, progress, checkpoint = take(), take(), take(), take(), take()
+  verdicts[i] = store(id, body, text, progress, checkpoint, takeMany(takeNumber()))
+end
+flush()
+return { table.concat(verdicts), holders, tell() }`,
   },
   /**
    * Workers that were heard of within their time to live.

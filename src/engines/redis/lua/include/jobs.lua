@@ -49,7 +49,7 @@ end
 -- Members of one time that are looked at together. More can only be there when the server's clock was set back.
 local MEMBERS = 100
 
-local function enterFinished(letter, ids) call('ZADD', FINISHED .. letter, nowText, table.concat(ids)) end
+local function enterFinished(letter, ids, at) call('ZADD', FINISHED .. letter, at, table.concat(ids)) end
 
 local function leaveFinished(id, job)
   local index, at = FINISHED .. job.letter, job.finishedAt
@@ -94,7 +94,7 @@ local function enter(id, letter, job, runAt)
   elseif letter == 's' or letter == 't' then
     call('ZADD', WAITING, runAt, id)
   elseif letter ~= 'b' then
-    enterFinished(letter, { id })
+    enterFinished(letter, { id }, nowText)
   end
   count(letter, job.kind, 1)
 end

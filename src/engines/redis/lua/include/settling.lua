@@ -81,7 +81,7 @@ local function settlePlain()
   if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
-  enterFinished('c', finished)
+  enterFinished('c', finished, nowText)
   for worker, lease in pairs(leases) do
     callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
