@@ -31,6 +31,24 @@ const common = ({ url, timeoutMs }: ConnectOptions) => ({
   keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 })
 
+/** A connection that could not be made is closed: without a password to give, the driver leaves it open for a minute. */
+class Client extends pg.Client {
+  override connect(): Promise<pg.Client>
+  override connect(callback: Parameters<pg.Client['connect']>[0]): void
+  override connect(callback?: (error: never, client: never) => void): unknown {
+    const made = super.connect()
+    made.catch(() => {
+      const { connection } = this as unknown as { connection: { stream: { destroy(): void } } }
+      connection.stream.destroy()
+    })
+    if (callback === undefined) return made
+    return made.then(
+      () => callback(null as never, this as never),
+      (error: unknown) => callback(error as never, undefined as never),
+    )
+  }
+}
+
 /** The server works on a call when its process does so, and does not wait for our side of the connection. */
 const AT_WORK = `select 1 from pg_stat_activity
   where pid = $1 and state = 'active' and wait_event_type is distinct from 'Client'`
@@ -59,7 +77,7 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
     ...others,
     // A call that waits for its turn has more time than the making of a connection.
     connectionTimeoutMillis: options.timeoutMs,
-    Client: class extends pg.Client {
+    Client: class extends Client {
       constructor(config?: pg.ClientConfig) {
         super({ ...config, connectionTimeoutMillis })
       }
@@ -113,13 +131,15 @@ export const listenAlone = async (
     throw error
   }
   // Listening keeps no program alive.
-  const { unref } = client as unknown as { unref(): void }
-  unref.call(client)
+  const held = client as unknown as { ref(): void; unref(): void }
+  held.unref()
   return {
     async close() {
       if (isOver) return
       isOver = true
       clearInterval(ping)
+      // Ending does: a program that waits for nothing else would be over before this is answered.
+      held.ref()
       await client.end()
     },
   }
