@@ -32,7 +32,7 @@ export const startActor = async (
   const log = join(String(settings['ledgerFolder']), `${name}.log`)
   const stderr = settings['logLevel'] === undefined ? 'inherit' : openSync(log, 'a')
   const child = spawn(process.execPath, [script, JSON.stringify({ ...settings, actor: name })], {
-    stdio: ['ignore', 'pipe', stderr],
+    stdio: ['pipe', 'pipe', stderr],
   })
   if (typeof stderr === 'number') closeSync(stderr)
   const ended = new Promise<number>((resolve) => child.once('exit', () => resolve(machineNow())))

@@ -3,6 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { posthaste } from 'posthaste'
 import { openLedger } from '../ledger.mjs'
+import './parent.mjs'
 
 const { engine, ledgerFolder, actor, longestMs, pauseMs = 40 } = JSON.parse(process.argv[2] ?? '{}')
 const ledger = openLedger(ledgerFolder, actor)

@@ -1,6 +1,7 @@
 // A worker process of a campaign: it dies by the hand of the campaign at any moment.
 import { posthaste } from 'posthaste'
 import { openLedger } from '../ledger.mjs'
+import './parent.mjs'
 import { recordEnds, workTask } from './work-task.mjs'
 
 const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency, logLevel } = JSON.parse(
