@@ -8,6 +8,7 @@ import { insertVerdicts, jobArguments, writeArguments } from './adding.ts'
 import { exchangeAnswer, exchangeArguments, verdictsOf } from './exchange.ts'
 import { Gatherer } from './gather.ts'
 import { Bells, Listeners } from './hints.ts'
+import { restoreArguments, restoreVerdicts, toKept } from './keeping.ts'
 import { Link, type LinkOptions } from './link.ts'
 import { list } from './list.ts'
 import { toJobs } from './rows.ts'
@@ -90,6 +91,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       facts = await checkServer(link)
       factsAt = performance.now()
       const scripts = new Scripts(link, key, clock)
+      await scripts.load()
       checkSchema(String(await scripts.run('open', [SCHEMA_VERSION])), link.where)
       link.onReconnect = () => {
         refreshFacts(link)
@@ -166,7 +168,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       checks.insert(jobs, insertOptions)
       const { tx, records = [] } = insertOptions
       if (tx !== undefined) {
-        throw new PosthasteError('E_ARGUMENT', 'The redis engine has no transactions to join.', {
+        throw new PosthasteError('E_TX_UNSUPPORTED', 'The redis engine cannot join the transaction in tx.', {
           field: 'tx',
         })
       }
@@ -217,6 +219,21 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       const { state, ageMs, count, minAgeMs, limit } = request
       const [removed, more] = await write('prune', [LETTERS[state], ageMs, count, minAgeMs, limit])
       return { removed: removed as number, more: more === 1 }
+    },
+
+    async finished(request) {
+      opened()
+      checks.finished(request)
+      const { state, ageMs, after, limit } = request
+      const args = [LETTERS[state], ageMs, after?.finishedAt ?? '', after?.id ?? '', limit]
+      const [rows, logs] = (await read('finished', args)) as [string, string[][]]
+      return toKept(rows, logs)
+    },
+    async restore(jobs) {
+      opened()
+      checks.restore(jobs)
+      const [letters, holders] = await write('restore', restoreArguments(jobs))
+      return restoreVerdicts(letters as string, holders as string[])
     },
 
     async get(ids) {

@@ -77,7 +77,7 @@ export class Link {
       timer = setTimeout(() => reject(new Error('no answer in time')), this.options.openTimeoutMs)
     })
     try {
-      await Promise.race([this.redis.connect(), late])
+      await Promise.race([this.connect(), late])
       this.isOpening = false
     } catch (error) {
       this.abandon()
@@ -135,6 +135,12 @@ export class Link {
   /** A connection that was ended on purpose, to make a new one, is called ready for a moment still. */
   private get isReady(): boolean {
     return this.redis.status === 'ready' && this.redis.stream?.writable === true
+  }
+
+  private async connect(): Promise<void> {
+    await this.redis.connect()
+    // The client does so by itself, but goes on with the first database when there is none of this number.
+    await this.redis.select(this.options.address.database)
   }
 
   private abandon(): void {

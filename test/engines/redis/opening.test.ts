@@ -82,7 +82,7 @@ describe('opening an installation in Redis', () => {
         'latin1',
       ),
     )
-    await expectRefusal(proxy.url, 'E_STORE_VERSION', /is Redis 6\.0.*6\.2 is the oldest/)
+    await expectRefusal(proxy.url, 'E_STORE_VERSION', /is Redis 6\.0.*Redis 6\.2 .* oldest/)
   })
 
   it('is refused when the server may evict jobs, and says how to set it', async () => {
