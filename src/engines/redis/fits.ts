@@ -18,7 +18,8 @@ const hasTag = ({ tags }: JobRecord, tag: string): boolean =>
   tags !== null && (JSON.parse(tags) as string[]).includes(tag)
 
 /** Whether bodies have to be looked at, which can be large. */
-export const needsBodies = ({ tag, search }: ListQuery): boolean => (tag ?? search) !== undefined
+export const needsBodies = ({ tag, search, parent, batch }: ListQuery): boolean =>
+  (tag ?? search ?? parent ?? batch) !== undefined
 
 /** Whether every candidate fits, so that none has to be looked at. */
 export const needsNoLook = (query: ListQuery): boolean => {
@@ -37,6 +38,8 @@ export const fitter = (query: ListQuery): ((job: JobRecord) => boolean) => {
     (key === undefined || job.key === key) &&
     (ref === undefined || job.ref === ref) &&
     (worker === undefined || job.worker === worker) &&
+    (query.parent === undefined || (job.ties?.parents.some(({ id }) => id === query.parent) ?? false)) &&
+    (query.batch === undefined || job.ties?.batch === query.batch) &&
     (tag === undefined || hasTag(job, tag)) &&
     (createdAfter === undefined || job.createdAt > createdAfter) &&
     (createdBefore === undefined || job.createdAt < createdBefore) &&
