@@ -34,6 +34,12 @@ export const ERRORS = {
     'A point in time is not valid.',
     'Give a Date, ISO 8601 text with its zone such as "2030-01-31T09:00:00Z", or epoch milliseconds.',
   ),
+  E_CRON: row(
+    400,
+    false,
+    'A cron expression is not valid.',
+    'Write five fields such as "0 3 * * *" (minute, hour, day, month, weekday), six with the seconds first, or @daily.',
+  ),
   E_NAME: row(
     400,
     false,
@@ -109,6 +115,18 @@ export const ERRORS = {
     false,
     'A job is to wait for one that does not exist.',
     'Check the id in after; finished jobs are kept for their retention.',
+  ),
+  E_SCHEDULE_MISSING: row(
+    404,
+    false,
+    'There is no such schedule.',
+    'Check its name; list them to see which there are.',
+  ),
+  E_SCHEDULE_EXISTS: row(
+    409,
+    false,
+    'There is a schedule of this name already.',
+    'Update it, or choose another name.',
   ),
   E_BATCH_MISSING: row(
     404,
