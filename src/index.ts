@@ -25,6 +25,9 @@ export type { AddManyOptions, AddOptions } from './runtime/options.ts'
 export type { Pack, PackGreeting, PackRoute } from './runtime/pack.ts'
 export { posthaste } from './runtime/posthaste.ts'
 export type { ListOptions, Page } from './runtime/query.ts'
+export type { ScheduleChange, ScheduleOptions } from './runtime/schedule-options.ts'
+export type { Schedule } from './runtime/schedule-view.ts'
+export type { Schedules } from './runtime/schedules.ts'
 export type { QueueStats, Stats, TaskStats } from './runtime/stats.ts'
 export {
   type AnyTask,

@@ -50,6 +50,9 @@ export const BATCH_RETENTION_MS = 7 * 24 * 3_600_000
 /** How long news of flows and batches may wait for a decision on an idle system. */
 export const DECIDE_MS = 500
 
+/** How often a maintainer looks for schedules that were changed elsewhere; ticks that it knows of are fired in time. */
+export const TICK_POLL_MS = 1_000
+
 /** A single attempt may last this long unless its task says otherwise. */
 export const TIMEOUT_MS = 5 * 60_000
 /** Longest delay, timeout or duration that is accepted: ten years. */

@@ -13,6 +13,9 @@ import type { Logger, LogLevel } from './logger.ts'
 import type { AddManyOptions, AddOptions } from './options.ts'
 import type { Pack } from './pack.ts'
 import type { ListOptions, LogOptions, Page } from './query.ts'
+import type { ScheduleOptions } from './schedule-options.ts'
+import type { Schedule } from './schedule-view.ts'
+import type { Schedules } from './schedules.ts'
 import type { Stats } from './stats.ts'
 import type { AnyTask } from './task.ts'
 import type { AddItems, OutputFor, PayloadFor, TaskRef } from './types.ts'
@@ -102,6 +105,18 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   /** Opens a batch: a group of jobs with callbacks, which may grow until it is closed. @throws E_BATCH_MISSING, E_STATE */
   batch(options?: BatchOptions): Promise<Batch>
   readonly batches: Pick<Batches, 'get' | 'close' | 'list'>
+
+  /**
+   * Declares a schedule in code: from now on a maintainer of any process adds its jobs. Safe to repeat, and meant to be
+   * said at every start. What an operator changed or removed stays so; the answer's `drift` and the log say so.
+   * @throws E_CRON, E_NAME, E_ARGUMENT, E_DURATION, E_TIME, and what add throws about a job
+   */
+  schedule<const Ref extends TaskRef<Tasks>>(
+    name: string,
+    options: ScheduleOptions<Ref, PayloadFor<Ref, Tasks>>,
+  ): Promise<Schedule>
+  /** The same doors as those of HTTP and of the command line. */
+  readonly schedules: Schedules
 
   /** Runs jobs in this process until it is stopped or the installation is closed. */
   work(options?: WorkerOptions): Worker

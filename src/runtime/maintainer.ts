@@ -12,10 +12,11 @@ import { within } from './deadline.ts'
 import { Decider } from './decider.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { Rescuer } from './rescue.ts'
+import { Ticker } from './ticker.ts'
 
 /**
- * The housekeeping of an installation: promotes jobs whose time has come, rescues those of lost workers, prunes what is
- * past its retention. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
+ * The housekeeping of an installation: promotes jobs whose time has come, fires schedules, rescues jobs of lost workers,
+ * prunes what is past its retention. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
  * would remove. Without any maintainer nothing is lost; it only waits.
  */
 export interface Maintainer {
@@ -92,6 +93,9 @@ export const createMaintainer = (
     return DECIDE_MS
   }
 
+  const ticker = new Ticker(deps, ask)
+
+  const ticking = new Round(deps, 'tick', () => ticker.sweep())
   const promoting = new Round(deps, 'promote', promote)
   const deciding = new Round(deps, 'decide', decide)
   const rescuing = new Round(deps, 'rescue', rescue)
@@ -113,6 +117,7 @@ export const createMaintainer = (
   return {
     start() {
       promoting.start(0)
+      ticking.start(0)
       deciding.start(0)
       void listen()
       rescuing.start(0)
@@ -121,7 +126,7 @@ export const createMaintainer = (
     },
     async stop() {
       isStopped = true
-      await Promise.all([promoting.stop(), deciding.stop(), rescuing.stop(), pruning.stop()])
+      await Promise.all([promoting.stop(), ticking.stop(), deciding.stop(), rescuing.stop(), pruning.stop()])
       await listening?.close()
     },
   }

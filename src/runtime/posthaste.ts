@@ -22,6 +22,7 @@ import { createMaintainer } from './maintainer.ts'
 import type { Pack } from './pack.ts'
 import { createPreparer } from './prepare.ts'
 import { createQuery } from './query.ts'
+import { createSchedules } from './schedules.ts'
 import { toSettings } from './settings.ts'
 import { readStats } from './stats.ts'
 import type { AnyTask } from './task.ts'
@@ -90,6 +91,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     checkBatch: (id) => batches.checkOpen(id),
   })
   const batches = createBatches({ ...deps, prepare, client })
+  const { declare, ...schedules } = createSchedules({ ...deps, prepare, maxRetriesOf })
   const query = createQuery(engine, view)
   const control = createControl({ ...deps, view })
   const waits = createWaits({ ...deps, view })
@@ -133,6 +135,8 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     flow: ((jobs) => addFlow({ ...deps, prepare }, jobs)) as Posthaste['flow'],
     batch: batches.create,
     batches: { get: batches.get, close: batches.close, list: batches.list },
+    schedule: declare as Posthaste['schedule'],
+    schedules,
     work(workerOptions) {
       if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
       for (const one of workers) if (one.mode === 'stopped') workers.delete(one)

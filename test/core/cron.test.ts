@@ -92,13 +92,12 @@ test.each([
   ['0 0 30 2 *', 'never fires'],
   ['0 0 31 4,6,9,11 *', 'never fires'],
 ])('%j is refused: %s', (expression, why) => {
-  const error = (() => {
-    try {
-      createCron(expression, 'UTC', { field: 'schedules.a.cron' })
-    } catch (thrown) {
-      return thrown
-    }
-  })()
+  let error: unknown
+  try {
+    createCron(expression, 'UTC', { field: 'schedules.a.cron' })
+  } catch (thrown) {
+    error = thrown
+  }
   expect(isPosthasteError(error, 'E_CRON') && error.field).toBe('schedules.a.cron')
   expect(String(error)).toContain(why)
 })
