@@ -17,6 +17,7 @@ import { loginRoutes } from './routes-login.ts'
 import { metricsRoutes } from './routes-metrics.ts'
 import { packRoutes } from './routes-packs.ts'
 import { queueRoutes } from './routes-queues.ts'
+import { scheduleRoutes } from './routes-schedules.ts'
 import { workerRoutes } from './routes-workers.ts'
 
 /** Probes have no token, and what they are told is no secret. The page of the dashboard holds no data of its own. */
@@ -36,6 +37,7 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     jobRoutes(deps),
     jobActionRoutes(deps),
     queueRoutes(deps),
+    scheduleRoutes(deps),
     workerRoutes(deps),
     eventRoutes(deps, stopping),
     heritageRoutes(deps),

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { CountRow } from '../../engines/engine.ts'
+import type { Schedule } from '../../runtime/schedule-view.ts'
 import type { Stats } from '../../runtime/stats.ts'
 import type { ServerDeps } from './deps.ts'
 import { CONTENT_TYPE, type Metric, renderMetrics, type Sample } from './prometheus.ts'
@@ -22,11 +23,16 @@ export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal):
       {
         async GET(context: Context) {
           check(emptyBody, context.req.query(), 'query')
-          const [counts, stats] = await Promise.all([posthaste.engine.counts(), posthaste.stats()])
+          const [counts, stats, schedules] = await Promise.all([
+            posthaste.engine.counts(),
+            posthaste.stats(),
+            posthaste.schedules.list(),
+          ])
           const metrics = [
             jobs(counts),
             ...queues(stats),
             ...workers(stats),
+            ...ticks(schedules),
             ...runs(),
             ...thisProcess(stats),
           ]
@@ -89,6 +95,26 @@ const workers = ({ workers: live }: Stats): Metric[] => {
     gauge('posthaste_workers', 'Live workers of the installation.', live.length),
     gauge('posthaste_worker_slots', 'Jobs that they can run at the same time.', sum('concurrency')),
     gauge('posthaste_worker_slots_busy', 'Jobs that they run, as they last said.', sum('running')),
+  ]
+}
+
+const ticks = (schedules: readonly Schedule[]): Metric[] => {
+  const of = (name: string, help: string, value: (schedule: Schedule) => number): Metric => ({
+    ...{ name, help, type: 'counter' },
+    samples: schedules.map((one) => ({ labels: { schedule: one.name }, value: value(one) })),
+  })
+  return [
+    of('posthaste_schedule_ticks_total', 'Ticks of schedules that got a job.', ({ fired }) => fired),
+    of(
+      'posthaste_schedule_skipped_total',
+      'Ticks that got none because a job of the schedule was not over.',
+      ({ skipped }) => skipped,
+    ),
+    of(
+      'posthaste_schedule_missed_total',
+      'Ticks that nobody was there to fire, and that were not made good.',
+      ({ missed }) => missed,
+    ),
   ]
 }
 

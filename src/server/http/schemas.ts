@@ -45,6 +45,37 @@ export const addBody = z.strictObject({
 /** Body of `POST /v1/jobs/:id/cancel`. */
 export const cancelBody = z.strictObject({ reason: text.optional() })
 
+/** Body of `PATCH /v1/schedules/:name`. */
+export const scheduleChangeBody = z.strictObject({
+  cron: text.optional(),
+  timeZone: text.optional(),
+  every: duration.optional(),
+  task: text.optional(),
+  payload: z.unknown().optional(),
+  jitter: duration.optional(),
+  startAt: instant.nullable().optional(),
+  endAt: instant.nullable().optional(),
+  overlap: text.optional(),
+  catchUp: text.optional(),
+  queue: text.optional(),
+  priority: z.union([z.string(), z.int()]).optional(),
+  maxRetries: z.int().optional(),
+  backoff: backoff.optional(),
+  whenExhausted: z.enum(['dead', 'discard']).optional(),
+  timeout: duration.optional(),
+  lease: duration.optional(),
+  group: text.optional(),
+  tags: z.array(text).optional(),
+  metadata: z.record(text, z.unknown()).optional(),
+  ref: text.optional(),
+})
+/** Body of `PUT /v1/schedules/:name`. */
+export const scheduleBody = scheduleChangeBody.extend({ task: text })
+/** Body of `POST /v1/schedules`. */
+export const newScheduleBody = scheduleBody.extend({ name: text })
+/** Query of `GET /v1/schedules`. */
+export const scheduleListQuery = z.strictObject({ after: text.optional() })
+
 /** Body of an action that has nothing to say. */
 export const emptyBody = z.strictObject({})
 
