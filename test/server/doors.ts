@@ -38,6 +38,11 @@ export const DOORS: Readonly<Record<string, Door>> = {
   'GET /v1/queues': { path: '/v1/queues' },
   'POST /v1/queues/:name/pause': { path: '/v1/queues/mail/pause', body: 'json' },
   'POST /v1/queues/:name/resume': { path: '/v1/queues/mail/resume', body: 'json' },
+  'POST /v1/flows': { path: '/v1/flows', body: 'json' },
+  'POST /v1/batches': { path: '/v1/batches', body: 'json' },
+  'GET /v1/batches': { path: '/v1/batches' },
+  'GET /v1/batches/:id': { path: `/v1/batches/${ID}` },
+  'POST /v1/batches/:id/close': { path: `/v1/batches/${ID}/close`, body: 'json' },
   'GET /v1/workers': { path: '/v1/workers' },
   'GET /v1/events': { path: '/v1/events' },
 
