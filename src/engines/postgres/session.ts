@@ -104,6 +104,7 @@ export class CallerSession implements Tx {
   private readonly tx: CallerTransaction
   private readonly statements: Statements
   private previous: Promise<unknown> = Promise.resolve()
+  private isOpen = false
 
   constructor(tx: CallerTransaction, statements: Statements, at: Tx['at']) {
     this.tx = tx
@@ -117,6 +118,7 @@ export class CallerSession implements Tx {
 
   async begin(): Promise<void> {
     await this.send('savepoint posthaste', [])
+    this.isOpen = true
   }
 
   async commit(): Promise<void> {
@@ -128,6 +130,7 @@ export class CallerSession implements Tx {
   }
 
   async rollback(): Promise<void> {
+    if (!this.isOpen) return
     await this.send('rollback to savepoint posthaste', [])
     await this.end()
   }

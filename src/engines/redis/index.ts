@@ -167,7 +167,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       checks.insert(jobs, insertOptions)
       const { tx, records = [] } = insertOptions
       if (tx !== undefined) {
-        throw new PosthasteError('E_ARGUMENT', 'The redis engine has no transactions to join.', {
+        throw new PosthasteError('E_TX_UNSUPPORTED', 'The redis engine cannot join the transaction in tx.', {
           field: 'tx',
         })
       }

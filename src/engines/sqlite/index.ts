@@ -114,9 +114,13 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
   /** Rows on the caller's own connection, in the transaction that it has open. */
   const insertWithin = (jobs: readonly NewJob[], { tx, records = [] }: InsertOptions): InsertAnswer => {
     const { executor } = opened()
-    if (executor.within === undefined || tx !== options.database) {
-      const what = 'tx must be the handle that this engine was made with; it has none, or another one.'
-      throw new PosthasteError('E_ARGUMENT', what, { field: 'tx' })
+    if (executor.within === undefined) {
+      const what = 'This sqlite engine has a connection of its own, which cannot join the transaction in tx.'
+      throw new PosthasteError('E_TX_UNSUPPORTED', what, { field: 'tx' })
+    }
+    if (tx !== options.database) {
+      const what = 'tx must be the database handle that the engine was given.'
+      throw new PosthasteError('E_TX_ELSEWHERE', what, { field: 'tx' })
     }
     return fromWireInserted(
       jobs,
