@@ -91,6 +91,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       facts = await checkServer(link)
       factsAt = performance.now()
       const scripts = new Scripts(link, key, clock)
+      await scripts.load()
       checkSchema(String(await scripts.run('open', [SCHEMA_VERSION])), link.where)
       link.onReconnect = () => {
         refreshFacts(link)
