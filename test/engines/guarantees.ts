@@ -32,7 +32,7 @@ export interface Survival {
 const FILE = join(ROOT, 'docs', 'guarantees.json')
 const DIGEST_LENGTH = 12
 
-export const readResults = (): Results =>
+const readResults = (): Results =>
   existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : { engines: {}, survival: {} }
 
 /** Which cases there are for each guarantee. */

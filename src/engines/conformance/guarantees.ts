@@ -124,6 +124,13 @@ export const GUARANTEES: readonly Guarantee[] = [
     provedBy: [['Pruning']],
   },
   {
+    name: 'Keeping and restoring',
+    promises: [],
+    means:
+      'Finished jobs are listed with their logs, and stored elsewhere as they are: what an archive is made of.',
+    provedBy: [['Keeping and restoring']],
+  },
+  {
     name: 'Workers known',
     promises: ['I20'],
     means: 'Who is alive is known from beats; a silent worker keeps its leases until they end.',
