@@ -86,7 +86,7 @@ ${table([
   [
     'Caller’s transactions',
     '',
-    '`add(…, { tx })` is committed or rolled back with the caller’s own writes.',
+    '`add(…, { tx })` is committed or rolled back with the caller’s own writes ([how](transactions.md)); on SQLite, when the engine is given the caller’s handle.',
     ...KINDS.map((kind) => (engines[kind]?.callerTransactions === true ? '✓' : '–')),
   ],
   ['Shared by', '', 'Who may open one store at the same time.', ...KINDS.map((kind) => SHARED_BY[kind])],
