@@ -129,6 +129,23 @@ describe('opening an installation in Redis', () => {
     await expectRefusal(server.url.replace('redis://', 'redis://other:s3cret@'), 'E_STORE_OPEN', /may not do/)
   })
 
+  it('makes its connections like a client of the user, and leaves that one alone', async () => {
+    const server = await startServer({ requirepass: 's3cret' })
+    const client = openClient(`${server.url.replace('redis://', 'redis://:s3cret@')}/2`)
+    client.options.keyPrefix = 'theirs:'
+    const engine = createRedisEngine({ client, prefix: 'mine' })
+    await engine.open()
+    await engine.insert([newJob()])
+    expect(engine.info().location).toBe(`${server.url}/2?prefix=mine`)
+    await engine.close()
+    expect(await client.ping()).toBe('PONG')
+    client.options.keyPrefix = ''
+    expect(await client.exists('{mine}:schema')).toBe(1)
+    expect(() => createRedisEngine({ client: { options: {} } })).toThrow(/must be one of ioredis/)
+    expect(() => createRedisEngine({ client, prefix: '{}' })).toThrow(/prefix must be/)
+    expect(() => createRedisEngine({})).toThrow(/URL cannot be read/)
+  })
+
   it('takes an address from a host alone', async () => {
     const engine = createRedisEngine({ url: 'redis://example.com' })
     expect(engine.info().location).toBe('redis://example.com:6379/0')
