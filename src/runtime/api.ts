@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/durations.ts'
 import type { Job } from '../core/view.ts'
 import type { Engine, StoredLogLine } from '../engines/engine.ts'
+import type { EngineConnection } from '../engines/open.ts'
 import type { AddedJob } from './added.ts'
 import type { Batch, Batches, BatchOptions } from './batches.ts'
 import type { AddedRef } from './client.ts'
@@ -23,10 +24,11 @@ import type { WorkerInfo } from './workers.ts'
 
 export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
   /**
-   * Where jobs are kept: 'memory:', 'sqlite:./jobs.db', or an engine object, which then belongs to this installation
-   * (opened here, closed by `close`). Default: POSTHASTE_ENGINE, else 'sqlite:./posthaste.db'.
+   * Where jobs are kept: 'memory:', 'sqlite:./jobs.db', 'postgres://…', 'redis://…'; a connection of your own as
+   * `{ sqlite: database }` or `{ postgres: pool }`, which `close` leaves open; or an engine object, which then belongs to
+   * this installation (opened here, closed by `close`). Default: POSTHASTE_ENGINE, else 'sqlite:./posthaste.db'.
    */
-  readonly engine?: string | Engine
+  readonly engine?: string | Engine | EngineConnection
   /** Tasks of this process: their workers run here, and adds of them are checked and typed. */
   readonly tasks?: readonly Tasks[]
   readonly packs?: readonly Pack[]
