@@ -688,9 +688,9 @@ left join lateral (
 ) as a on true
 order by wanted.number`,
   /**
-   * Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of their own;
-   * then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to
-   * cancel it. Index: the primary key of running.
+   * Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of
+   * their own; then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked
+   * to cancel it. Index: the primary key of running.
    */
   renew: `with held as materialized (
   select r.id, r.fence, r.is_unwanted
@@ -751,8 +751,8 @@ select posthaste.expect((select count(*) from gone), $3::bigint)`,
   /**
    * Completes running jobs at their first try: nothing has to be written but one narrow row for each. All of them, or the
    * transaction ends: when one is not running under its fence, or has notes, they are settled one by one instead.
-   * Parameters: arrays of ids in their order (no id twice), fences, attempts, started_at, outputs; how many they are; then floor and
-   * fixed of the clock. Indexes: the primary keys of running, finished and keys.
+   * Parameters: arrays of ids in their order (no id twice), fences, attempts, started_at, outputs; how many they are; then
+   * floor and fixed of the clock. Indexes: the primary keys of running, jobs and keys.
    */
   settlePlain: `with held as materialized (
   select r.*, g.attempt as last_attempt, g.started_at as last_started_at, g.output

@@ -1,6 +1,6 @@
--- Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of their own;
--- then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to
--- cancel it. Index: the primary key of running.
+-- Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of
+-- their own; then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked
+-- to cancel it. Index: the primary key of running.
 with held as materialized (
   select r.id, r.fence, r.is_unwanted
   from unnest($1::uuid[], $2::bigint[]) as g (id, fence)

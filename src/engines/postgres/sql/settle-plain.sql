@@ -1,7 +1,7 @@
 -- Completes running jobs at their first try: nothing has to be written but one narrow row for each. All of them, or the
 -- transaction ends: when one is not running under its fence, or has notes, they are settled one by one instead.
--- Parameters: arrays of ids in their order (no id twice), fences, attempts, started_at, outputs; how many they are; then floor and
--- fixed of the clock. Indexes: the primary keys of running, finished and keys.
+-- Parameters: arrays of ids in their order (no id twice), fences, attempts, started_at, outputs; how many they are; then
+-- floor and fixed of the clock. Indexes: the primary keys of running, jobs and keys.
 with held as materialized (
   select r.*, g.attempt as last_attempt, g.started_at as last_started_at, g.output
   from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) as g (id, fence, attempt, started_at, output)
