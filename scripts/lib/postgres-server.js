@@ -118,9 +118,9 @@ export const startPostgresServer = async ({ settings = {}, password } = {}) => {
   const { found, tried } = findPrograms()
   if (found === undefined) {
     throw new Error(
-      `There is no PostgreSQL for the tests. Looked for initdb and postgres in ${tried.join(', ')}. ` +
-        'Install it (Debian: apt-get install postgresql; macOS: brew install postgresql), or set ' +
-        'TEST_POSTGRES_URL to a database whose user may create schemas.',
+      `There is no PostgreSQL. Looked for initdb and postgres in ${tried.join(', ')}. ` +
+        'Install it (Debian: apt-get install postgresql; macOS: brew install postgresql). For the tests, ' +
+        'TEST_POSTGRES_URL can name a database instead, whose user may create schemas.',
     )
   }
   const user = await serverUser()

@@ -87,8 +87,8 @@ const findProgram = async () => {
     tried.push(`apt-get download redis-server: ${lastLine(error)}`)
   }
   throw new Error(
-    `There is no Redis for the tests (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; ` +
-      'macOS: brew install redis), or set TEST_REDIS_URL to a server whose keys may be written.',
+    `There is no Redis (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; macOS: ` +
+      'brew install redis). For the tests, TEST_REDIS_URL can name a server instead, whose keys may be written.',
   )
 }
 

@@ -1,6 +1,21 @@
 import type { Clock } from '../core/clock.ts'
 import { PosthasteError } from '../core/errors.ts'
 import type { Engine } from './engine.ts'
+import type { PgPool } from './postgres/driver.ts'
+import type { SqliteHandle } from './sqlite/handle.ts'
+
+/** A connection that the user has already. It is not closed with the engine. */
+export type EngineConnection =
+  | {
+      /** An open `DatabaseSync` of `node:sqlite` or `@photostructure/sqlite`, which is then this process's only way to its file. */
+      readonly sqlite: SqliteHandle
+    }
+  | {
+      /** A pool of `pg`, or of a driver with the same interface. */
+      readonly postgres: Pick<PgPool, 'connect'>
+      /** Default `posthaste`. */
+      readonly schema?: string
+    }
 
 export interface OpenEngineOptions {
   /** The store's clock, where the store has none of its own. Default: the system's. */
@@ -18,13 +33,32 @@ export interface OpenEngineOptions {
  * `sqlite:C:\jobs.db`); the path is taken as it is written, nothing in it is decoded.
  * `redis://[[user]:password@]host[:port][/database][?prefix=NAME]` (`rediss:` with TLS) keeps them in Redis.
  * `postgres://USER:PASSWORD@HOST:PORT/DATABASE` keeps them in a schema of that database (`?schema=posthaste`).
+ * `{ sqlite: database }` and `{ postgres: pool }` keep them where the user is connected already.
  *
  * Errors: E_ENGINE_UNKNOWN for any other URL, and those of `Engine.open`.
  */
-export const openEngine = async (from: string | Engine, options: OpenEngineOptions = {}): Promise<Engine> => {
-  const engine = typeof from === 'string' ? await createEngine(from, options) : from
+export const openEngine = async (
+  from: string | Engine | EngineConnection,
+  options: OpenEngineOptions = {},
+): Promise<Engine> => {
+  const engine =
+    typeof from === 'string'
+      ? await createEngine(from, options)
+      : 'open' in from
+        ? from
+        : await createEngineOn(from, options)
   await engine.open()
   return engine
+}
+
+const createEngineOn = async (from: EngineConnection, options: OpenEngineOptions): Promise<Engine> => {
+  if ('sqlite' in from) {
+    const { createSqliteEngine } = await import('./sqlite/index.ts')
+    return createSqliteEngine({ ...options, database: from.sqlite })
+  }
+  const { createPostgresEngine } = await import('./postgres/index.ts')
+  const schema = from.schema === undefined ? {} : { schema: from.schema }
+  return createPostgresEngine({ ...options, pool: from.postgres, ...schema })
 }
 
 const createEngine = async (url: string, options: OpenEngineOptions): Promise<Engine> => {

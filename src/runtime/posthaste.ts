@@ -6,7 +6,7 @@ import type { JobRecord } from '../core/job.ts'
 import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
 import type { Engine } from '../engines/engine.ts'
-import { openEngine } from '../engines/open.ts'
+import { type EngineConnection, openEngine } from '../engines/open.ts'
 import type { Posthaste, PosthasteOptions } from './api.ts'
 import { refuse, refuseUnknown } from './arguments.ts'
 import { createClient } from './client.ts'
@@ -168,8 +168,16 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
 }
 
 const open = async (engine: unknown, clock: Clock): Promise<Engine> => {
-  const isEngine = typeof (engine as Partial<Engine> | null)?.open === 'function'
-  if (typeof engine !== 'string' && !isEngine)
-    refuse('engine', `is ${shown(engine)}, neither a URL nor an engine`)
-  return openEngine(engine as string | Engine, { clock })
+  const { open, insert, sqlite, postgres } = Object(engine) as Readonly<Record<string, unknown>>
+  // A bare database handle has a method `open`, too.
+  const isEngine = typeof open === 'function' && typeof insert === 'function'
+  const isConnection =
+    [sqlite, postgres].filter((one) => typeof one === 'object' && one !== null).length === 1
+  if (typeof engine !== 'string' && !isEngine && !isConnection) {
+    refuse(
+      'engine',
+      `is ${shown(engine)}, neither a URL, an engine, { sqlite: database } nor { postgres: pool }`,
+    )
+  }
+  return openEngine(engine as string | Engine | EngineConnection, { clock })
 }

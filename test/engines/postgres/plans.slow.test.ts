@@ -265,6 +265,11 @@ const HOT: readonly (readonly [name: StatementName, pagesMax: number, values: ()
   ['nextDue', 10, async () => CLOCK],
   ['record', 4_000, async () => [listOf(await claimed(), ([id]) => id)]],
   ['prune', 2_500, async () => ['dead', 0, 1_000_000, 0, BATCH, ...CLOCK]],
+  [
+    'finishedPage',
+    1_500,
+    async () => ['dead', CREATED_AT, '00000000-0000-0000-0000-000000000000', 0, BATCH, ...CLOCK],
+  ],
   ['places', 200, async () => []],
   ['queuesAll', 8_000, async () => []],
   ['pageAllDown', 250, async () => [FROM_LAST, BATCH]],
