@@ -40,14 +40,15 @@ export const claim = async (
   tx: Tx,
   {
     schemaLock,
+    engineLock,
     sight,
     worker,
     request,
-  }: { schemaLock: number; sight: number; worker: string; request: ClaimRequest },
+  }: { schemaLock: number; engineLock: number; sight: number; worker: string; request: ClaimRequest },
 ): Promise<Claimed> => {
   const { limit, queues, tasks, order, leaseMs } = request
   const [, rows] = await Promise.all([
-    tx.run('gatePass', schemaLock),
+    tx.run('gatePass', schemaLock, engineLock),
     tx.run(
       'claim',
       ...[worker, limit, textsOrNull(queues), textsOrNull(tasks), order === 'listed', leaseMs, sight],

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { ENGINE_BATCH_MAX, ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
@@ -14,7 +14,7 @@ import { type PgPool, toNumber } from './driver.ts'
 import { Exchanger } from './exchange.ts'
 import { Hints } from './hints.ts'
 import { Housekeeper } from './housekeeper.ts'
-import { type InsertRequest, insert } from './insert.ts'
+import { type InsertRequest, insert, mayOverlap } from './insert.ts'
 import { insertWithin } from './insert-within.ts'
 import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
@@ -56,6 +56,10 @@ export interface PostgresEngineOptions {
 }
 
 const CONNECTIONS = 4
+/** Exchanges that are under way at once, each on a connection of its own; and inserts of a thousand, on one. */
+const STEPS_AT_ONCE = 2
+/** Smaller numbers have a meaning; two engines that draw the same one wait for each other, and that is all. */
+const FIRST_ENGINE_LOCK = 1_000
 
 interface Open extends Parts {
   readonly facts: Facts
@@ -126,12 +130,16 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       hints,
       store: facts.store,
       schemaLock: lockOfSchema(schema),
+      engineLock: randomInt(FIRST_ENGINE_LOCK, 2 ** 31),
     }
     const housekeeper = new Housekeeper(parts, schema)
     const exchanger = new Exchanger(parts)
     const inserts = new Line<InsertRequest, InsertAnswer>({
       work: (requests, deadline) => insert(parts, requests, deadline),
       sizeMax: ENGINE_BATCH_MAX,
+      // One is written here while the server works on the other.
+      width: own === undefined || isPooled || clock.isGiven ? 1 : STEPS_AT_ONCE,
+      mayOverlap: (requests) => mayOverlap(requests, parts),
       callTimeoutMs,
     })
     const exchanges = new Line<ExchangeRequest, ExchangeAnswer>({
@@ -141,6 +149,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         return [answer]
       },
       sizeMax: 1,
+      width: STEPS_AT_ONCE,
       callTimeoutMs,
     })
     const close = async (): Promise<void> => {

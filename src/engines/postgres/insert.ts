@@ -14,7 +14,7 @@ export interface InsertRequest {
 }
 
 /** Jobs that are stored without a look at what is there: no keys, nothing that blocks them, queues that are known. */
-const arePlain = (requests: readonly InsertRequest[], { kinds }: Parts): boolean =>
+const arePlain = (requests: readonly InsertRequest[], { kinds }: Pick<Parts, 'kinds'>): boolean =>
   requests.every(
     ({ jobs, records }) =>
       records.length === 0 &&
@@ -28,9 +28,15 @@ export const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
   return byId.size === jobs.length ? jobs : [...byId.values()]
 }
 
+/** Whether calls may be under way beside others like them, and still be carried out in order: nothing is looked up. */
+export const mayOverlap = (requests: readonly InsertRequest[], parts: Pick<Parts, 'kinds'>): boolean =>
+  arePlain(requests, parts) && requests.every(({ jobs }) => jobs.every((job) => parts.kinds.isKnown(job)))
+
+const NEWS = ['ready', 'changed'] as const
+
 /** One statement for any number of calls. Answers the store's time. */
 const insertPlain = async (parts: Parts, given: readonly NewJob[], deadline: number): Promise<number> => {
-  const { sessions, kinds, clock } = parts
+  const { sessions, kinds, clock, hints } = parts
   const jobs = distinct(given)
   const values = (at: Tx['at']) => [
     words(jobs.map(({ id }) => id)),
@@ -48,13 +54,15 @@ const insertPlain = async (parts: Parts, given: readonly NewJob[], deadline: num
     ...at,
   ]
   const doing = 'adding jobs'
+  const notice = clock.isGiven || !sessions.mayShare || jobs.length === 0 ? null : hints.toSendBehind(NEWS)
   const rows = clock.isGiven
     ? await sessions.transaction({ doing, deadline }, async (tx) => {
         const inserting = tx.run('insert', ...values(tx.at))
         await Promise.all([inserting, tx.run('clockRaise', ...tx.at), tx.commit()])
         return inserting
       })
-    : await sessions.single(doing, 'insert', values, deadline)
+    : await sessions.single(doing, 'insert', values, { deadline, isShared: true, notice })
+  if (jobs.length > 0) hints.tell(NEWS, notice !== null)
   return clock.saw(toNumber(rows[0]?.[0]))
 }
 
@@ -99,7 +107,6 @@ export const insert = async (
   if (arePlain(requests, parts)) {
     const jobs = requests.flatMap((request) => request.jobs)
     const now = await insertPlain(parts, jobs, deadline)
-    if (jobs.length > 0) hints.tell(['ready', 'changed'])
     return requests.map((request) => ({
       now,
       verdicts: request.jobs.map(({ id }) => ({ status: 'inserted', id })),

@@ -50,9 +50,14 @@ export const divide = (
   return { plain, others }
 }
 
+const inOrder = <T extends { readonly id: string }>(list: readonly T[]): T[] =>
+  [...list].sort((a, b) => (a.id < b.id ? -1 : 1))
+
 /** Sends the statement that completes plain successes. It ends the transaction when one of them is none. */
-export const settlePlain = (tx: Tx, plain: readonly Settlement[]): Promise<unknown>[] => {
-  if (plain.length === 0) return []
+export const settlePlain = (tx: Tx, given: readonly Settlement[]): Promise<unknown>[] => {
+  if (given.length === 0) return []
+  // In the order in which everyone takes leases: none waits for one that waits for it.
+  const plain = inOrder(given)
   const sent = tx.run(
     'settlePlain',
     words(plain.map(({ id }) => id)),

@@ -23,7 +23,7 @@ select id from held`,
    * waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
    * looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
    * array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
-   * Indexes: the primary keys of ready, jobs and notes; waiting_by_time.
+   * Indexes: the primary keys of ready, jobs and notes; waiting_to_promote.
    */
   claim: `with wanted as materialized (
   select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
@@ -32,21 +32,58 @@ select id from held`,
     and ($4::text[] is null or k.task = any ($4))
     and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
 ),
-heads as materialized (
-  select row_number() over (order by w.turn, r.priority, r.run_at, r.id) as number, r.place
+-- Of one kind, all that is wanted is looked at. Of many, some of each: more only of those of which all that was looked
+-- at comes before the last one that is wanted.
+depth as materialized (
+  select least($7::bigint, 10 + 2 * $7::bigint / greatest(count(*), 1)) as rows from wanted
+),
+seen as materialized (
+  select w.kind, w.turn, r.priority, r.run_at, r.id, r.place
   from wanted as w cross join lateral (
     select priority, run_at, id, ctid as place from posthaste.ready
-    where kind = w.kind order by priority, run_at, id limit $7
+    where kind = w.kind order by priority, run_at, id limit (select rows from depth)
   ) as r
-  order by number
+),
+numbered as (
+  select *, row_number() over (partition by kind order by priority, run_at, id) as number
+  from seen
+  where (select rows from depth) < $7
+),
+last as materialized (
+  select turn, priority, run_at, id
+  from seen
+  where (select rows from depth) < $7
+  order by turn, priority, run_at, id
+  limit 1 offset $7 - 1
+),
+heads as materialized (
+  select turn, priority, run_at, id, place from seen
+  union all
+  select s.turn, r.priority, r.run_at, r.id, r.place
+  from (select * from numbered where number = (select rows from depth)) as s
+  cross join lateral (
+    select priority, run_at, id, ctid as place
+    from posthaste.ready
+    where kind = s.kind and (priority, run_at, id) > (s.priority, s.run_at, s.id)
+      and not exists (
+        select from last as l where (l.turn, l.priority, l.run_at, l.id) < (s.turn, s.priority, s.run_at, s.id)
+      )
+    order by priority, run_at, id
+    limit $7
+  ) as r
+  order by turn, priority, run_at, id
   limit $7
 ),
+-- One after the other, in the order of the heads, until there are enough.
 locked as materialized (
-  select h.number, r.solo, r.ctid as place
-  from heads as h join posthaste.ready as r on r.ctid = h.place
-  order by h.number
-  limit $2
-  for update of r skip locked
+  select row_number() over () as number, solo, place
+  from (
+    select r.solo, r.place
+    from heads as h cross join lateral (
+      select solo, ctid as place from posthaste.ready where ctid = h.place limit 1 for update skip locked
+    ) as r
+    limit $2
+  ) as l
 ),
 -- A solo job ends an answer, or is all of it.
 company as materialized (
@@ -72,7 +109,7 @@ moved as (
   insert into posthaste.moves (kind, from_state, to_state, number)
   select kind, 'ready', 'running', count(*) from taken group by kind
 ),
-summary as (
+summary as materialized (
   select
     (select count(*) from heads) as looked, (select count(*) from locked) as locked, (select count(*) from taken) as taken
 )
@@ -102,11 +139,16 @@ select coalesce((select clock from raised), (select clock from posthaste.store w
   /**
    * Removes documents. Parameters: collections, keys.
    */
-  documentsDelete: `delete from posthaste.records as d using unnest($1::text[], $2::text[]) as g (collection, key)
-where d.collection = g.collection and d.key = g.key`,
+  documentsDelete: `delete from posthaste.records where ctid = any (array(
+  select d.place
+  from unnest($1::text[], $2::text[]) as g (collection, key)
+  cross join lateral (
+    select ctid as place from posthaste.records where collection = g.collection and key = g.key limit 1
+  ) as d
+))`,
   /**
    * Removes some of the documents that have expired. Parameters: limit; then floor and fixed of the clock. Index:
-   * records_by_expiry.
+   * records_to_expire.
    */
   documentsExpire: `delete from posthaste.records where ctid = any (array(
   select ctid from posthaste.records where expires_at <= (select posthaste.clock($2, $3)) limit $1 for update skip locked
@@ -150,9 +192,14 @@ on conflict (collection, key) do update set
    * Index: the primary key of finished.
    */
   finishedDelete: `with gone as (
-  delete from posthaste.finished as f
-  using unnest($1::integer[], $2::text[], $3::uuid[], $4::integer[]) as g (kind, state, id, fence)
-  where f.kind = g.kind and f.state = g.state and f.id = g.id and f.fence = g.fence
+  delete from posthaste.finished where ctid = any (array(
+    select f.place
+    from unnest($1::integer[], $2::text[], $3::uuid[], $4::integer[]) as g (kind, state, id, fence)
+    cross join lateral (
+      select ctid as place from posthaste.finished
+      where kind = g.kind and state = g.state and id = g.id and fence = g.fence limit 1
+    ) as f
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from gone), $5::bigint)`,
@@ -170,7 +217,7 @@ from unnest(
 )`,
   /**
    * Finished jobs of a state by the end of them. Parameters: the state, finished_at and id with which to go on, for how
-   * long they must have been finished, the limit, floor and fixed of the clock. Result: id. Index: finished_by_time.
+   * long they must have been finished, the limit, floor and fixed of the clock. Result: id. Index: finished_to_prune.
    */
   finishedPage: `select f.id
 from posthaste.clock($6, $7) as c (now), posthaste.finished as f
@@ -183,10 +230,11 @@ limit $5`,
    */
   gateClose: `select pg_advisory_xact_lock($1, 1)`,
   /**
-   * A claim begins: it waits for a pause that is under way, so that it sees what it paused. To be run before the claim,
-   * as a statement of its own. Parameters: the number of the schema among the advisory locks.
+   * A claim begins: it waits for a pause that is under way, so that it sees what it paused, and for the claim of the same
+   * engine before it, so that it need not look past what that one takes. To be run before the claim, as a statement of
+   * its own. Parameters: the number of the schema among the advisory locks; that of the engine.
    */
-  gatePass: `select pg_advisory_xact_lock_shared($1, 1)`,
+  gatePass: `select pg_advisory_xact_lock_shared($1, 1), pg_advisory_xact_lock($1, $2)`,
   /**
    * Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes
    * nothing. Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads,
@@ -259,8 +307,11 @@ from unnest(
    * Gives unique keys back. Parameters: keys, ids of their holders; how many they are.
    */
   keysFree: `with freed as (
-  delete from posthaste.keys as k using unnest($1::text[], $2::uuid[]) as g (key, id)
-  where k.key = g.key and k.id = g.id
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from unnest($1::text[], $2::uuid[]) as g (key, id)
+    cross join lateral (select ctid as place from posthaste.keys where key = g.key and id = g.id limit 1) as k
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from freed), $3::bigint)`,
@@ -321,14 +372,16 @@ where id = $1 and (fence, seq) > ($2::bigint, $3::bigint)
 order by fence, seq
 limit $4`,
   /**
-   * Forgets all but the newest log lines of jobs. Parameters: ids, how many lines of each are kept.
+   * Forgets all but the newest log lines of jobs. Parameters: ids, how many lines of each are kept. Index: the primary key
+   * of logs.
    */
-  logsTrim: `delete from posthaste.logs as l
-using unnest($1::uuid[]) as g (id)
-cross join lateral (
-  select fence, seq from posthaste.logs where id = g.id order by fence desc, seq desc offset $2 limit 1
-) as last
-where l.id = g.id and (l.fence, l.seq) <= (last.fence, last.seq)`,
+  logsTrim: `delete from posthaste.logs where ctid = any (array(
+  select l.place
+  from unnest($1::uuid[]) as g (id)
+  cross join lateral (
+    select ctid as place from posthaste.logs where id = g.id order by fence desc, seq desc offset $2
+  ) as l
+))`,
   /**
    * Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many
    * they were.
@@ -361,7 +414,7 @@ select count(*) as number from gone`,
 select * from unnest($1::integer[], $2::text[], $3::text[], $4::integer[])`,
   /**
    * The store's time, and when the next scheduled or retrying job is due.
-   * Parameters: floor and fixed of the clock. Result: now, next_due_at. Index: waiting_by_time.
+   * Parameters: floor and fixed of the clock. Result: now, next_due_at. Index: waiting_to_promote.
    */
   nextDue: `select posthaste.clock($1, $2) as now, (select min(run_at) from posthaste.waiting where state <> 'blocked') as next_due_at`,
   /**
@@ -426,12 +479,12 @@ order by p.id
 limit $2`,
   /**
    * Ids of jobs with a key, the newest first. Parameters: id with which to go on, limit, key. Result: id. Index:
-   * jobs_by_key.
+   * jobs_to_list_by_key.
    */
   pageKeyDown: `select id from posthaste.jobs where key = $3 and id <= $1::uuid order by id desc limit $2`,
   /**
    * Ids of jobs with a key, the oldest first. Parameters: id with which to go on, limit, key. Result: id. Index:
-   * jobs_by_key.
+   * jobs_to_list_by_key.
    */
   pageKeyUp: `select id from posthaste.jobs where key = $3 and id >= $1::uuid order by id limit $2`,
   /**
@@ -446,12 +499,12 @@ limit $2`,
   pageReadyUp: `select id from posthaste.ready where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
    * Ids of jobs with a ref, the newest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
-   * jobs_by_ref.
+   * jobs_to_list_by_ref.
    */
   pageRefDown: `select id from posthaste.jobs where ref = $3 and id <= $1::uuid order by id desc limit $2`,
   /**
    * Ids of jobs with a ref, the oldest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
-   * jobs_by_ref.
+   * jobs_to_list_by_ref.
    */
   pageRefUp: `select id from posthaste.jobs where ref = $3 and id >= $1::uuid order by id limit $2`,
   /**
@@ -466,7 +519,7 @@ limit $2`,
   pageRunningUp: `select id from posthaste.running where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
    * Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states.
-   * Result: id. Index: waiting_by_kind.
+   * Result: id. Index: waiting_to_list.
    */
   pageWaitingDown: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -477,7 +530,7 @@ order by p.id desc
 limit $2`,
   /**
    * Ids of waiting jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states.
-   * Result: id. Index: waiting_by_kind.
+   * Result: id. Index: waiting_to_list.
    */
   pageWaitingUp: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -502,7 +555,7 @@ group by k.kind, k.queue, k.task, n.state
 having sum(n.number) <> 0`,
   /**
    * Makes jobs claimable whose time has come, the earliest first. Parameters: limit; then floor and fixed of the clock.
-   * Result: how many, when the next one after now is due. Index: waiting_by_time.
+   * Result: how many, when the next one after now is due. Index: waiting_to_promote.
    */
   promote: `with due as materialized (
   select ctid as place from posthaste.waiting
@@ -536,7 +589,7 @@ select
   /**
    * Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how
    * many are kept, least age_ms, limit; then floor and fixed of the clock. Result: how many were removed, whether more
-   * remain to be. Index: finished_by_time.
+   * remain to be. Index: finished_to_prune.
    */
   prune: `with size as materialized (
   select coalesce(sum(number), 0) as number
@@ -605,9 +658,14 @@ order by q.queue`,
    * Index: the primary key of ready.
    */
   readyDelete: `with gone as (
-  delete from posthaste.ready as r
-  using unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
-  where r.kind = g.kind and r.priority = g.priority and r.run_at = g.run_at and r.id = g.id and r.fence = g.fence
+  delete from posthaste.ready where ctid = any (array(
+    select r.place
+    from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
+    cross join lateral (
+      select ctid as place from posthaste.ready
+      where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id and fence = g.fence limit 1
+    ) as r
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from gone), $6::bigint)`,
@@ -652,21 +710,21 @@ left join lateral (
 ) as a on true
 order by wanted.number`,
   /**
-   * Renews leases. Parameters: arrays of ids (no lease twice), fences; lease length of jobs without one of their own;
-   * then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to
-   * cancel it. Index: the primary key of running.
+   * Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of
+   * their own; then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked
+   * to cancel it. Index: the primary key of running.
    */
   renew: `with held as materialized (
-  select r.id, r.fence, r.cancel is not null as is_unwanted
+  select r.id, r.fence, r.is_unwanted
   from unnest($1::uuid[], $2::bigint[]) as g (id, fence)
-  join posthaste.running as r on r.id = g.id and r.fence = g.fence
-  order by r.id
-  for update of r
+  cross join lateral (
+    select id, fence, cancel is not null as is_unwanted
+    from posthaste.running where id = g.id and fence = g.fence limit 1 for update
+  ) as r
 ),
 renewed as (
-  update posthaste.running as r set lease_until = (select posthaste.clock($4, $5)) + coalesce(r.lease_ms, $3)
-  from held as h
-  where r.id = h.id
+  update posthaste.running set lease_until = (select posthaste.clock($4, $5)) + coalesce(lease_ms, $3)
+  where id = any (array(select id from held))
 )
 select id, fence, is_unwanted from held`,
   /**
@@ -700,8 +758,11 @@ on conflict (id) do update set progress = excluded.progress`,
    * Ends leases. Parameters: arrays of ids, fences; how many they are. Index: the primary key of running.
    */
   runningDelete: `with gone as (
-  delete from posthaste.running as r using unnest($1::uuid[], $2::integer[]) as g (id, fence)
-  where r.id = g.id and r.fence = g.fence
+  delete from posthaste.running where ctid = any (array(
+    select r.place
+    from unnest($1::uuid[], $2::integer[]) as g (id, fence)
+    cross join lateral (select ctid as place from posthaste.running where id = g.id and fence = g.fence limit 1) as r
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from gone), $3::bigint)`,
@@ -712,24 +773,31 @@ select posthaste.expect((select count(*) from gone), $3::bigint)`,
   /**
    * Completes running jobs at their first try: nothing has to be written but one narrow row for each. All of them, or the
    * transaction ends: when one is not running under its fence, or has notes, they are settled one by one instead.
-   * Parameters: arrays of ids (no id twice), fences, attempts, started_at, outputs; how many they are; then floor and
-   * fixed of the clock. Indexes: the primary keys of running, finished and keys.
+   * Parameters: arrays of ids in their order (no id twice), fences, attempts, started_at, outputs; how many they are; then
+   * floor and fixed of the clock. Indexes: the primary keys of running, jobs and keys.
    */
-  settlePlain: `with ended as (
-  delete from posthaste.running as r
-  using unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) as g (id, fence, attempt, started_at, output)
-  where r.id = g.id and r.fence = g.fence and not r.has_notes
-  returning r.id, r.kind, r.fence, r.worker, r.has_key, g.attempt, g.started_at, g.output
+  settlePlain: `with held as materialized (
+  select r.*, g.attempt as last_attempt, g.started_at as last_started_at, g.output
+  from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) as g (id, fence, attempt, started_at, output)
+  cross join lateral (
+    select id, kind, fence, worker, has_key, ctid as place
+    from posthaste.running where id = g.id and fence = g.fence and not has_notes limit 1
+  ) as r
+),
+-- Looked at again, for whoever wrote a note meanwhile.
+ended as (
+  delete from posthaste.running where ctid = any (array(select place from held)) and not has_notes returning kind
 ),
 put_finished as (
   insert into posthaste.finished (finished_at, started_at, attempt, id, kind, fence, solo, has_notes, state, worker, output)
-  select c.now, started_at, attempt, id, kind, fence, false, false, 'completed', worker, output
-  from ended, posthaste.clock($7, $8) as c (now)
+  select
+    (select posthaste.clock($7, $8)), last_started_at, last_attempt, id, kind, fence, false, false, 'completed', worker, output
+  from held
 ),
 freed as (
   delete from posthaste.keys
   where key = any (array(
-    select j.key from ended as e
+    select j.key from held as e
     cross join lateral (select key from posthaste.jobs where id = e.id limit 1) as j
     where e.has_key
   ))
@@ -761,8 +829,13 @@ select id, fence from held`,
    * waiting.
    */
   waitingDelete: `with gone as (
-  delete from posthaste.waiting as w using unnest($1::uuid[], $2::integer[], $3::text[]) as g (id, fence, state)
-  where w.id = g.id and w.fence = g.fence and w.state = g.state
+  delete from posthaste.waiting where ctid = any (array(
+    select w.place
+    from unnest($1::uuid[], $2::integer[], $3::text[]) as g (id, fence, state)
+    cross join lateral (
+      select ctid as place from posthaste.waiting where id = g.id and fence = g.fence and state = g.state limit 1
+    ) as w
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from gone), $4::bigint)`,
@@ -881,8 +954,9 @@ create table posthaste.jobs (
   ref text collate "C",
   tags text collate "C"
 );
-create index jobs_by_key on posthaste.jobs (key, id) where key is not null;
-create index jobs_by_ref on posthaste.jobs (ref, id) where ref is not null;
+-- Serve lists of the jobs with a key, or a ref.
+create index jobs_to_list_by_key on posthaste.jobs (key, id) where key is not null;
+create index jobs_to_list_by_ref on posthaste.jobs (ref, id) where ref is not null;
 
 -- Jobs that may be claimed, in the order of claims within their kind.
 create table posthaste.ready (
@@ -912,10 +986,10 @@ create table posthaste.waiting (
   has_key boolean not null,
   state text collate "C" not null check (state in ('blocked', 'scheduled', 'retrying'))
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
--- Serves promotion: what is due next.
-create index waiting_by_time on posthaste.waiting (run_at, id) where state <> 'blocked';
--- Serves lists of waiting jobs.
-create index waiting_by_kind on posthaste.waiting (kind, state, id);
+-- Serves promotion, and tells when the next job is due.
+create index waiting_to_promote on posthaste.waiting (run_at, id) where state <> 'blocked';
+-- Serves lists by queue, task and state.
+create index waiting_to_list on posthaste.waiting (kind, state, id);
 
 -- One row is one lease. The space that is left in each page is for renewals.
 create table posthaste.running (
@@ -949,8 +1023,8 @@ create table posthaste.finished (
   output text,
   primary key (kind, state, id)
 );
--- Serves retention: the oldest of a state.
-create index finished_by_time on posthaste.finished (state, finished_at, id);
+-- Serves retention: the oldest of a state. Without the id, those that were settled together share an entry.
+create index finished_to_prune on posthaste.finished (state, finished_at);
 
 create table posthaste.notes (
   id uuid primary key,
@@ -1007,7 +1081,7 @@ create table posthaste.records (
   primary key (collection, key)
 );
 -- Serves the removal of what has expired.
-create index records_by_expiry on posthaste.records (expires_at) where expires_at is not null;` },
+create index records_to_expire on posthaste.records (expires_at) where expires_at is not null;` },
   { name: '0002_add_job', sql: `-- Jobs added in somebody else's transaction: by \`posthaste.add_job\` in plain SQL, and by the library on a connection
 -- that is not its own. Both end in \`posthaste.add_jobs\`. It raises no error that can be avoided, because an error
 -- would end the caller's transaction, and needs no more rights than docs/transactions.md lists.

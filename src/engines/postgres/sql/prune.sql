@@ -1,6 +1,6 @@
 -- Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how
 -- many are kept, least age_ms, limit; then floor and fixed of the clock. Result: how many were removed, whether more
--- remain to be. Index: finished_by_time.
+-- remain to be. Index: finished_to_prune.
 with size as materialized (
   select coalesce(sum(number), 0) as number
   from (
