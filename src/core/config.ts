@@ -16,6 +16,8 @@ export {
 /** The validated settings. Durations in ms. */
 export interface Config {
   readonly engine: string
+  /** Null: finished jobs stay in the engine. */
+  readonly archive: string | null
   readonly addr: Address
   readonly token: string | null
   readonly smtpUrl: string | null

@@ -113,6 +113,19 @@ export const SETTINGS = [
   },
   {
     ...plain,
+    name: 'archive',
+    env: 'POSTHASTE_ARCHIVE',
+    flag: '--archive',
+    default: null,
+    meaning:
+      'Where finished jobs are moved, out of the engine, and read from as if they were still there: the URL of a store of its own, sqlite:PATH, postgres://… or redis://…. All processes of an installation name the same one.',
+    schema: must(
+      (text) => isEngineUrl(text) && text !== 'memory:',
+      'must be the URL of a store that keeps what is in it, such as sqlite:./archive.db or postgres://user:password@host/database',
+    ),
+  },
+  {
+    ...plain,
     name: 'addr',
     env: 'POSTHASTE_ADDR',
     aliases: [{ env: 'APIADDR', unit: null, schema: address }],

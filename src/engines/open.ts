@@ -1,5 +1,7 @@
-import type { Clock } from '../core/clock.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { PosthasteError } from '../core/errors.ts'
+import { ARCHIVE_CALL_TIMEOUT_MS } from '../core/limits.ts'
+import type { ArchivedEngine } from './archived.ts'
 import type { Engine } from './engine.ts'
 
 export interface OpenEngineOptions {
@@ -25,6 +27,51 @@ export const openEngine = async (from: string | Engine, options: OpenEngineOptio
   const engine = typeof from === 'string' ? await createEngine(from, options) : from
   await engine.open()
   return engine
+}
+
+export interface OpenArchivedOptions extends OpenEngineOptions {
+  /** Where finished jobs are kept: the URL of a store of its own, or an engine. */
+  readonly archive: string | Engine
+  /** For how long finished jobs stay in the engine. */
+  readonly archiveAfterMs: number
+  /** A text that is new each time. */
+  readonly newKey: () => string
+}
+
+/**
+ * The same with an archive, into which finished jobs are moved: the answer is one engine that reads both.
+ * Errors: those of openEngine for either store (an archive that cannot be reached is refused), and E_ARGUMENT when both
+ * are the same store, or when jobs would survive in the engine but not in the archive. Nothing is left open then.
+ */
+export const openArchived = async (
+  from: string | Engine,
+  { archive: to, archiveAfterMs: afterMs, newKey, ...options }: OpenArchivedOptions,
+): Promise<ArchivedEngine> => {
+  const engine = await openEngine(from, options)
+  let archive: Engine | undefined
+  try {
+    archive = await openEngine(to, { callTimeoutMs: ARCHIVE_CALL_TIMEOUT_MS, ...options })
+    refuseArchive(engine, archive)
+    const { createArchived } = await import('./archive/index.ts')
+    return createArchived({ engine, archive, clock: options.clock ?? systemClock, afterMs, newKey })
+  } catch (error) {
+    await Promise.allSettled([engine.close(), archive?.close()])
+    throw error
+  }
+}
+
+const refuseArchive = (engine: Engine, archive: Engine): void => {
+  const refuse = (what: string): never => {
+    throw new PosthasteError('E_ARGUMENT', what, { field: 'archive' })
+  }
+  const [one, other] = [engine.info(), archive.info()]
+  const isMemory = other.kind === 'memory'
+  if (engine === archive || (!isMemory && one.kind === other.kind && one.location === other.location)) {
+    refuse('The archive is the same store as the engine: give it a file, schema or prefix of its own.')
+  }
+  if (isMemory && one.durability !== 'none') {
+    refuse('An archive in memory would lose the jobs that are moved into it.')
+  }
 }
 
 const createEngine = async (url: string, options: OpenEngineOptions): Promise<Engine> => {
