@@ -4,6 +4,7 @@ import { openEngine, wrapEngine } from 'posthaste/testing'
 import { describe, expect, it } from 'vitest'
 import { posthaste, task } from '../../src/index.ts'
 import { json, run } from '../cli/program.ts'
+import { dropSchemas, newSchemaUrl, onPostgres } from '../servers/postgres.ts'
 import { newRedisUrl } from '../servers/redis.ts'
 import { curl, folder, startServer, until } from './support.ts'
 
@@ -75,6 +76,52 @@ describe('Distributed Task Queue', () => {
       })
     }
     await service.stop()
+  })
+
+  it('D4 results are kept in PostgreSQL, whatever the queue is kept in', { timeout: 60_000 }, async () => {
+    const archive = await newSchemaUrl()
+    const schema = new URL(archive).searchParams.get('schema')
+    const engine = newRedisUrl()
+    const env = { POSTHASTE_ARCHIVE: archive, POSTHASTE_ARCHIVE_AFTER: '0' }
+    const args = ['start', '--engine', engine, ...withTasks()]
+    const { url, service } = await startServer(args, { cwd: place.cwd, env })
+    const { body } = await curl(`${url}/submit`, 'POST', {
+      type: 'resize',
+      payload: { width: 6, height: 7 },
+    })
+    expect(await finished(url, body.id)).toMatchObject({ state: 'completed', output: 42 })
+    // An old number leads there as well.
+    const { body: task } = await curl(`${url}/task/`, 'POST', {
+      ...{ To: 'example@gmail.com', subject: 'Hello', body: 'Hi there' },
+    })
+    const rows = async () =>
+      onPostgres(`select j.id, k.task, f.state, coalesce(f.output, n.output)
+        from ${schema}.finished as f
+        join ${schema}.jobs as j on j.id = f.id
+        join ${schema}.kinds as k on k.kind = f.kind
+        left join ${schema}.notes as n on n.id = f.id
+        order by f.finished_at`).catch(() => [])
+    const kept = await until(rows, (found) => found.length === 2, 'both results are in PostgreSQL')
+    expect(kept[0]).toEqual([body.id, 'resize', 'completed', '42'])
+
+    const queue = await openEngine(engine)
+    const query = { sort: { field: 'id', descending: false }, after: null, limit: 10 } as const
+    const { jobs } = await until(
+      () => queue.list(query),
+      (page) => page.jobs.length === 0,
+      'Redis is empty',
+    )
+    expect(jobs).toEqual([])
+    await queue.close()
+    expect((await curl(`${url}/v1/jobs/${body.id}`)).body).toMatchObject({ state: 'completed', output: 42 })
+    expect((await curl(`${url}/task/${task.id}`)).body).toMatchObject({ id: task.id, status: 'ok' })
+    expect((await curl(`${url}/v1/stats`)).body).toMatchObject({ total: 2, archive: { ok: true } })
+    await service.stop()
+    const status = await json(['status', body.id, '--engine', engine, '--archive', archive], {
+      cwd: place.cwd,
+    })
+    expect(status).toMatchObject({ id: body.id, state: 'completed', output: 42 })
+    await dropSchemas()
   })
 
   it('D2 each type checks its payload, and handlers of one’s own are found by type', async () => {
