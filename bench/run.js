@@ -7,7 +7,7 @@
  * little elsewhere. Writes raw rows, a table and charts to bench/results/.
  */
 import { rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -121,6 +121,7 @@ const measureCase = async (engine, benchCase, systems, on) => {
     better,
     at: new Date().toISOString(),
     rounds,
+    load: loadavg()[0] ?? 0,
     size,
     systems: [...measured].map(([system, list]) => {
       const value = median(list.map((one) => one.value))

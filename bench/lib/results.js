@@ -41,6 +41,9 @@ export const machineOf = (engine, about, note) => ({
   node: process.version,
 })
 
+/** Histories of several lengths stand beside each other. @param {import('./types.js').Row} row */
+const keyOf = ({ case: name, size }) => (name === 'history' ? `${name}-${size}` : name)
+
 /** @param {string} file @returns {readonly import('./types.js').Row[]} */
 const oldRows = (file) => {
   try {
@@ -57,13 +60,16 @@ const oldRows = (file) => {
  */
 export const writeResults = (folder, { engine, machine, rows }) => {
   const file = join(folder, `${engine}.json`)
-  const known = new Map([...oldRows(file), ...rows].map((row) => [row.case, row]))
-  const all = CASES.flatMap(({ name }) => known.get(name) ?? [])
+  const known = new Map([...oldRows(file), ...rows].map((row) => [keyOf(row), row]))
+  const order = CASES.map(({ name }) => name)
+  const all = [...known.values()]
+    .filter((row) => order.includes(row.case))
+    .sort((a, b) => order.indexOf(a.case) - order.indexOf(b.case) || a.size - b.size)
   const results = { engine, machine, rows: all }
   const table = toMarkdown(results)
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(join(folder, `${engine}.md`), table)
-  for (const row of all) writeFileSync(join(folder, `${engine}-${row.case}.svg`), drawChart(row))
+  for (const row of all) writeFileSync(join(folder, `${engine}-${keyOf(row)}.svg`), drawChart(row))
   return table
 }

@@ -20,7 +20,7 @@ const linesOf = (engine, row, rows) =>
       one.system,
       one.durability,
       `${readable(one.value)} ${row.unit}${extra.length === 0 ? '' : ` (${extra.join(', ')})`}`,
-      `${readable(Math.min(...one.all))}–${readable(Math.max(...one.all))}`,
+      `${readable(Math.min(...one.all))}–${readable(Math.max(...one.all))} (${row.rounds})`,
       ratioTo(row, one),
       goals,
     ]
@@ -35,17 +35,16 @@ export const toMarkdown = ({ engine, machine, rows }) => {
   const verdicts = rows.flatMap((row) => judge(engine, row, rows)).filter(({ met }) => met !== undefined)
   const met = verdicts.filter((verdict) => verdict.met).length
   const days = [...new Set(rows.map(({ at }) => at.slice(0, 10)))].join(', ')
-  const rounds = [...new Set(rows.map((row) => row.rounds))].join(' or ')
   return [
     `# ${machine.title}`,
     '',
-    `${machine.about}. Medians of ${rounds} on ${machine.cores} cores (${machine.model}), Node ${machine.node}, ${days}.`,
+    `${machine.about}. Medians on ${machine.cores} cores (${machine.model}), Node ${machine.node}, ${days}.`,
     ...(machine.note === '' ? [] : [`${machine.note}`]),
     `Repeat with \`npm run bench -- --engine ${engine}\`. A ratio above 1 means that Posthaste is better.`,
     '',
     `**${met} of ${verdicts.length} goals met.**`,
     '',
-    '| case | system | durability | figure | spread | ours to it | goals |',
+    '| case | system | durability | figure | spread (rounds) | ours to it | goals |',
     '|---|---|---|---|---|---|---|',
     ...rows.flatMap((row) => linesOf(engine, row, rows)),
     '',

@@ -93,6 +93,8 @@ export interface Row {
   readonly better: 'more' | 'less'
   readonly at: string
   readonly rounds: number
+  /** Processes that were running or waiting to, on average over the last minute; our own are among them. */
+  readonly load: number
   /** Of the first system; others may run fewer jobs. */
   readonly size: number
   readonly systems: readonly RowSystem[]

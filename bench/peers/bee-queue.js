@@ -1,7 +1,8 @@
 // bee-queue: removing jobs that succeed, without events and without keeping jobs in memory, bulk by saveAll.
 import BeeQueue from 'bee-queue'
 
-const ADD_AT_ONCE = 10_000
+/** Larger pipelines are slower. */
+const ADD_AT_ONCE = 2_000
 
 /** @type {import('../lib/types.js').OpenSystem} */
 export const open = async ({ url, onRun }) => {

@@ -10,5 +10,8 @@ export const open = async ({ url, onRun }) => {
   await runMigrations(client)
   await client.end()
   const connect = () => ({ connectionString: url, max: 20 })
-  return bullmqOn({ connect, backend: [createPostgresBackend], close: async () => {} }, onRun)
+  return bullmqOn(
+    { connect, backend: [createPostgresBackend], addAtOnce: 10_000, close: async () => {} },
+    onRun,
+  )
 }

@@ -3,16 +3,14 @@
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 
-/** Larger ones are slower: a pipeline is held in memory twice. */
-const ADD_AT_ONCE = 10_000
 const WAITING = /** @type {const} */ (['waiting', 'active', 'prioritized', 'delayed', 'paused'])
 
 /**
- * @param {{ connect: () => any, backend: any, close: () => Promise<unknown> }} where
+ * @param {{ connect: () => any, backend: any, addAtOnce: number, close: () => Promise<unknown> }} where
  * @param {(payload: unknown) => unknown} onRun
  * @returns {import('../lib/types.js').System}
  */
-export const bullmqOn = ({ connect, backend, close }, onRun) => {
+export const bullmqOn = ({ connect, backend, addAtOnce, close }, onRun) => {
   const queue = new Queue(
     'bench',
     { connection: connect(), defaultJobOptions: { removeOnComplete: true } },
@@ -22,8 +20,8 @@ export const bullmqOn = ({ connect, backend, close }, onRun) => {
   return {
     add: (payload) => queue.add('bench', payload),
     addMany: async (payloads) => {
-      for (let at = 0; at < payloads.length; at += ADD_AT_ONCE) {
-        await queue.addBulk(payloads.slice(at, at + ADD_AT_ONCE).map((data) => ({ name: 'bench', data })))
+      for (let at = 0; at < payloads.length; at += addAtOnce) {
+        await queue.addBulk(payloads.slice(at, at + addAtOnce).map((data) => ({ name: 'bench', data })))
       }
     },
     work: async (concurrency) => {
@@ -59,5 +57,5 @@ export const open = async ({ url, onRun }) => {
   const close = async () => {
     for (const connection of connections) connection.disconnect()
   }
-  return bullmqOn({ connect, backend: [], close }, onRun)
+  return bullmqOn({ connect, backend: [], addAtOnce: 500, close }, onRun)
 }

@@ -5,8 +5,8 @@ import { PgBoss } from 'pg-boss'
 
 const ADD_AT_ONCE = 10_000
 const BATCH = 1_000
-/** Fetchers that take turns: one works while the other one waits for the server. */
-const FETCHERS = 2
+/** Fetchers that take turns: one works while the others wait for the server. */
+const FETCHERS = 4
 
 /** @type {import('../lib/types.js').OpenSystem} */
 export const open = async ({ url, onRun }) => {

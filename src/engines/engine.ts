@@ -74,8 +74,10 @@ export interface Engine {
    * verdict is `refused`, and `recordsOk` is false. The writes are a condition for the jobs, not the other way round:
    * duplicates, or an empty list of jobs, do not hinder them. Repeating such a call after a lost answer finds its own
    * versions and is refused: `get` the ids to learn that it was carried out. With `options.tx` (engines that support the caller's transaction
-   * say so in `info().callerTransactions`), the rows are written on the caller's connection and become visible with
-   * its commit.
+   * say so in `info().callerTransactions`; the others refuse it with E_TX_UNSUPPORTED), the rows are written on the
+   * caller's connection, become visible with its commit and are gone with its rollback. Calls for the same transaction
+   * are carried out one after the other. A key that a third transaction is about to take is waited for.
+   * Errors: E_ARGUMENT (`tx` is no transaction that the engine knows, or has none open), E_TX_ABORTED, E_TX_ELSEWHERE.
    */
   insert(jobs: readonly NewJob[], options?: InsertOptions): Promise<InsertAnswer>
 

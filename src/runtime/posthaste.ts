@@ -7,7 +7,7 @@ import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
 import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
-import { openArchived, openEngine } from '../engines/open.ts'
+import { type EngineConnection, openArchived, openEngine } from '../engines/open.ts'
 import type { Posthaste, PosthasteOptions } from './api.ts'
 import { refuse, refuseUnknown } from './arguments.ts'
 import { createClient } from './client.ts'
@@ -179,15 +179,21 @@ const open = async (
   { archiveAfterMs }: RuntimeSettings,
   clock: Clock,
 ): Promise<Engine> => {
-  const from = options.engine ?? (process.env['POSTHASTE_ENGINE'] || ENGINE_DEFAULT)
+  const from = checkStore(options.engine ?? (process.env['POSTHASTE_ENGINE'] || ENGINE_DEFAULT), 'engine')
   const archive = options.archive === undefined ? process.env['POSTHASTE_ARCHIVE'] || null : options.archive
-  checkStore(from, 'engine')
   if (archive === null) return openEngine(from, { clock })
-  checkStore(archive, 'archive')
-  return openArchived(from, { clock, archive, archiveAfterMs, newKey: () => newId(clock) })
+  const to = checkStore(archive, 'archive')
+  return openArchived(from, { clock, archive: to, archiveAfterMs, newKey: () => newId(clock) })
 }
 
-const checkStore = (given: unknown, field: string): void => {
-  const isEngine = typeof (given as Partial<Engine> | null)?.open === 'function'
-  if (typeof given !== 'string' && !isEngine) refuse(field, `is ${shown(given)}, neither a URL nor an engine`)
+const checkStore = (given: unknown, field: string): string | Engine | EngineConnection => {
+  const { open, insert, sqlite, postgres } = Object(given) as Readonly<Record<string, unknown>>
+  // A bare database handle has a method `open`, too.
+  const isEngine = typeof open === 'function' && typeof insert === 'function'
+  const isConnection =
+    [sqlite, postgres].filter((one) => typeof one === 'object' && one !== null).length === 1
+  if (typeof given !== 'string' && !isEngine && !isConnection) {
+    refuse(field, `is ${shown(given)}, neither a URL, an engine, { sqlite: database } nor { postgres: pool }`)
+  }
+  return given as string | Engine | EngineConnection
 }

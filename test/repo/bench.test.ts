@@ -12,6 +12,7 @@ const row = (name: string, better: 'more' | 'less', figures: Record<string, numb
   better,
   at: '2026-01-01T00:00:00.000Z',
   rounds: 1,
+  load: 0,
   size: 1,
   systems: Object.entries(figures).map(([system, value]) => ({
     system,

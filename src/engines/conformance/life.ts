@@ -60,7 +60,7 @@ export const life: Subject = {
 
     "a caller's transaction is refused by an engine that does not say it takes one": async (lab) => {
       if (lab.engine.info().callerTransactions) return
-      await lab.refuses('E_ARGUMENT', () => lab.engine.insert([lab.job()], { tx: {} }))
+      await lab.refuses('E_TX_UNSUPPORTED', () => lab.engine.insert([lab.job()], { tx: {} }))
     },
 
     'after closing, every call is refused, and closing again does nothing': async (lab) => {

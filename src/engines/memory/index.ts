@@ -75,9 +75,11 @@ export const createMemoryEngine = ({ clock = systemClock }: MemoryEngineOptions 
       call((at) => {
         checks.insert(jobs, options)
         if (options.tx !== undefined) {
-          throw new PosthasteError('E_ARGUMENT', 'The memory engine has no transactions to join.', {
-            field: 'tx',
-          })
+          throw new PosthasteError(
+            'E_TX_UNSUPPORTED',
+            'The memory engine cannot join the transaction in tx.',
+            { field: 'tx' },
+          )
         }
         return insert(store, at, jobs, options)
       }),

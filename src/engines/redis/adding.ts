@@ -41,7 +41,8 @@ export const jobArguments = (jobs: readonly NewJob[]): string[] => {
   const shapes: string[] = []
   const numbers: string[] = []
   const known = new Map<string, string>()
-  const rest: string[] = []
+  const bodies: string[] = []
+  let ids = ''
   let before: NewJob | undefined
   let number = ''
   for (const job of jobs) {
@@ -57,10 +58,12 @@ export const jobArguments = (jobs: readonly NewJob[]): string[] => {
       before = job
     }
     numbers.push(number)
-    rest.push(job.id, bodyOf(job))
+    bodies.push(bodyOf(job))
+    ids += job.id
   }
   const count = shapes.length / SHAPE_WIDTH
-  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...rest]
+  const row = jobs.length === 0 ? [] : [ids]
+  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...row, ...bodies]
 }
 
 /** Number of writes, and: collection, key, expected version, time to live, value of each. */

@@ -4,6 +4,7 @@
 -- ARGV     clock (2), letter of the state, age, end and id of the last job before or two empty texts, limit
 -- Result   { rows, for each job the list of its log lines }
 
+-- flags no-writes
 -- include store
 -- include counting
 -- include jobs
@@ -12,14 +13,24 @@
 local index, latest = FINISHED .. ARGV[3], int(now - tonumber(ARGV[4]))
 local afterEnd, afterId, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local ids = {}
-if limit > 0 and afterEnd ~= '' and tonumber(afterEnd) <= tonumber(latest) then
-  for _, id in ipairs(call('ZRANGEBYSCORE', index, afterEnd, afterEnd)) do
-    if id > afterId and #ids < limit then table.insert(ids, id) end
+
+-- Adds those that ended at this time, behind an id.
+local function addEnded(at, id)
+  local some = {}
+  for _, member in ipairs(call('ZRANGEBYSCORE', index, at, at)) do splitIds(member, some) end
+  table.sort(some)
+  for i = 1, #some do
+    if some[i] > id and #ids < limit then table.insert(ids, some[i]) end
   end
 end
-if #ids < limit then
-  local least = afterEnd == '' and '-inf' or '(' .. afterEnd
-  for _, id in ipairs(call('ZRANGEBYSCORE', index, least, latest, 'LIMIT', 0, limit - #ids)) do table.insert(ids, id) end
+
+if limit > 0 and afterEnd ~= '' and tonumber(afterEnd) <= tonumber(latest) then addEnded(afterEnd, afterId) end
+local least = afterEnd == '' and '-inf' or '(' .. afterEnd
+while #ids < limit do
+  local following = call('ZRANGEBYSCORE', index, least, latest, 'WITHSCORES', 'LIMIT', 0, 1)
+  if not following[2] then break end
+  addEnded(following[2], '')
+  least = '(' .. following[2]
 end
 local logs = {}
 for i = 1, #ids do logs[i] = call('ZRANGE', LOG .. ids[i], 0, -1) end

@@ -45,7 +45,7 @@ local function store(id, body, text, progress, checkpoint, lines)
   if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
   for i = 1, #lines do call('ZADD', LOG .. id, 0, lines[i]) end
   if isFinished(job.letter) then
-    call('ZADD', FINISHED .. job.letter, job.finishedAt, id)
+    enterFinished(job.letter, { id }, job.finishedAt)
   else
     if job.key ~= '' then call('HSET', KEYHOLDERS, sub(job.key, 2), id) end
     call('ZADD', READY .. job.lane, job.runAt, id)
