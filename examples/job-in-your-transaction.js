@@ -9,6 +9,7 @@ db.exec('create table if not exists orders (id integer primary key, item text no
 const receipt = task({ name: 'receipt', run: (payload) => `Receipt for ${payload.item}` })
 const ph = await posthaste({ engine: { sqlite: db }, tasks: [receipt] })
 
+/** @param {string} item @param {boolean} isPaid */
 const order = async (item, isPaid) => {
   db.exec('begin immediate')
   try {
