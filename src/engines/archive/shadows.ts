@@ -33,7 +33,7 @@ const SHADOWS_MAX = ENGINE_BATCH_MAX
  * What nobody needs any more is deleted only when everything that was under way at the time has come to its end: a list
  * that was read half before and half after would otherwise miss the job.
  */
-export const SHADOW_GRACE_MS = 60_000
+const SHADOW_GRACE_MS = 60_000
 
 export class Shadows {
   readonly #engine: Engine
