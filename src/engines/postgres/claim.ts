@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../core/job.ts'
+import type { JobRecord, JobTies } from '../../core/job.ts'
 import type { ClaimRequest } from '../engine.ts'
 import { textsOrNull } from './arrays.ts'
 import { type PgRow, toNumber, toNumberOrNull } from './driver.ts'
@@ -88,8 +88,9 @@ type Rest = readonly [
   tags: string | null,
   solo: boolean,
   notes: Notes | null,
+  ties: string | null,
 ]
-const NOTHING: Rest = [null, null, null, null, null, null, null, false, null]
+const NOTHING: Rest = [null, null, null, null, null, null, null, false, null, null]
 
 const toJob = (
   row: PgRow,
@@ -98,7 +99,7 @@ const toJob = (
 ): JobRecord => {
   const kind = kinds.get(row[1] as number)
   const rest = row[8] === null ? NOTHING : (JSON.parse(row[8] as string) as Rest)
-  const [ownLeaseMs, maxRetries, group, options, key, ref, tags, solo, notes] = rest
+  const [ownLeaseMs, maxRetries, group, options, key, ref, tags, solo, notes, ties] = rest
   return {
     id: row[0] as string,
     task: kind?.task ?? '',
@@ -112,6 +113,7 @@ const toJob = (
     key,
     ref,
     tags,
+    ties: ties === null ? null : (JSON.parse(ties) as JobTies),
     state: 'running',
     reason: notes?.reason ?? null,
     createdAt: row[4] as number,

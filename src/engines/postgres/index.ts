@@ -28,6 +28,7 @@ import { raiseClock } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statementsFor } from './statements.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { batches, clearNews, forgetBatches, news, overdue } from './ties.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 
 export interface PostgresEngineOptions {
@@ -218,12 +219,17 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         return clock.saw(toNumber(rows[0]?.[0]))
       }),
 
-    insert: (jobs, { tx, records = [] } = {}) =>
+    insert: (jobs, { tx, records = [], changes = [] } = {}) =>
       call(
-        () => checks.insert(jobs, { records }),
+        () =>
+          checks.insert(jobs, {
+            records,
+            changes,
+            ...(tx === undefined || changes.length === 0 ? {} : { tx }),
+          }),
         async (parts) => {
-          if (tx !== undefined) return insertWithin(parts, tx, { jobs, records })
-          return parts.inserts.call({ jobs, records }, jobs.length + records.length)
+          if (tx !== undefined) return insertWithin(parts, tx, { jobs, records, changes })
+          return parts.inserts.call({ jobs, records, changes }, jobs.length + records.length + changes.length)
         },
       ),
     exchange: (request) =>
@@ -260,6 +266,31 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       call(
         () => checks.requestCancel(requests),
         (parts) => requestCancel(parts, parts.exchanger, requests),
+      ),
+    overdue: (request) =>
+      call(
+        () => checks.overdue(request),
+        async (parts) => (request.limit === 0 ? [] : overdue(parts, request)),
+      ),
+    news: (request) =>
+      call(
+        () => checks.news(request),
+        async (parts) => (request.limit === 0 ? [] : news(parts, request)),
+      ),
+    clearNews: (some) =>
+      call(
+        () => checks.clearNews(some),
+        async (parts) => (some.length === 0 ? undefined : clearNews(parts, some)),
+      ),
+    batches: (ids) =>
+      call(
+        () => checks.batches(ids),
+        async (parts) => (ids.length === 0 ? [] : batches(parts, ids)),
+      ),
+    forgetBatches: (ids) =>
+      call(
+        () => checks.forgetBatches(ids),
+        async (parts) => (ids.length === 0 ? undefined : forgetBatches(parts, ids)),
       ),
     prune: (request) =>
       call(

@@ -1,24 +1,30 @@
-import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { Change, NewJob, RecordWrite } from '../../core/job.ts'
 import type { InsertAnswer } from '../engine.ts'
 import { numbers, texts, words } from './arrays.ts'
+import { isUuid } from './cursors.ts'
 import { Documents, readForWriting } from './documents.ts'
 import { toNumber } from './driver.ts'
 import { flush, flushed } from './flush.ts'
-import { loadUnit } from './load.ts'
+import { atRest, changeOne } from './judge.ts'
+import { idsToAdd, loadUnit } from './load.ts'
 import type { Parts } from './parts.ts'
 import { raiseClock, type Tx } from './session.ts'
 
 export interface InsertRequest {
   readonly jobs: readonly NewJob[]
   readonly records: readonly RecordWrite[]
+  readonly changes: readonly Change[]
 }
 
-/** Jobs that are stored without a look at what is there: no keys, nothing that blocks them, queues that are known. */
+/** Jobs that are stored without a look at what is there: no keys or ties, nothing that blocks them, queues that are known. */
 const arePlain = (requests: readonly InsertRequest[], { kinds }: Pick<Parts, 'kinds'>): boolean =>
   requests.every(
-    ({ jobs, records }) =>
-      records.length === 0 &&
-      jobs.every(({ key, blocked, queue }) => key === null && blocked === null && kinds.isQueueKnown(queue)),
+    ({ jobs, records, changes }) =>
+      records.length + changes.length === 0 &&
+      jobs.every(
+        ({ key, blocked, ties, queue }) =>
+          key === null && blocked === null && ties === null && kinds.isQueueKnown(queue),
+      ),
   )
 
 /** The first job of each id. */
@@ -75,17 +81,23 @@ const insertCareful = async (
   const jobs = requests.flatMap((request) => request.jobs)
   const records = requests.flatMap((request) => request.records)
   const reading = readForWriting(tx, schemaLock, records)
-  const ids = jobs.map(({ id }) => id)
+  const ids = [
+    ...idsToAdd(jobs),
+    ...requests.flatMap(({ changes }) => changes.map(({ id }) => id)).filter(isUuid),
+  ]
   const loading = loadUnit(tx, { ids, keys: jobs.flatMap(({ key }) => key ?? []) })
   const [found, unit] = await Promise.all([reading, loading])
   const { now } = unit
   const documents = new Documents(now, found)
   const answers = requests.map((request): InsertAnswer => {
-    if (!documents.areWritable(request.records)) {
-      return { now, verdicts: request.jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+    const recordsOk = documents.areWritable(request.records)
+    const changed = request.changes.map((one) => atRest(unit, one).verdict)
+    if (!recordsOk || changed.some((verdict) => verdict !== 'ok')) {
+      return { now, verdicts: request.jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk, changed }
     }
     documents.write(request.records)
-    return { now, verdicts: request.jobs.map((job) => unit.add(job)), recordsOk: true }
+    for (const one of request.changes) changeOne(unit, one)
+    return { now, verdicts: request.jobs.map((job) => unit.add(job)), recordsOk, changed }
   })
   const sent = [...flush(tx, unit, kinds), ...documents.flush(tx), ...raiseClock(tx)]
   await Promise.all([...sent, tx.commit()])
@@ -111,6 +123,7 @@ export const insert = async (
       now,
       verdicts: request.jobs.map(({ id }) => ({ status: 'inserted', id })),
       recordsOk: true,
+      changed: [],
     }))
   }
   const { answers, done } = await sessions.transaction({ doing: 'adding jobs', deadline }, (tx) =>

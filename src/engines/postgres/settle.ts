@@ -5,7 +5,7 @@ import { numbers, texts, words } from './arrays.ts'
 import { isUuid } from './cursors.ts'
 import { Documents, readForWriting } from './documents.ts'
 import { flush } from './flush.ts'
-import { loadUnit } from './load.ts'
+import { idsToAdd, loadUnit } from './load.ts'
 import type { Parts } from './parts.ts'
 import type { Tx } from './session.ts'
 import type { Unit } from './unit.ts'
@@ -126,7 +126,7 @@ export const settle = async (tx: Tx, parts: Parts, settlements: readonly Settlem
     settlements.flatMap(({ records = [] }) => records),
   )
   const subject = {
-    ids: [...ids, ...children.map(({ id }) => id)],
+    ids: [...ids, ...idsToAdd(children)],
     keys: children.flatMap(({ key }) => key ?? []),
   }
   const [, found, unit] = await Promise.all([locking, reading, loadUnit(tx, subject)])

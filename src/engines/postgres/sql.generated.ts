@@ -2,6 +2,66 @@
 
 export const SQL = {
   /**
+   * Counts jobs of batches. Parameters: batches, and arrays of what is added to unfinished, completed, cancelled, dead,
+   * removed. In the order of the batches, so that two of us never wait for each other.
+   */
+  batchesCount: `insert into posthaste.batches as b (batch, unfinished, completed, cancelled, dead, removed)
+select * from (
+  select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+    as g (batch, unfinished, completed, cancelled, dead, removed)
+  order by batch collate "C"
+) as s
+on conflict (batch) do update set
+  unfinished = b.unfinished + excluded.unfinished, completed = b.completed + excluded.completed,
+  cancelled = b.cancelled + excluded.cancelled, dead = b.dead + excluded.dead, removed = b.removed + excluded.removed`,
+  /**
+   * Forgets the numbers of batches. Parameters: batches. Index: the primary key of batches.
+   */
+  batchesForget: `delete from posthaste.batches where batch = any ($1::text[])`,
+  /**
+   * The numbers of batches. Parameters: batches. Result: batch, unfinished, completed, cancelled, dead, removed. Index: the
+   * primary key of batches.
+   */
+  batchesRead: `select batch, unfinished, completed, cancelled, dead, removed from posthaste.batches where batch = any ($1::text[])`,
+  /**
+   * Notes of ready jobs that others depend on them. Parameters: arrays of kinds, priorities, run_at, ids, fences; how many
+   * they are. Index: the primary key of ready.
+   */
+  bindReady: `with held as materialized (
+  select r.place
+  from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
+  cross join lateral (
+    select ctid as place from posthaste.ready
+    where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id and fence = g.fence limit 1
+  ) as r
+),
+bound as (update posthaste.ready set has_notes = true where ctid = any (array(select place from held)) returning 1)
+select posthaste.expect((select count(*) from bound), $6::bigint)`,
+  /**
+   * Notes of running jobs that others depend on them; whoever settles one waits for us and looks then. Parameters: arrays
+   * of ids, fences; how many they are. Index: the primary key of running.
+   */
+  bindRunning: `with held as materialized (
+  select r.ctid as place
+  from unnest($1::uuid[], $2::bigint[]) as g (id, fence)
+  join posthaste.running as r on r.id = g.id and r.fence = g.fence
+  order by r.id
+  for update of r
+),
+bound as (update posthaste.running set has_notes = true where ctid = any (array(select place from held)) returning 1)
+select posthaste.expect((select count(*) from bound), $3::bigint)`,
+  /**
+   * Notes of waiting jobs that others depend on them. Parameters: arrays of ids, fences; how many they are. Index: the
+   * primary key of waiting.
+   */
+  bindWaiting: `with held as materialized (
+  select w.place
+  from unnest($1::uuid[], $2::integer[]) as g (id, fence)
+  cross join lateral (select ctid as place from posthaste.waiting where id = g.id and fence = g.fence limit 1) as w
+),
+bound as (update posthaste.waiting set has_notes = true where ctid = any (array(select place from held)) returning 1)
+select posthaste.expect((select count(*) from bound), $3::bigint)`,
+  /**
    * Asks the holders of leases to stop; the first request is kept. Parameters: arrays of ids (none twice), requests.
    * Result: id of each that runs. Index: the primary key of running.
    */
@@ -22,7 +82,7 @@ select id from held`,
    * Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
    * waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
    * looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
-   * array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
+   * array of lease_ms, max_retries, group, options, key, ref, tags, solo, the row of notes, ties.
    * Indexes: the primary keys of ready, jobs and notes; waiting_to_promote.
    */
   claim: `with wanted as materialized (
@@ -105,6 +165,18 @@ leased as (
     case when solo then (select posthaste.clock($8, $9)) end, id, kind, fence + 1, solo, solo, has_notes, has_key, $1
   from taken
 ),
+-- Keys that are held until the start are free from now on.
+freed as (
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from taken as t
+    cross join lateral (select key from posthaste.jobs where id = t.id limit 1) as j
+    cross join lateral (
+      select ctid as place from posthaste.keys where key = j.key and id = t.id and until = 'start' limit 1
+    ) as k
+    where t.has_key
+  ))
+),
 moved as (
   insert into posthaste.moves (kind, from_state, to_state, number)
   select kind, 'ready', 'running', count(*) from taken group by kind
@@ -116,10 +188,10 @@ summary as materialized (
 select
   t.id, t.kind, j.payload, t.priority, j.created_at, t.run_at, t.attempt + t.solo::integer as attempt, t.fence + 1 as fence,
   case
-    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags) > 0
+    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, j.ties) > 0
     then json_build_array(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, t.solo, (
       select row_to_json(n) from posthaste.notes as n where t.has_notes and n.id = t.id
-    ))::text
+    ), j.ties)::text
   end as rest
 from taken as t
 cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j
@@ -256,13 +328,22 @@ fresh as (
   on conflict (id) do nothing
   returning id, kind, priority, lease_ms, created_at, coalesce(run_at, created_at) as due
 ),
+-- Others may wait for a job that was not there yet.
+known as (
+  select f.*, case
+    when (select exists (select from posthaste.ties limit 1))
+    then exists (select from posthaste.ties as t where t.target = 'job:' || f.id)
+    else false
+  end as awaited
+  from fresh as f
+),
 put_ready as (
   insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-  select due, 0, lease_ms, id, kind, 0, priority, false, false, false from fresh where due <= created_at
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false from known where due <= created_at
 ),
 put_waiting as (
   insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
-  select due, 0, lease_ms, id, kind, 0, priority, false, false, false, 'scheduled' from fresh where due > created_at
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false, 'scheduled' from known where due > created_at
 ),
 moved as (
   insert into posthaste.moves (kind, to_state, number)
@@ -281,28 +362,36 @@ select now from posthaste.clock($13, $14) as c (now)`,
 from posthaste.add_jobs($1::text::json, $2::text::uuid, $3::text::bigint, $4::text::bigint, $5::text::integer) as a
 order by a.number`,
   /**
-   * Forgets jobs that are in no place any more, with their notes and logs. Parameters: ids.
+   * Forgets jobs that are in no place any more, with their notes, logs and ties. Parameters: ids.
    */
   jobsDelete: `with forgotten_notes as (delete from posthaste.notes where id = any ($1::uuid[])),
-forgotten_logs as (delete from posthaste.logs where id = any ($1::uuid[]))
+forgotten_logs as (delete from posthaste.logs where id = any ($1::uuid[])),
+forgotten_ties as (delete from posthaste.ties where id = any ($1::uuid[]))
 delete from posthaste.jobs where id = any ($1::uuid[])`,
   /**
    * Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing
    * for nulls: ids, created_at, run_at, lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys,
-   * refs, tags.
+   * refs, tags, ties.
    */
   jobsInsert: `insert into posthaste.jobs (
-  id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+  id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags, ties
 )
 select *
 from unnest(
   $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallint[], $8::text[], $9::text[],
-  $10::text[], $11::text[], $12::text[], $13::text[]
+  $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]
 )`,
   /**
    * Which of some jobs exist. Parameters: ids. Result: id. Index: the primary key of jobs.
    */
   jobsKnown: `select id from posthaste.jobs where id = any ($1::uuid[])`,
+  /**
+   * Removes some of the holds on keys that have expired. Parameters: limit; then floor and fixed of the clock. Index:
+   * keys_to_expire.
+   */
+  keysExpire: `delete from posthaste.keys where ctid = any (array(
+  select ctid from posthaste.keys where expires_at <= (select posthaste.clock($2, $3)) limit $1 for update skip locked
+))`,
   /**
    * Gives unique keys back. Parameters: keys, ids of their holders; how many they are.
    */
@@ -316,13 +405,21 @@ from unnest(
 )
 select posthaste.expect((select count(*) from freed), $3::bigint)`,
   /**
-   * Who holds unique keys. Parameters: keys. Result: key, id.
+   * Who holds unique keys. Parameters: keys. Result: key, id, until, expires_at. Index: the primary key of keys.
    */
-  keysRead: `select key, id from posthaste.keys where key = any ($1::text[])`,
+  keysRead: `select key, id, until, expires_at from posthaste.keys where key = any ($1::text[])`,
   /**
-   * Takes unique keys. Fails when someone has taken one meanwhile. Parameters: keys, ids.
+   * Takes unique keys. Ends the transaction when someone has taken one meanwhile; whose hold expired has none. Parameters:
+   * arrays of keys, ids, until, expires_at; how many they are; then floor and fixed of the clock.
    */
-  keysTake: `insert into posthaste.keys (key, id) select * from unnest($1::text[], $2::uuid[]) as g (key, id) order by key`,
+  keysTake: `with taken as (
+  insert into posthaste.keys as k (key, id, until, expires_at)
+  select * from unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[]) as g (key, id, until, expires_at) order by key
+  on conflict (key) do update set id = excluded.id, until = excluded.until, expires_at = excluded.expires_at
+    where k.expires_at <= (select posthaste.clock($6, $7))
+  returning 1
+)
+select posthaste.expect((select count(*) from taken), $5::bigint)`,
   /**
    * Numbers for pairs of queue and task that have none. Parameters: queues, tasks.
    */
@@ -412,6 +509,29 @@ select count(*) as number from gone`,
    */
   movesInsert: `insert into posthaste.moves (kind, from_state, to_state, number)
 select * from unnest($1::integer[], $2::text[], $3::text[], $4::integer[])`,
+  /**
+   * Forgets news, unless there are newer ones. Parameters: arrays of topics, ids, seq. Index: the primary key of news.
+   */
+  newsClear: `with known as materialized (
+  select n.topic, n.id
+  from unnest($1::text[], $2::text[], $3::bigint[]) as g (topic, id, seq)
+  join posthaste.news as n on n.topic = g.topic and n.id = g.id and n.seq = g.seq
+  order by n.topic, n.id
+  for update of n
+)
+delete from posthaste.news as n using known as k where n.topic = k.topic and n.id = k.id`,
+  /**
+   * What there is to decide. Parameters: topic and id after which to go on, limit. Result: topic, id, seq. Index: the
+   * primary key of news.
+   */
+  newsPage: `select topic, id, seq from posthaste.news where (topic, id) > ($1::text, $2::text) order by topic, id limit $3`,
+  /**
+   * Tells of jobs and batches. Parameters: arrays of topics, ids.
+   */
+  newsTell: `insert into posthaste.news (topic, id, seq)
+select g.topic, g.id, nextval('posthaste.told')
+from (select * from unnest($1::text[], $2::text[]) as u (topic, id) order by topic collate "C", id collate "C") as g
+on conflict (topic, id) do update set seq = excluded.seq`,
   /**
    * The store's time, and when the next scheduled or retrying job is due.
    * Parameters: floor and fixed of the clock. Result: now, next_due_at. Index: waiting_to_promote.
@@ -518,6 +638,16 @@ limit $2`,
    */
   pageRunningUp: `select id from posthaste.running where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
+   * Ids of jobs that are bound to a target, the newest first. Parameters: id with which to go on, limit, target. Result: id.
+   * Index: the primary key of ties.
+   */
+  pageTieDown: `select id from posthaste.ties where target = $3 and id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of jobs that are bound to a target, the oldest first. Parameters: id with which to go on, limit, target. Result: id.
+   * Index: the primary key of ties.
+   */
+  pageTieUp: `select id from posthaste.ties where target = $3 and id >= $1::uuid order by id limit $2`,
+  /**
    * Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states.
    * Result: id. Index: waiting_to_list.
    */
@@ -619,6 +749,7 @@ gone as (
 forgotten_jobs as (delete from posthaste.jobs where id = any (array(select id from gone))),
 forgotten_notes as (delete from posthaste.notes where id = any (array(select id from gone))),
 forgotten_logs as (delete from posthaste.logs where id = any (array(select id from gone))),
+forgotten_ties as (delete from posthaste.ties where id = any (array(select id from gone))),
 moved as (
   insert into posthaste.moves (kind, from_state, number) select kind, $1, count(*) from gone group by kind
 )
@@ -654,21 +785,24 @@ returning queue`,
 from posthaste.queues as q
 order by q.queue`,
   /**
-   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences; how many they are.
+   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were read; how many they are.
    * Index: the primary key of ready.
    */
   readyDelete: `with gone as (
   delete from posthaste.ready where ctid = any (array(
     select r.place
-    from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
+    from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[], $6::text[])
+      as g (kind, priority, run_at, id, fence, place)
     cross join lateral (
       select ctid as place from posthaste.ready
-      where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id and fence = g.fence limit 1
+      where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id and fence = g.fence
+        and ctid = g.place::tid
+      limit 1
     ) as r
   ))
   returning 1
 )
-select posthaste.expect((select count(*) from gone), $6::bigint)`,
+select posthaste.expect((select count(*) from gone), $7::bigint)`,
   /**
    * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
    * has_notes, has_key.
@@ -693,21 +827,22 @@ from unnest(
   coalesce(a.fence, r.fence, w.fence, f.fence) as fence, coalesce(r.worker, f.worker, n.worker) as worker,
   r.lease_until, coalesce(r.started, false) as started, r.cancel, coalesce(f.output, n.output) as output,
   n.error, n.history, n.progress, n.checkpoint, j.kind, j.run_at as first_run_at, n.id is not null as has_notes,
-  (select h.id from posthaste.keys as h where h.key = j.key) as holder
+  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place
 from unnest($1::uuid[]) with ordinality as wanted (id, number)
 cross join lateral (select * from posthaste.jobs where id = wanted.id limit 1) as j
 cross join lateral (select * from posthaste.kinds where kind = j.kind limit 1) as k
 left join lateral (select * from posthaste.notes where id = j.id limit 1) as n on true
 left join lateral (select * from posthaste.running where id = j.id limit 1) as r on true
-left join lateral (select * from posthaste.waiting where id = j.id limit 1) as w on true
+left join lateral (select *, ctid::text as place from posthaste.waiting where id = j.id limit 1) as w on true
 left join lateral (
   select * from posthaste.finished
   where kind = j.kind and state = any ('{completed,cancelled,dead}') and id = j.id limit 1
 ) as f on true
 left join lateral (
-  select * from posthaste.ready
+  select *, ctid::text as place from posthaste.ready
   where kind = j.kind and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
 ) as a on true
+left join lateral (select * from posthaste.keys where key = j.key limit 1) as h on true
 order by wanted.number`,
   /**
    * Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of
@@ -795,10 +930,11 @@ put_finished as (
   from held
 ),
 freed as (
-  delete from posthaste.keys
-  where key = any (array(
-    select j.key from held as e
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from held as e
     cross join lateral (select key from posthaste.jobs where id = e.id limit 1) as j
+    cross join lateral (select ctid as place from posthaste.keys where key = j.key and id = e.id limit 1) as k
     where e.has_key
   ))
 ),
@@ -807,6 +943,23 @@ moved as (
   select kind, 'running', 'completed', count(*) from ended group by kind
 )
 select posthaste.expect((select count(*) from ended), $6::bigint)`,
+  /**
+   * Notes when jobs have to start. Parameters: arrays of at, ids.
+   */
+  startByAdd: `insert into posthaste.start_by (at, id) select * from unnest($1::bigint[], $2::uuid[]) as g (at, id) on conflict do nothing`,
+  /**
+   * Jobs that had to start by now and do not run. Parameters: time and id with which to go on, limit; then floor and fixed
+   * of the clock. Result: id. Index: the primary key of start_by.
+   */
+  startByPage: `select id from posthaste.start_by as s
+where at <= (select posthaste.clock($4, $5)) and (at, id) >= ($1::bigint, $2::uuid)
+  and not exists (select from posthaste.running as r where r.id = s.id)
+order by at, id
+limit $3`,
+  /**
+   * Jobs started, or need not start any more. Parameters: arrays of at, ids. Index: the primary key of start_by.
+   */
+  startByRemove: `delete from posthaste.start_by as s using unnest($1::bigint[], $2::uuid[]) as g (at, id) where s.at = g.at and s.id = g.id`,
   /**
    * Records that handlers began. Parameters: arrays of ids (no lease twice), fences, attempts, started_at. Result: id and
    * fence of each that runs under it. Index: the primary key of running.
@@ -825,20 +978,31 @@ begun as (
 )
 select id, fence from held`,
   /**
-   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states; how many they are. Index: the primary key of
+   * Binds jobs. Parameters: arrays of targets, ids.
+   */
+  tiesAdd: `insert into posthaste.ties (target, id) select * from unnest($1::text[], $2::uuid[]) as g (target, id)`,
+  /**
+   * Who is bound to targets. Parameters: targets. Result: target, id. Index: the primary key of ties.
+   */
+  tiesRead: `select t.target, t.id
+from unnest($1::text[]) as g (target)
+cross join lateral (select target, id from posthaste.ties where target = g.target) as t`,
+  /**
+   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. Index: the primary key of
    * waiting.
    */
   waitingDelete: `with gone as (
   delete from posthaste.waiting where ctid = any (array(
     select w.place
-    from unnest($1::uuid[], $2::integer[], $3::text[]) as g (id, fence, state)
+    from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[]) as g (id, fence, state, place)
     cross join lateral (
-      select ctid as place from posthaste.waiting where id = g.id and fence = g.fence and state = g.state limit 1
+      select ctid as place from posthaste.waiting 
+      where id = g.id and fence = g.fence and state = g.state and ctid = g.place::tid limit 1
     ) as w
   ))
   returning 1
 )
-select posthaste.expect((select count(*) from gone), $4::bigint)`,
+select posthaste.expect((select count(*) from gone), $5::bigint)`,
   /**
    * Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
    * has_notes, has_key, states.
@@ -1300,4 +1464,49 @@ begin
 end
 $$;
 comment on function posthaste.add_job is 'Adds a job in the present transaction; payload is json, jsonb, or text that holds JSON.';` },
+  { name: '0003_ties', sql: `-- What binds a job to others, to a batch, or to a moment. Most jobs have none of it. A job that has, or on which others
+-- depend, has \`has_notes\` set in its place, so that it is never settled without a look.
+
+-- The ties as they were given: JSON text.
+alter table posthaste.jobs add column ties text;
+
+-- \`until\`: start, finish or time. Nobody holds a key from \`expires_at\` on.
+alter table posthaste.keys add column until text collate "C" not null default 'finish';
+alter table posthaste.keys add column expires_at bigint;
+-- Serves the removal of what has expired.
+create index keys_to_expire on posthaste.keys (expires_at) where expires_at is not null;
+
+-- \`id\` is to hear of the end of job:… , or counts in batch:… .
+create table posthaste.ties (
+  target text collate "C" not null,
+  id uuid not null,
+  primary key (target, id)
+);
+-- Serves the removal of jobs.
+create index ties_to_forget on posthaste.ties (id);
+
+create table posthaste.batches (
+  batch text collate "C" primary key,
+  unfinished bigint not null,
+  completed bigint not null,
+  cancelled bigint not null,
+  dead bigint not null,
+  removed bigint not null
+);
+
+-- What there is to decide. No number is used twice.
+create sequence posthaste.told;
+create table posthaste.news (
+  topic text collate "C" not null,
+  id text collate "C" not null,
+  seq bigint not null,
+  primary key (topic, id)
+);
+
+-- Jobs that have to start by a time and did not yet.
+create table posthaste.start_by (
+  at bigint not null,
+  id uuid not null,
+  primary key (at, id)
+);` },
 ] as const

@@ -127,7 +127,11 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
     }
     return fromWireInserted(
       jobs,
-      executor.caller.insert({ jobs, records, changes: [] }, clock === systemClock ? null : clock.now(), onHints),
+      executor.caller.insert(
+        { jobs, records, changes: [] },
+        clock === systemClock ? null : clock.now(),
+        onHints,
+      ),
     )
   }
 

@@ -78,7 +78,7 @@ export const openLab = async (pair: keyof typeof PAIRS): Promise<Lab> => {
 export const newJob = (given: Partial<NewJob> = {}): NewJob => ({
   ...{ id: newId(), task: 'greet', queue: 'default', group: null, priority: 5, payload: '{"a": 1}' },
   ...{ delayMs: 0, runAt: null, blocked: null, maxRetries: null, leaseMs: null, options: null },
-  ...{ key: null, ref: null, tags: null },
+  ...{ key: null, ref: null, tags: null, ties: null },
   ...given,
 })
 

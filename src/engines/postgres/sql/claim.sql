@@ -4,7 +4,7 @@
 -- Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
 -- waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
 -- looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
--- array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
+-- array of lease_ms, max_retries, group, options, key, ref, tags, solo, the row of notes, ties.
 -- Indexes: the primary keys of ready, jobs and notes; waiting_to_promote.
 with wanted as materialized (
   select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
@@ -86,6 +86,18 @@ leased as (
     case when solo then (select posthaste.clock($8, $9)) end, id, kind, fence + 1, solo, solo, has_notes, has_key, $1
   from taken
 ),
+-- Keys that are held until the start are free from now on.
+freed as (
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from taken as t
+    cross join lateral (select key from posthaste.jobs where id = t.id limit 1) as j
+    cross join lateral (
+      select ctid as place from posthaste.keys where key = j.key and id = t.id and until = 'start' limit 1
+    ) as k
+    where t.has_key
+  ))
+),
 moved as (
   insert into posthaste.moves (kind, from_state, to_state, number)
   select kind, 'ready', 'running', count(*) from taken group by kind
@@ -97,10 +109,10 @@ summary as materialized (
 select
   t.id, t.kind, j.payload, t.priority, j.created_at, t.run_at, t.attempt + t.solo::integer as attempt, t.fence + 1 as fence,
   case
-    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags) > 0
+    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, j.ties) > 0
     then json_build_array(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, t.solo, (
       select row_to_json(n) from posthaste.notes as n where t.has_notes and n.id = t.id
-    ))::text
+    ), j.ties)::text
   end as rest
 from taken as t
 cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j

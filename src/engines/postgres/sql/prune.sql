@@ -29,6 +29,7 @@ gone as (
 forgotten_jobs as (delete from posthaste.jobs where id = any (array(select id from gone))),
 forgotten_notes as (delete from posthaste.notes where id = any (array(select id from gone))),
 forgotten_logs as (delete from posthaste.logs where id = any (array(select id from gone))),
+forgotten_ties as (delete from posthaste.ties where id = any (array(select id from gone))),
 moved as (
   insert into posthaste.moves (kind, from_state, number) select kind, $1, count(*) from gone group by kind
 )

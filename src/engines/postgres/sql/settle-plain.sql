@@ -21,10 +21,11 @@ put_finished as (
   from held
 ),
 freed as (
-  delete from posthaste.keys
-  where key = any (array(
-    select j.key from held as e
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from held as e
     cross join lateral (select key from posthaste.jobs where id = e.id limit 1) as j
+    cross join lateral (select ctid as place from posthaste.keys where key = j.key and id = e.id limit 1) as k
     where e.has_key
   ))
 ),
