@@ -33,6 +33,7 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     '2030-04-01 02:30:00',
     'a report of yesterday',
   ],
+  'job-in-your-transaction.js': ['Nobody paid for coffee.', 'Receipt for tea', 'orders: 1, jobs: 1'],
   'retry-and-dead-letter.js': [
     'one order',
     /^attempt 1 failed, next at 20/,

@@ -4,6 +4,7 @@ import { judgeParents, waitsForParents } from '../core/flow.ts'
 import { parseHistory } from '../core/history.ts'
 import type { CancelRequest, JobError, JobOptions, JobRecord, Parent } from '../core/job.ts'
 import type { JobState } from '../core/states.ts'
+import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
 import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
@@ -74,7 +75,8 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
     engine.get([id]),
     engine.now(),
     engine.queues(),
-    engine.counts(),
+    // Unfinished jobs are never in an archive.
+    (asArchived(engine)?.live ?? engine).counts(),
     engine.workers(),
   ])
   if (!record) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })

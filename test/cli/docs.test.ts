@@ -21,7 +21,7 @@ describe('docs/cli.md', () => {
         expect(text).toContain(`| \`${name} ${sub.name()}${usage}\` | ${sub.description()} |`)
       }
       for (const { flags, description } of [command, ...command.commands].flatMap((one) => one.options)) {
-        const isCommon = ['--engine <url>', '--database <path>', '--json'].includes(flags)
+        const isCommon = ['--engine <url>', '--database <path>', '--archive <url>', '--json'].includes(flags)
         expect(isCommon ? page : text).toContain(`| \`${flags}\` | ${description} |`)
       }
     },

@@ -48,6 +48,11 @@ export const DOORS: Readonly<Record<string, Door>> = {
   'POST /v1/schedules/:name/resume': { path: '/v1/schedules/nightly/resume', body: 'json' },
   'POST /v1/schedules/:name/run': { path: '/v1/schedules/nightly/run', body: 'json' },
   'POST /v1/schedules/:name/reset': { path: '/v1/schedules/nightly/reset', body: 'json' },
+  'POST /v1/flows': { path: '/v1/flows', body: 'json' },
+  'POST /v1/batches': { path: '/v1/batches', body: 'json' },
+  'GET /v1/batches': { path: '/v1/batches' },
+  'GET /v1/batches/:id': { path: `/v1/batches/${ID}` },
+  'POST /v1/batches/:id/close': { path: `/v1/batches/${ID}/close`, body: 'json' },
   'GET /v1/workers': { path: '/v1/workers' },
   'GET /v1/events': { path: '/v1/events' },
 

@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../core/job.ts'
+import type { JobRecord, JobTies } from '../../core/job.ts'
 import type { ClaimRequest } from '../engine.ts'
 import { textsOrNull } from './arrays.ts'
 import { type PgRow, toNumber, toNumberOrNull } from './driver.ts'
@@ -40,14 +40,15 @@ export const claim = async (
   tx: Tx,
   {
     schemaLock,
+    engineLock,
     sight,
     worker,
     request,
-  }: { schemaLock: number; sight: number; worker: string; request: ClaimRequest },
+  }: { schemaLock: number; engineLock: number; sight: number; worker: string; request: ClaimRequest },
 ): Promise<Claimed> => {
   const { limit, queues, tasks, order, leaseMs } = request
   const [, rows] = await Promise.all([
-    tx.run('gatePass', schemaLock),
+    tx.run('gatePass', schemaLock, engineLock),
     tx.run(
       'claim',
       ...[worker, limit, textsOrNull(queues), textsOrNull(tasks), order === 'listed', leaseMs, sight],
@@ -87,8 +88,9 @@ type Rest = readonly [
   tags: string | null,
   solo: boolean,
   notes: Notes | null,
+  ties: string | null,
 ]
-const NOTHING: Rest = [null, null, null, null, null, null, null, false, null]
+const NOTHING: Rest = [null, null, null, null, null, null, null, false, null, null]
 
 const toJob = (
   row: PgRow,
@@ -97,7 +99,7 @@ const toJob = (
 ): JobRecord => {
   const kind = kinds.get(row[1] as number)
   const rest = row[8] === null ? NOTHING : (JSON.parse(row[8] as string) as Rest)
-  const [ownLeaseMs, maxRetries, group, options, key, ref, tags, solo, notes] = rest
+  const [ownLeaseMs, maxRetries, group, options, key, ref, tags, solo, notes, ties] = rest
   return {
     id: row[0] as string,
     task: kind?.task ?? '',
@@ -111,6 +113,7 @@ const toJob = (
     key,
     ref,
     tags,
+    ties: ties === null ? null : (JSON.parse(ties) as JobTies),
     state: 'running',
     reason: notes?.reason ?? null,
     createdAt: row[4] as number,

@@ -122,10 +122,12 @@ export class Exchanger {
     tx: Tx,
     { worker, start = [], renew, claim: wanted }: ExchangeRequest,
   ): Promise<Omit<Outcome, 'settled'>> {
-    const { schemaLock } = this.parts
+    const { schemaLock, engineLock } = this.parts
     // Of a lease that is named twice, the last word counts.
     const starts = [...new Map(start.filter(isLease).map((one) => [leaseName(one), one])).values()]
     const leases = [...new Map(renew?.leases.filter(isLease).map((one) => [leaseName(one), one])).values()]
+    // Leases are locked in the order of their ids, by everyone.
+    leases.sort((a, b) => (a.id < b.id ? -1 : 1))
     const isClaim = wanted !== undefined && worker !== null && wanted.limit > 0
     const [started, renewed, ofWorker, claimed, times] = await Promise.all([
       starts.length === 0
@@ -147,7 +149,9 @@ export class Exchanger {
             ...tx.at,
           ),
       renew?.complete === true ? tx.run('leasesOfWorker', worker) : [],
-      isClaim ? claim(tx, { schemaLock, sight: this.sight.of(wanted.limit), worker, request: wanted }) : null,
+      isClaim
+        ? claim(tx, { schemaLock, engineLock, sight: this.sight.of(wanted.limit), worker, request: wanted })
+        : null,
       isClaim ? [] : tx.run('nextDue', ...tx.at),
     ])
     return { started, renewed, leases: ofWorker, claimed, times }
@@ -163,13 +167,13 @@ export class Exchanger {
     deadline: number,
   ): Promise<Claimed | null> {
     if (first === null || request === undefined || worker === null) return first
-    const { schemaLock, sessions } = this.parts
+    const { schemaLock, engineLock, sessions } = this.parts
     let claimed = first
     this.sight.learn(request.limit, claimed)
     for (let look = 0; look < LOOKS_MAX && claimed.rows.length === 0 && claimed.isCrowded; look++) {
       const sight = this.sight.of(request.limit)
       claimed = await sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
-        const claiming = claim(tx, { schemaLock, sight, worker, request })
+        const claiming = claim(tx, { schemaLock, engineLock, sight, worker, request })
         await Promise.all([claiming, ...raiseClock(tx), tx.commit()])
         return claiming
       })

@@ -60,15 +60,28 @@ export class Hints {
     }
   }
 
-  /** After a commit. */
-  tell(hints: readonly Hint[]): void {
+  /** After a commit. `isSent`: the others were told by what `toSendBehind` gave. */
+  tell(hints: readonly Hint[], isSent = false): void {
     if (this.isClosed || hints.length === 0) return
     this.options.onTell()
     for (const hint of hints) {
       this.callBack(hint)
-      this.due.add(hint)
+      if (!isSent) this.due.add(hint)
     }
     this.sendWhenDue()
+  }
+
+  /**
+   * What to send behind a statement that is about to make something known, so that the others hear of it a round trip
+   * earlier; null when it is not yet time. When the statement fails they were told in vain.
+   */
+  toSendBehind(hints: readonly Hint[]): [channel: string, message: string] | null {
+    const now = performance.now()
+    if (this.isClosed || now < this.sentAt + READY_PAUSE_MS) return null
+    const all = [...new Set([...hints, ...this.due])]
+    this.due.clear()
+    this.sentAt = now
+    return [this.options.channel, messageOf(all, this.options.id)]
   }
 
   async close(): Promise<void> {

@@ -586,9 +586,18 @@ limit ?`,
    */
   tieAny: `select 1 from ties where target = ? limit 1`,
   /**
+   * Whether anyone is bound to one of many targets. Parameters: a JSON array of targets. Result: 1, or no row.
+   * Index: the primary key of ties.
+   */
+  tiesAmong: `select 1 from json_each(?) as e cross join ties as t on t.target = e.value limit 1`,
+  /**
    * Forgets the ties of jobs. Parameters: a JSON array of ids. Index: ties_by_id.
    */
   tiesDelete: `delete from ties where id in (select value from json_each(?))`,
+  /**
+   * Whether anything is bound to anything. Result: 1, or no row.
+   */
+  tiesExist: `select 1 from ties limit 1`,
   /**
    * Who is bound to a target. Parameters: target. Result: id. Index: the primary key of ties.
    */

@@ -9,6 +9,7 @@ import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
 import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
 import { eventRoutes } from './routes-events.ts'
+import { flowRoutes } from './routes-flows.ts'
 import { healthRoutes } from './routes-health.ts'
 import { homeRoutes } from './routes-home.ts'
 import { jobActionRoutes } from './routes-job-actions.ts'
@@ -36,6 +37,7 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     batchRoutes(deps),
     jobRoutes(deps),
     jobActionRoutes(deps),
+    flowRoutes(deps),
     queueRoutes(deps),
     scheduleRoutes(deps),
     workerRoutes(deps),

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { CountRow } from '../../engines/engine.ts'
 import type { Schedule } from '../../runtime/schedule-view.ts'
-import type { Stats } from '../../runtime/stats.ts'
+import { readCounts, type Stats } from '../../runtime/stats.ts'
 import type { ServerDeps } from './deps.ts'
 import { CONTENT_TYPE, type Metric, renderMetrics, type Sample } from './prometheus.ts'
 import type { Routes } from './routes.ts'
@@ -24,7 +24,7 @@ export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal):
         async GET(context: Context) {
           check(emptyBody, context.req.query(), 'query')
           const [counts, stats, schedules] = await Promise.all([
-            posthaste.engine.counts(),
+            readCounts(posthaste.engine),
             posthaste.stats(),
             posthaste.schedules.list(),
           ])
@@ -33,6 +33,7 @@ export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal):
             ...queues(stats),
             ...workers(stats),
             ...ticks(schedules),
+            ...archive(stats),
             ...runs(),
             ...thisProcess(stats),
           ]
@@ -115,6 +116,25 @@ const ticks = (schedules: readonly Schedule[]): Metric[] => {
       'Ticks that nobody was there to fire, and that were not made good.',
       ({ missed }) => missed,
     ),
+  ]
+}
+
+const archive = ({ archive: status }: Stats): Metric[] => {
+  if (status === null) return []
+  return [
+    gauge(
+      'posthaste_archive_up',
+      '1 when the archive answered the last call of this process.',
+      status.ok ? 1 : 0,
+    ),
+    {
+      ...gauge(
+        'posthaste_archive_moved_total',
+        'Jobs that this process moved into the archive.',
+        status.moved,
+      ),
+      type: 'counter',
+    },
   ]
 }
 

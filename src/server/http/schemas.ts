@@ -19,6 +19,16 @@ const backoff = z.union([
   }),
 ])
 
+/** A job that another one waits for. */
+const edge = z.union([
+  text,
+  z.strictObject({
+    id: text,
+    name: text.optional(),
+    onParentFailure: z.enum(['cancel', 'run', 'hold']).optional(),
+  }),
+])
+
 /** Body of `POST /v1/jobs`. */
 export const addBody = z.strictObject({
   task: text,
@@ -35,7 +45,21 @@ export const addBody = z.strictObject({
   timeout: duration.optional(),
   lease: duration.optional(),
   expiresAt: instant.optional(),
-  key: text.optional(),
+  key: z
+    .union([
+      text,
+      z.strictObject({
+        key: text,
+        scope: z.enum(['all', 'task', 'queue', 'group']).optional(),
+        while: z.enum(['waiting', 'unfinished']).optional(),
+        until: duration.optional(),
+        window: duration.optional(),
+        onConflict: z.enum(['keep', 'reject', 'replace', 'reschedule', 'runAfter']).optional(),
+      }),
+    ])
+    .optional(),
+  after: z.union([edge, z.array(edge)]).optional(),
+  batch: text.optional(),
   ref: text.optional(),
   group: text.optional(),
   tags: z.array(text).optional(),
@@ -97,6 +121,8 @@ export const listQuery = z.strictObject({
   group: text.optional(),
   key: text.optional(),
   ref: text.optional(),
+  parent: text.optional(),
+  batch: text.optional(),
   tag: text.optional(),
   worker: text.optional(),
   createdAfter: instantParameter.optional(),

@@ -268,7 +268,10 @@ describe('transactions that do both', () => {
     })
     await client.query('rollback to savepoint mine')
     const busy = ph.add('greet', {}, { key: 'contested', tx: client })
+    // Those that were called at the same time are not drawn into it.
+    const beside = ph.add('greet', {}, { tx: client, delay: '1h' })
     await expect(busy).rejects.toMatchObject({ code: 'E_STORE_BUSY', field: 'tx' })
+    expect((await beside).inserted).toBe(true)
     expect((await client.query('show lock_timeout')).rows).toEqual([{ lock_timeout: '20ms' }])
     await rival.query('rollback')
     await client.query(`set local lock_timeout = 0`)

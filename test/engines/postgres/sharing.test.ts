@@ -1,7 +1,8 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Engine, Hint } from '../../../src/engines/engine.ts'
 import { createPostgresEngine } from '../../../src/engines/postgres/index.ts'
-import { dropSchemas, newSchemaUrl, onPostgres } from '../../servers/postgres.ts'
+import { dropSchemas, newSchemaUrl, onPostgres, postgresUrl } from '../../servers/postgres.ts'
 import { CLAIM, completion, countsOf, newJob, newJobs, schemaOf, until } from './lab.ts'
 
 /** Engines with pools of their own, as processes have them. */
@@ -81,6 +82,52 @@ describe('several processes on one schema', () => {
     const { jobs } = await two().exchange({ worker: 'w', claim: { ...CLAIM, queues: ['new here'] } })
     expect(jobs[0]).toMatchObject({ id: job.id, queue: 'new here', task: 'new too' })
     expect((await two().queues()).map(({ queue }) => queue)).toContain('new here')
+  })
+})
+
+describe('two exchanges of one worker', () => {
+  const claim = { ...CLAIM, queues: ['twice'], limit: 100 }
+
+  it('are under way at once: one that has to wait does not hold up the other', async () => {
+    await one().insert(newJobs(2, { queue: 'twice' }))
+    const { jobs } = await one().exchange({ worker: 'both', claim })
+    const rival = new pg.Client({ connectionString: await postgresUrl() })
+    await rival.connect()
+    await rival.query(`begin; select 1 from ${schema}.running where id = '${jobs[0]?.id}' for update`)
+    const [slow, quick] = jobs.map((job) =>
+      one().exchange({ worker: 'both', settle: [completion(job)], claim }),
+    )
+    let isSlowOver = false
+    void slow?.finally(() => {
+      isSlowOver = true
+    })
+    expect((await quick)?.settled).toEqual(['ok'])
+    expect(isSlowOver).toBe(false)
+    await rival.query('rollback')
+    expect((await slow)?.settled).toEqual(['ok'])
+    await rival.end()
+  })
+
+  it('claim each its own jobs, the first ones first, and settle them beside each other', async () => {
+    const jobs = newJobs(1_000, { queue: 'twice' })
+    await one().insert(jobs)
+    const claims: string[][] = []
+    const stream = async (): Promise<void> => {
+      for (let settle: ReturnType<typeof completion>[] = []; ; ) {
+        const answer = await one().exchange({ worker: 'both', settle, claim })
+        expect(answer.settled.every((verdict) => verdict === 'ok')).toBe(true)
+        if (answer.jobs.length === 0) return
+        claims.push(answer.jobs.map(({ id }) => id))
+        settle = answer.jobs.map(completion)
+      }
+    }
+    await Promise.all([stream(), stream()])
+    const order = jobs.map(({ id }) => id).sort()
+    expect(claims.flat().sort()).toEqual(order)
+    // Neither had to pass over what the other had in hand: each claim is the next hundred.
+    expect(claims.map((ids) => order.indexOf(ids[0] ?? '')).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 10 }, (_, n) => 100 * n),
+    )
   })
 })
 
