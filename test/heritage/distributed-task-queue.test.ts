@@ -128,6 +128,24 @@ describe.each(ENGINES)('Distributed Task Queue on %s', (kind) => {
 describe('Distributed Task Queue', () => {
   const place = folder()
 
+  it('D5 a recurring job is declared with cron syntax, and its workers run it again and again', async () => {
+    const cron = ['schedule', 'add', 'beat', '--cron', '* * * * * *', '--task', 'resize']
+    const added = await json([...cron, '--payload', '{"width":6,"height":7}'], place.with({}))
+    expect(added).toMatchObject({ name: 'beat', cron: '* * * * * *', task: 'resize' })
+    const { url, service } = await startServer(['start', ...withTasks(place)], place.with({}))
+    const ran = await until(
+      async () =>
+        (await curl(`${url}/v1/jobs?task=resize&state=completed`)).body.jobs as { output: number }[],
+      (jobs) => jobs.length >= 2,
+      'two ticks to have run',
+    )
+    expect(ran[0]?.output).toBe(42)
+    await service.stop()
+    expect((await run(['schedule', 'list'], place.with({}))).stdout).toMatch(
+      /beat +\* \* \* \* \* \* +resize/,
+    )
+  })
+
   it('D3 jobs are put into Redis, taken out by workers elsewhere, and their status is kept there', async () => {
     const redis = newRedisUrl()
     const env = { REDISADDR: redis }
