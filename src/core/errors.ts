@@ -70,6 +70,24 @@ export const ERRORS = {
     'A batch has too many elements.',
     'Split it; the limit is in the message.',
   ),
+  E_TX_UNSUPPORTED: row(
+    400,
+    false,
+    "This engine cannot add jobs in a caller's transaction.",
+    'Use the postgres engine, or the sqlite engine on a database handle of your own; or leave tx out and add the job after the commit.',
+  ),
+  E_TX_ABORTED: row(
+    409,
+    false,
+    "The caller's transaction has failed or is over.",
+    'Roll it back, look for the first error in it, and repeat everything in a new one.',
+  ),
+  E_TX_ELSEWHERE: row(
+    400,
+    false,
+    "The caller's transaction is on another database.",
+    'Give a transaction of the database that the engine was opened with.',
+  ),
   E_TASK_UNKNOWN: row(
     400,
     false,
@@ -212,6 +230,12 @@ export const ERRORS = {
     false,
     'The Redis server may drop jobs when its memory is full.',
     'Run "redis-cli CONFIG SET maxmemory-policy noeviction", and set it in its configuration file, too.',
+  ),
+  E_ARCHIVE: row(
+    503,
+    true,
+    'The archive failed.',
+    'Nothing is lost: finished jobs stay in the engine until it is back. Unfinished jobs can be read meanwhile.',
   ),
   E_ENGINE_UNKNOWN: row(
     400,

@@ -1,12 +1,22 @@
 import { PosthasteError } from '../core/errors.ts'
-import type { CancelRequest, Change, NewJob, RecordKey, RecordWrite, Settlement } from '../core/job.ts'
+import type {
+  CancelRequest,
+  Change,
+  JobRecord,
+  NewJob,
+  RecordKey,
+  RecordWrite,
+  Settlement,
+} from '../core/job.ts'
 import { PAGE_SIZE_MAX, RECORD_BYTES_MAX, RECORD_KEY_LENGTH_MAX } from '../core/limits.ts'
 import { FINISHED_STATES, isLegal, JOB_STATES, type JobEvent } from '../core/states.ts'
 import type {
   ClaimRequest,
   Engine,
   ExchangeRequest,
+  FinishedRequest,
   InsertOptions,
+  KeptJob,
   ListQuery,
   LogLine,
   PauseRequest,
@@ -15,6 +25,7 @@ import type {
   Report,
   SortField,
   Start,
+  StoredLogLine,
   WorkerBeat,
 } from './engine.ts'
 import {
@@ -138,6 +149,52 @@ const PRUNE: Fields<PruneRequest> = {
   limit: whole,
 }
 
+const FINISHED: Fields<FinishedRequest> = {
+  state: oneOf(FINISHED_STATES),
+  ageMs: whole,
+  after: {
+    fits: (after) => after === null || after instanceof Object,
+    be: 'null, or the end and the id of the last job before',
+  },
+  limit: whole,
+}
+/** A job that is stored as it is: nobody runs it. */
+const KEPT: Fields<JobRecord> = {
+  id: uuid,
+  task: text,
+  queue: text,
+  group: orNull(text),
+  priority: upTo(9),
+  payload: text,
+  maxRetries: orNull(whole),
+  leaseMs: orNull(whole),
+  options: orNull(text),
+  key: orNull(text),
+  ref: orNull(text),
+  tags: { fits: (tags) => tags === null || isTagList(tags), be: 'JSON text of an array of strings, or null' },
+  state: oneOf(['ready', ...FINISHED_STATES]),
+  reason: orNull(text),
+  createdAt: whole,
+  runAt: whole,
+  startedAt: orNull(whole),
+  finishedAt: orNull(whole),
+  attempt: whole,
+  retries: whole,
+  crashes: whole,
+  solo: flag,
+  fence: whole,
+  worker: orNull(text),
+  leaseUntil: { fits: (until) => until === null, be: 'null: nobody runs it' },
+  started: { fits: (started) => started === false, be: 'false: nobody runs it' },
+  cancel: { fits: (cancel) => cancel === null, be: 'null: nobody runs it' },
+  output: orNull(text),
+  error: orNull(text),
+  history: orNull(text),
+  progress: orNull(text),
+  checkpoint: orNull(text),
+}
+const KEPT_LINE: Fields<StoredLogLine> = { ...LOG_LINE, fence: whole }
+
 const SORT_FIELDS: { readonly [F in SortField]: true } = {
   id: true,
   task: true,
@@ -225,6 +282,20 @@ const checkChanges = (changes: readonly Change[]): void => {
   }
 }
 
+const checkRestore = (jobs: readonly KeptJob[]): void => {
+  checkEach(jobs, 'jobs', { job: { fits: (job) => job instanceof Object, be: 'a job' }, log: array })
+  for (const [i, { job, log }] of jobs.entries()) {
+    checkFields(job, `jobs[${i}].job`, KEPT)
+    checkEach(log, `jobs[${i}].log`, KEPT_LINE)
+    const isFinished = job.state !== 'ready'
+    if ((job.finishedAt !== null) !== isFinished)
+      refuse(
+        `jobs[${i}].job.finishedAt`,
+        isFinished ? 'when the job finished' : 'null: the job is not finished',
+      )
+  }
+}
+
 const checkRequestCancel = (requests: Parameters<Engine['requestCancel']>[0]): void => {
   checkEach(requests, 'requests', {
     id: text,
@@ -256,6 +327,12 @@ export const checks = {
     checkFields(request, 'prune', PRUNE)
     checkLimit(request.limit)
   },
+  finished(request: FinishedRequest): void {
+    checkFields(request, 'finished', FINISHED)
+    if (request.after !== null) checkFields(request.after, 'after', { finishedAt: whole, id: text })
+    checkLimit(request.limit)
+  },
+  restore: checkRestore,
   get: (ids: readonly string[]): void => checkTexts(ids, 'ids'),
   list(query: ListQuery): void {
     checkFields(query, 'list', LIST)

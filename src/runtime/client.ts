@@ -8,7 +8,7 @@ import { type AddedJob, addedJob } from './added.ts'
 import { refuse } from './arguments.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { createInserter, type Inserted } from './inserter.ts'
-import type { AddOptions } from './options.ts'
+import type { AddManyOptions, AddOptions } from './options.ts'
 import type { Prepare } from './prepare.ts'
 import type { AnyTask } from './task.ts'
 import type { AddItem } from './types.ts'
@@ -22,7 +22,7 @@ export interface AddedRef {
 
 export interface Client {
   add(task: string | AnyTask, payload: unknown, options?: AddOptions): Promise<AddedJob>
-  addMany(items: readonly AddItem[], options?: { readonly tx?: unknown }): Promise<AddedRef[]>
+  addMany(items: readonly AddItem[], options?: AddManyOptions): Promise<AddedRef[]>
 }
 
 export interface ClientDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'logger'> {
@@ -38,16 +38,26 @@ const BATCHES_AHEAD = 2
 export const createClient = ({ engine, events, logger, prepare, view, maxRetriesOf }: ClientDeps): Client => {
   const gathered = createInserter(engine)
 
+  /** An engine that knows nothing of transactions must not get to write outside of one. */
+  const insertWithin = (jobs: readonly NewJob[], tx: object): Promise<InsertAnswer> => {
+    const { kind, callerTransactions } = engine.info()
+    if (callerTransactions) return engine.insert(jobs, { tx })
+    const what = `The ${kind} engine cannot join the transaction in tx.`
+    throw new PosthasteError('E_TX_UNSUPPORTED', what, { field: 'tx' })
+  }
+
   /** The caller's transaction is not shared with anyone: its insert goes alone. */
-  const insertWithin = async (job: NewJob, tx: unknown): Promise<Inserted> => {
-    const { verdicts, now } = await engine.insert([job], { tx })
+  const insertOne = async (job: NewJob, tx: object): Promise<Inserted> => {
+    const { verdicts, now } = await insertWithin([job], tx)
     return { verdict: verdicts[0] as InsertVerdict, now }
   }
 
-  const store = async (job: NewJob, tx: unknown): Promise<AddedJob> => {
-    const { verdict, now } = await (tx === undefined ? gathered(job) : insertWithin(job, tx))
+  const store = async (job: NewJob, tx: object | undefined): Promise<AddedJob> => {
+    const { verdict, now } = await (tx === undefined ? gathered(job) : insertOne(job, tx))
     if (verdict.status === 'inserted') {
       const added = addedJob(job, now, maxRetriesOf(job.task))
+      // Nobody knows yet whether it will exist.
+      if (tx !== undefined) return added
       logger.debug({ job: job.id, task: job.task, queue: job.queue, state: added.state }, 'job added')
       events.emit('added', added)
       return added
@@ -57,6 +67,16 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
     const [holder] = await engine.get([verdict.id])
     const found = holder ? view(holder) : addedJob({ ...job, id: verdict.id }, now, maxRetriesOf(job.task))
     return Object.assign(found, { inserted: false })
+  }
+
+  /** What fails halfway is the transaction's to take back. */
+  const addAllWithin = async (jobs: readonly NewJob[], tx: object): Promise<AddedRef[]> => {
+    const added: AddedRef[] = []
+    for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
+      const { verdicts } = await insertWithin(jobs.slice(i, i + ENGINE_BATCH_MAX), tx)
+      for (const { status, id } of verdicts) added.push({ id, inserted: status === 'inserted' })
+    }
+    return added
   }
 
   const prepareAll = async (items: readonly AddItem[]): Promise<NewJob[]> => {
@@ -90,6 +110,7 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
       }
       // All are checked before the first is stored: a bad one leaves nothing half done.
       const jobs = await prepareAll(items)
+      if (tx !== undefined) return addAllWithin(jobs, tx)
       const added: AddedRef[] = []
       const record = (batch: readonly NewJob[], { now, verdicts }: InsertAnswer): void => {
         for (const { status, id } of verdicts) added.push({ id, inserted: status === 'inserted' })
@@ -109,7 +130,7 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
       try {
         for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
           const batch = jobs.slice(i, i + ENGINE_BATCH_MAX)
-          underWay.push({ batch, answer: engine.insert(batch, tx === undefined ? {} : { tx }) })
+          underWay.push({ batch, answer: engine.insert(batch) })
           if (underWay.length > BATCHES_AHEAD) await next()
         }
         while (underWay.length > 0) await next()

@@ -15,6 +15,8 @@ const METHODS = Object.keys({
   change: true,
   requestCancel: true,
   prune: true,
+  finished: true,
+  restore: true,
   get: true,
   list: true,
   counts: true,

@@ -1,5 +1,7 @@
 import type { Line } from './ledger.mjs'
 
+export type { Line }
+
 /** What the checker needs of a job as it stands after the drain. */
 export interface FinalJob {
   readonly id: string

@@ -71,11 +71,6 @@ export class Hints {
     this.sendWhenDue()
   }
 
-  /** What is sent when a transaction is to tell of itself, to everyone, by its own commit. */
-  messageOfCaller(hints: readonly Hint[]): [channel: string, message: string] {
-    return [this.options.channel, messageOf(hints, 'caller')]
-  }
-
   async close(): Promise<void> {
     this.isClosed = true
     this.callbacks.clear()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { ENGINE_BATCH_MAX, ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
@@ -10,11 +10,13 @@ import { StoreClock } from './clock.ts'
 import { createPool, listenAlone, listenInPool } from './connect.ts'
 import { isUuid } from './cursors.ts'
 import { Documents, getRecords, listRecords, readForWriting } from './documents.ts'
-import { type CallerTransaction, type PgPool, toNumber } from './driver.ts'
+import { type PgPool, toNumber } from './driver.ts'
 import { Exchanger } from './exchange.ts'
 import { Hints } from './hints.ts'
 import { Housekeeper } from './housekeeper.ts'
-import { type InsertRequest, insert, insertWithin } from './insert.ts'
+import { type InsertRequest, insert } from './insert.ts'
+import { insertWithin } from './insert-within.ts'
+import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
 import { Line } from './line.ts'
 import { list } from './list.ts'
@@ -81,6 +83,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       url: address.url,
       connections: options.connections ?? CONNECTIONS,
       timeoutMs: callTimeoutMs,
+      isPooled,
     }
     const own = options.pool === undefined ? createPool(connect) : undefined
     const pool = options.pool ?? (own as PgPool)
@@ -90,6 +93,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       areOurs: own !== undefined && !isPooled,
       isPrepared: !isPooled,
       statements: statementsFor(schema),
+      schema,
       clock,
       callTimeoutMs,
     })
@@ -120,6 +124,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       kinds: new Kinds(sessions),
       clock,
       hints,
+      store: facts.store,
       schemaLock: lockOfSchema(schema),
     }
     const housekeeper = new Housekeeper(parts, schema)
@@ -208,7 +213,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       call(
         () => checks.insert(jobs, { records }),
         async (parts) => {
-          if (tx !== undefined) return insertWithin(parts, asTransaction(tx), { jobs, records })
+          if (tx !== undefined) return insertWithin(parts, tx, { jobs, records })
           return parts.inserts.call({ jobs, records }, jobs.length + records.length)
         },
       ),
@@ -251,6 +256,17 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       call(
         () => checks.prune(request),
         (parts) => prune(parts, request),
+      ),
+
+    finished: (request) =>
+      call(
+        () => checks.finished(request),
+        async (parts) => (request.limit === 0 ? [] : finished(parts, request)),
+      ),
+    restore: (jobs) =>
+      call(
+        () => checks.restore(jobs),
+        async (parts) => (jobs.length === 0 ? [] : restore(parts, jobs)),
       ),
 
     get: (ids) =>
@@ -343,11 +359,6 @@ const addressOf = ({ url, pool }: PostgresEngineOptions): Address => {
   return { url: '', location: 'postgres: the given pool', schema: SCHEMA, isPooled: false }
 }
 
-/** On which hints are told. Channels are the database's, so they are named after the schema. */
-const channelOf = (schema: string): string => `posthaste_${(lockOfSchema(schema) >>> 0).toString(36)}`
-
-const asTransaction = (tx: unknown): CallerTransaction => {
-  if (typeof (tx as CallerTransaction | null)?.query === 'function') return tx as CallerTransaction
-  const what = 'tx must be what the transaction runs on: an object with query(text, values).'
-  throw new PosthasteError('E_ARGUMENT', what, { field: 'tx' })
-}
+/** On which hints are told: the same name as that of `posthaste.channel()`. */
+const channelOf = (schema: string): string =>
+  `posthaste_${createHash('sha256').update(schema).digest('hex').slice(0, 16)}`

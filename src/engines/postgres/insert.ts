@@ -22,7 +22,7 @@ const arePlain = (requests: readonly InsertRequest[], { kinds }: Parts): boolean
   )
 
 /** The first job of each id. */
-const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
+export const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
   const byId = new Map<string, NewJob>()
   for (const job of jobs) if (!byId.has(job.id)) byId.set(job.id, job)
   return byId.size === jobs.length ? jobs : [...byId.values()]
@@ -112,21 +112,4 @@ export const insert = async (
   hints.tell([...done()])
   for (const { now } of answers) clock.saw(now)
   return answers
-}
-
-/** One call within a transaction that the caller has open. */
-export const insertWithin = async (
-  parts: Parts,
-  tx: Parameters<Parts['sessions']['within']>[0],
-  request: InsertRequest,
-): Promise<InsertAnswer> => {
-  const { sessions, kinds, hints } = parts
-  await kinds.prepare(request.jobs)
-  const { answers } = await sessions.within(tx, 'adding jobs', async (inner) => {
-    const inserted = await insertCareful(inner, parts, [request])
-    // Heard with the caller's commit, or not at all.
-    await inner.run('notify', ...hints.messageOfCaller(['ready', 'changed']))
-    return inserted
-  })
-  return answers[0] as InsertAnswer
 }

@@ -9,6 +9,8 @@ export interface Parts {
   readonly kinds: Kinds
   readonly clock: StoreClock
   readonly hints: Hints
+  /** The id of the installation. */
+  readonly store: string
   /** The schema's number among the advisory locks of the database. */
   readonly schemaLock: number
 }

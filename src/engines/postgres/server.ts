@@ -13,6 +13,8 @@ export interface Facts {
   /** Whether a commit survives the end of the operating system. */
   readonly isSynced: boolean
   readonly clock: number
+  /** The id of the installation. */
+  readonly store: string
 }
 
 const LOOK = `select current_setting('server_version_num'), current_setting('server_version'),
@@ -36,11 +38,12 @@ export const openStore = async (query: Query, schema: string): Promise<Facts> =>
     throw new PosthasteError('E_STORE_READ_ONLY', 'The server is a replica, which cannot be written.')
   }
   await migrate(query, schema)
-  const [clock] = await query(inSchema('select clock from posthaste.store', schema), [])
+  const [store] = await query(inSchema('select clock, id from posthaste.store', schema), [])
   return {
     version: String(version).split(' ')[0] ?? '',
     isSynced: fsync === 'on',
-    clock: Number(clock?.[0] ?? 0),
+    clock: Number(store?.[0] ?? 0),
+    store: String(store?.[1]),
   }
 }
 

@@ -15,6 +15,15 @@ export interface Tx {
 }
 
 /**
+ * Statements are sent ahead of their answers. When one fails, whoever waits for another of them leaves, and nobody is
+ * left to hear of the rest: that they fail as well is no news, and must not end the process.
+ */
+const heardOfOrNot = <T>(answer: Promise<T>): Promise<T> => {
+  answer.catch(() => {})
+  return answer
+}
+
+/**
  * Lets the store remember the time of a test's clock with everything that is written at it. The server's own clock
  * seldom goes back, and never by much: that one is remembered now and then, where it holds up nobody.
  */
@@ -49,15 +58,12 @@ export class Session implements Tx {
     this.at = options.at
   }
 
-  async run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
+  run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
     const { text, name: prepared } = this.statements[name]
     const query = this.isPrepared ? { text, name: prepared, values } : { text, values }
     const begun = this.begun()
     const result = this.send(() => this.client.query(asRows(query)))
-    // Its failure is that of the first one, too, and is told there.
-    begun.catch(() => {})
-    await begun
-    return rowsOf(await result)
+    return heardOfOrNot(begun.then(() => result).then(rowsOf))
   }
 
   async commit(): Promise<void> {
@@ -98,6 +104,7 @@ export class CallerSession implements Tx {
   private readonly tx: CallerTransaction
   private readonly statements: Statements
   private previous: Promise<unknown> = Promise.resolve()
+  private isOpen = false
 
   constructor(tx: CallerTransaction, statements: Statements, at: Tx['at']) {
     this.tx = tx
@@ -105,12 +112,13 @@ export class CallerSession implements Tx {
     this.at = at
   }
 
-  async run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
-    return rowsOf(await this.send(this.statements[name].text, values))
+  run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
+    return heardOfOrNot(this.send(this.statements[name].text, values).then(rowsOf))
   }
 
   async begin(): Promise<void> {
     await this.send('savepoint posthaste', [])
+    this.isOpen = true
   }
 
   async commit(): Promise<void> {
@@ -122,6 +130,7 @@ export class CallerSession implements Tx {
   }
 
   async rollback(): Promise<void> {
+    if (!this.isOpen) return
     await this.send('rollback to savepoint posthaste', [])
     await this.end()
   }

@@ -1,4 +1,5 @@
-import { PosthasteError } from '../../core/errors.ts'
+import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
+import { asTransaction, explainCaller } from './callers.ts'
 import type { StoreClock } from './clock.ts'
 import {
   asRows,
@@ -22,8 +23,11 @@ const READ_ONLY_AGAIN_MS = 500
 
 /** The server gives a statement up a little before the caller does, to say why. */
 const STATEMENT_SHARE = 0.9
-/** A transaction in which nothing happens was forgotten by a process that hangs: it would hold its locks for ever. */
-const IDLE_IN_TRANSACTION_MS = 60_000
+/**
+ * A transaction in which nothing happens is that of a process that hangs, or whose machine is gone: others wait for its
+ * locks.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000
 
 export interface SessionsOptions {
   readonly pool: PgPool
@@ -35,6 +39,7 @@ export interface SessionsOptions {
   /** Whether the server may keep statements prepared under names. */
   readonly isPrepared: boolean
   readonly statements: Statements
+  readonly schema: string
   readonly clock: StoreClock
   readonly callTimeoutMs: number
 }
@@ -79,6 +84,8 @@ export interface TransactionOptions {
 export class Sessions {
   private readonly options: SessionsOptions
   private readonly known = new WeakSet<PgClient>()
+  /** The last call for each transaction of a caller. */
+  private readonly callers = new WeakMap<object, Promise<unknown>>()
 
   constructor(options: SessionsOptions) {
     this.options = options
@@ -106,22 +113,20 @@ export class Sessions {
     return this.attempts(options, begin, work)
   }
 
-  /** The same within a transaction that the caller has open and will end, one way or the other. */
-  async within<T>(tx: CallerTransaction, doing: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const { statements, clock } = this.options
-    for (let attempt = 1; ; attempt++) {
-      const session = new CallerSession(tx, statements, clock.parameters())
-      try {
-        await session.begin()
-        const answer = await work(session)
-        await session.end()
-        return answer
-      } catch (error) {
-        if (isConnectionLost(error)) throw toStoreError(error, doing)
-        await session.rollback().catch(() => {})
-        if (!isWorthAnotherTry(error) || attempt >= ATTEMPTS_MAX) throw toStoreError(error, doing)
-      }
-    }
+  /**
+   * The same within a transaction that the caller has open and will end, one way or the other. Calls for the same
+   * transaction are carried out one after the other. `work` is told how long it may wait for other transactions.
+   * Errors: E_TX…, E_STORE…
+   */
+  within<T>(tx: unknown, doing: string, work: (tx: Tx, patienceMs: number) => Promise<T>): Promise<T> {
+    const caller = asTransaction(tx)
+    const before = this.callers.get(tx as object) ?? Promise.resolve()
+    const done = before.then(() => this.withinNow(caller, doing, work))
+    this.callers.set(
+      tx as object,
+      done.catch(() => {}),
+    )
+    return done
   }
 
   /** Runs statements that are no part of the engine's own: migrations, and what looks at the server. */
@@ -147,6 +152,27 @@ export class Sessions {
       throw error
     } finally {
       client.release(isLost)
+    }
+  }
+
+  private async withinNow<T>(
+    caller: CallerTransaction,
+    doing: string,
+    work: (tx: Tx, patienceMs: number) => Promise<T>,
+  ): Promise<T> {
+    const { statements, clock, callTimeoutMs, schema } = this.options
+    const session = new CallerSession(caller, statements, clock.parameters())
+    try {
+      return await this.inTime(performance.now() + callTimeoutMs, async () => {
+        await session.begin()
+        const answer = await work(session, Math.ceil(callTimeoutMs * STATEMENT_SHARE))
+        await session.end()
+        return answer
+      })
+    } catch (error) {
+      const isLate = isPosthasteError(error, 'E_STORE_TIMEOUT')
+      if (!isLate && !isConnectionLost(error)) await session.rollback().catch(() => {})
+      throw toStoreError(explainCaller(error, schema), doing)
     }
   }
 

@@ -27,7 +27,13 @@ const shapeOf = (job: NewJob): string[] => [
   orEmpty(job.ref),
 ]
 
-const bodyOf = ({ maxRetries, options, tags, payload }: NewJob): string =>
+/** What never changes of a job. */
+export const bodyOf = ({
+  maxRetries,
+  options,
+  tags,
+  payload,
+}: Pick<NewJob, 'maxRetries' | 'options' | 'tags' | 'payload'>): string =>
   (maxRetries ?? '') + NUL + orEmpty(options) + NUL + orEmpty(tags) + NUL + payload
 
 /** The arguments that describe jobs to add. */
@@ -35,7 +41,8 @@ export const jobArguments = (jobs: readonly NewJob[]): string[] => {
   const shapes: string[] = []
   const numbers: string[] = []
   const known = new Map<string, string>()
-  const rest: string[] = []
+  const bodies: string[] = []
+  let ids = ''
   let before: NewJob | undefined
   let number = ''
   for (const job of jobs) {
@@ -51,10 +58,12 @@ export const jobArguments = (jobs: readonly NewJob[]): string[] => {
       before = job
     }
     numbers.push(number)
-    rest.push(job.id, bodyOf(job))
+    bodies.push(bodyOf(job))
+    ids += job.id
   }
   const count = shapes.length / SHAPE_WIDTH
-  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...rest]
+  const row = jobs.length === 0 ? [] : [ids]
+  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...row, ...bodies]
 }
 
 /** Number of writes, and: collection, key, expected version, time to live, value of each. */

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { PosthasteError } from '../../core/errors.ts'
+import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
 import type { NewJob, RecordWrite } from '../../core/job.ts'
 import { ENGINE_CALL_TIMEOUT_MS, LOG_LINES_MAX } from '../../core/limits.ts'
 import { checks } from '../checks.ts'
@@ -8,14 +8,15 @@ import { insertVerdicts, jobArguments, writeArguments } from './adding.ts'
 import { exchangeAnswer, exchangeArguments, verdictsOf } from './exchange.ts'
 import { Gatherer } from './gather.ts'
 import { Bells, Listeners } from './hints.ts'
-import { Link, type LinkOptions } from './link.ts'
+import { restoreArguments, restoreVerdicts, toKept } from './keeping.ts'
+import { Link, type LinkOptions, type RedisClient } from './link.ts'
 import { list } from './list.ts'
 import { toJobs } from './rows.ts'
 import { type ScriptName, Scripts } from './scripts.ts'
-import { checkServer, readFacts, type ServerFacts } from './server.ts'
+import { checkServer, type ServerFacts } from './server.ts'
 import { cancelArguments, changeArguments, changeVerdicts, reportArguments } from './steps.ts'
 import { LETTERS, numberOrNull } from './text.ts'
-import { parseRedisUrl, shownAddress } from './url.ts'
+import { addressOfClient, PREFIX_DEFAULT, parseRedisUrl, shownAddress } from './url.ts'
 import {
   logPlace,
   toCounts,
@@ -29,7 +30,14 @@ import {
 
 export interface RedisEngineOptions {
   /** `redis://[[user]:password@]host[:port][/database][?prefix=NAME]`, or `rediss:` for TLS. */
-  readonly url: string
+  readonly url?: string
+  /**
+   * An ioredis client of the user's own instead of a URL: the engine makes its connections in the same way (TLS,
+   * sentinels, credentials, database). The client itself is neither used nor closed.
+   */
+  readonly client?: RedisClient
+  /** Which of the installations in this database, for `client`; a URL names it itself. Default `posthaste`. */
+  readonly prefix?: string
   /** The store's clock. Default: that of the Redis server. */
   readonly clock?: Clock
   /** Default ENGINE_CALL_TIMEOUT_MS. */
@@ -56,9 +64,13 @@ interface Open {
 /** Jobs in Redis, shared by any number of machines. Everything of one installation lies under one prefix, in one slot. */
 export const createRedisEngine = (options: RedisEngineOptions): Engine => {
   const { clock = systemClock, callTimeoutMs = ENGINE_CALL_TIMEOUT_MS } = options
-  const address = parseRedisUrl(options.url)
+  const address =
+    options.client === undefined
+      ? parseRedisUrl(options.url ?? '')
+      : addressOfClient(options.client.options, options.prefix ?? PREFIX_DEFAULT)
   const linkOptions: LinkOptions = {
     address,
+    client: options.client,
     callTimeoutMs,
     openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
   }
@@ -70,17 +82,18 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
   let closing: Promise<void> | undefined
   let facts: ServerFacts = { version: '', durability: 'none', lossMs: null }
   let factsAt = 0
+  /** Why nothing may be written for now: the server that is there since the last reconnection drops what it was given. */
+  let danger: PosthasteError | undefined
 
-  const refreshFacts = (link: Link): void => {
+  const refreshFacts = async (link: Link): Promise<void> => {
     factsAt = performance.now()
-    readFacts(link).then(
-      (read) => {
-        facts = read
-      },
-      () => {
-        // The server cannot be asked now: what was last heard stands.
-      },
-    )
+    try {
+      facts = await checkServer(link)
+      danger = undefined
+    } catch (error) {
+      // Else the server cannot be asked now, or says no by itself: what was last heard stands.
+      if (isPosthasteError(error, 'E_STORE_EVICTS')) danger = error
+    }
   }
 
   const start = async (): Promise<Open> => {
@@ -90,9 +103,10 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       facts = await checkServer(link)
       factsAt = performance.now()
       const scripts = new Scripts(link, key, clock)
+      await scripts.load()
       checkSchema(String(await scripts.run('open', [SCHEMA_VERSION])), link.where)
       link.onReconnect = () => {
-        refreshFacts(link)
+        void refreshFacts(link)
         listeners.renew()
       }
       const bells = new Bells(link, channel)
@@ -117,13 +131,22 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
     return open
   }
 
+  /** What writes asks first whether the server still keeps what it is given. */
+  const safe = async (): Promise<Open> => {
+    const parts = opened()
+    // An operator who sets the server right is noticed with the next call.
+    if (danger !== undefined) await refreshFacts(parts.link)
+    if (danger !== undefined) throw danger
+    return parts
+  }
+
   /** A script that reads. */
   const read = (name: ScriptName, args: readonly (string | number)[] = []): Promise<unknown> =>
     opened().scripts.run(name, args)
 
   /** A script that writes, and says behind its answer what is to be hinted at. */
-  const write = (name: ScriptName, args: readonly (string | number)[]): Promise<unknown[]> => {
-    const { scripts, bells } = opened()
+  const write = async (name: ScriptName, args: readonly (string | number)[]): Promise<unknown[]> => {
+    const { scripts, bells } = danger === undefined ? opened() : await safe()
     return writing(scripts, bells, name, args)
   }
 
@@ -144,7 +167,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
     },
     info() {
       if (open !== undefined && closing === undefined && performance.now() - factsAt > FACTS_MS) {
-        refreshFacts(open.link)
+        void refreshFacts(open.link)
       }
       return {
         kind: 'redis',
@@ -166,10 +189,11 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       checks.insert(jobs, insertOptions)
       const { tx, records = [] } = insertOptions
       if (tx !== undefined) {
-        throw new PosthasteError('E_ARGUMENT', 'The redis engine has no transactions to join.', {
+        throw new PosthasteError('E_TX_UNSUPPORTED', 'The redis engine cannot join the transaction in tx.', {
           field: 'tx',
         })
       }
+      if (danger !== undefined) await safe()
       return records.length === 0 ? gatherer.add(jobs) : insert(scripts, bells, jobs, records)
     },
     async exchange(request) {
@@ -217,6 +241,21 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       const { state, ageMs, count, minAgeMs, limit } = request
       const [removed, more] = await write('prune', [LETTERS[state], ageMs, count, minAgeMs, limit])
       return { removed: removed as number, more: more === 1 }
+    },
+
+    async finished(request) {
+      opened()
+      checks.finished(request)
+      const { state, ageMs, after, limit } = request
+      const args = [LETTERS[state], ageMs, after?.finishedAt ?? '', after?.id ?? '', limit]
+      const [rows, logs] = (await read('finished', args)) as [string, string[][]]
+      return toKept(rows, logs)
+    },
+    async restore(jobs) {
+      opened()
+      checks.restore(jobs)
+      const [letters, holders] = await write('restore', restoreArguments(jobs))
+      return restoreVerdicts(letters as string, holders as string[])
     },
 
     async get(ids) {

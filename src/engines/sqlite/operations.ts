@@ -2,6 +2,8 @@ import type { CancelRequest, Change, RecordKey, RecordWrite } from '../../core/j
 import type {
   Engine,
   ExpiredRequest,
+  FinishedRequest,
+  KeptJob,
   ListQuery,
   PauseRequest,
   PruneRequest,
@@ -12,6 +14,7 @@ import { getRecords, listRecords, putRecords } from './documents.ts'
 import { exchange } from './exchange.ts'
 import { insert } from './insert.ts'
 import { findJob } from './jobs.ts'
+import { finished, restore } from './keeping.ts'
 import { listStep } from './list.ts'
 import type { Session } from './session.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
@@ -29,6 +32,7 @@ const writes = {
   requestCancel: (session: Session, requests: readonly { id: string; request: CancelRequest }[]) =>
     requests.map(({ id, request }) => requestCancel(session, id, request)),
   prune: (session: Session, request: PruneRequest) => prune(session, request),
+  restore: (session: Session, jobs: readonly KeptJob[]) => jobs.map((one) => restore(session, one)),
   pause: (session: Session, requests: readonly PauseRequest[]) => {
     for (const one of requests) pause(session, one)
   },
@@ -41,6 +45,7 @@ const writes = {
 const reads = {
   now: (session: Session) => session.now,
   expired: (session: Session, request: ExpiredRequest) => expired(session, request),
+  finished: (session: Session, request: FinishedRequest) => finished(session, request),
   get: (session: Session, ids: readonly string[]) => ids.map((id) => findJob(session, id)?.job ?? null),
   list: (session: Session, { query, limit }: { query: ListQuery; limit: number }) =>
     listStep(session, query, limit),

@@ -105,6 +105,14 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
    */
   finishedOldest: `select id, kind, finished_at from finished where state = ? order by finished_at, id limit ?`,
   /**
+   * Finished jobs of a state by the end of them. Parameters: the state, finished_at and id after which to go on, the
+   * latest end, the limit. Result: id. Index: finished_by_time.
+   */
+  finishedPage: `select id from finished
+where state = :state and (finished_at, id) > (:finished_at, :id) and finished_at <= :until
+order by finished_at, id
+limit :limit`,
+  /**
    * Removes finished jobs. Parameters: a JSON object of id: kind; the state. Index: the primary key of finished.
    */
   finishedPrune: `delete from finished where (kind, state, id) in (select e.value, :state, e.key from json_each(:ids) as e)`,

@@ -106,6 +106,17 @@ describe('when others are in the way', () => {
     expect((await engine.insert([job])).verdicts[0]?.status).toBe('inserted')
   })
 
+  it('a call on which the server is at work is waited for, however long it is silent', async () => {
+    const patient = await openEngine({ url, callTimeoutMs: 20_000 })
+    const rival = await newRival()
+    await rival.query(`begin; lock table ${schema}.jobs in access exclusive mode`)
+    const inserting = patient.insert([newJob()])
+    // Longer than a silent connection is trusted without asking the server.
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    await rival.query('rollback')
+    expect((await inserting).verdicts[0]?.status).toBe('inserted')
+  })
+
   it('a call that loses a deadlock is begun anew', async () => {
     await engine.insert(newJobs(2))
     const { jobs } = await engine.exchange({ worker: 'w', claim: CLAIM })

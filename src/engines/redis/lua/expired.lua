@@ -4,6 +4,7 @@
 -- ARGV     clock (2), limit, end of the lease and id of the last job before, or two empty texts
 -- Result   rows
 
+-- flags no-writes
 -- include store
 -- include counting
 -- include jobs

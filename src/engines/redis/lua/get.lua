@@ -4,6 +4,7 @@
 -- ARGV     clock (2), ids
 -- Result   rows of those that exist
 
+-- flags no-writes
 -- include store
 -- include counting
 -- include jobs

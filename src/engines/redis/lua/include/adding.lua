@@ -25,21 +25,22 @@ end
 local function addShape(shape)
   local jobs = shape.n / 2
   if jobs == 0 then return end
-  call('SADD', QUEUES, shape.queue)
   callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
   if shape.letter == 'r' then
     callMany('ZADD', READY .. shape.lane, shape.byTime)
-    call('ZADD', LANES, shape.priority, shape.lane)
+    -- A lane that was there already belongs to a queue that is known.
+    if call('ZADD', LANES, shape.priority, shape.lane) == 1 then call('SADD', QUEUES, shape.queue) end
     hint('r')
-  elseif shape.letter == 's' then
-    callMany('ZADD', WAITING, shape.byTime)
+  else
+    if shape.letter == 's' then callMany('ZADD', WAITING, shape.byTime) end
+    call('SADD', QUEUES, shape.queue)
   end
   hint('c')
   count(shape.letter, shape.kind, jobs)
 end
 
 -- Adds the jobs that the arguments describe: the number of shapes, the shapes, the number of jobs, the number of each
--- job's shape (when there is more than one), id and body of each. Answers a letter for each job, i inserted or d
+-- job's shape (when there is more than one), their ids in a row, the body of each. Answers a letter for each job, i inserted or d
 -- duplicate, and the holders of the keys of the duplicates.
 local function addJobs()
   local shapes = {}
@@ -47,7 +48,7 @@ local function addJobs()
   local jobs = takeNumber()
   local shapeOf = #shapes > 1 and takeMany(jobs) or nil
   local ids = {}
-  for i = 1, jobs do ids[i] = ARGV[at + 2 * i - 1] end
+  if jobs > 0 then splitIds(take(), ids) end
   local known = readMany(STATES, ids)
 
   local verdicts, holders, added = {}, {}, {}
@@ -64,7 +65,7 @@ local function addJobs()
       else
         stamp()
         added[id] = true
-        bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
+        bodies[n + 1], bodies[n + 2] = id, ARGV[at + i]
         states[n + 1], states[n + 2] = id, shape.text
         n = n + 2
         local m = shape.n
@@ -79,7 +80,7 @@ local function addJobs()
       end
     end
   end
-  at = at + 2 * jobs
+  at = at + jobs
   callMany('HSET', BODIES, bodies)
   callMany('HSET', STATES, states)
   for i = 1, #shapes do addShape(shapes[i]) end
