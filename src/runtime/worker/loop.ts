@@ -29,7 +29,7 @@ const SHUTDOWN_ABORT_MS = 500
 const SHUTDOWN_FLUSH_MS = 5_000
 /** After a failed call: doubled from the first to the last, half of it random, so that a store that heals is not rushed. */
 const RETRY_FIRST_MS = 50
-const RETRY_LAST_MS = 4_000
+const RETRY_LAST_MS = 2_000
 /** Handlers begin for this long without letting timers and answers in. */
 const SLICE_MS = 10
 /** Jobs that one worker makes ready at a time; the maintainer does the rest. */
