@@ -231,6 +231,12 @@ export const ERRORS = {
     'The Redis server may drop jobs when its memory is full.',
     'Run "redis-cli CONFIG SET maxmemory-policy noeviction", and set it in its configuration file, too.',
   ),
+  E_ARCHIVE: row(
+    503,
+    true,
+    'The archive failed.',
+    'Nothing is lost: finished jobs stay in the engine until it is back. Unfinished jobs can be read meanwhile.',
+  ),
   E_ENGINE_UNKNOWN: row(
     400,
     false,

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/durations.ts'
 import type { Job } from '../core/view.ts'
+import type { ArchiveStatus } from '../engines/archived.ts'
 import type { Engine, StoredLogLine } from '../engines/engine.ts'
 import type { EngineConnection } from '../engines/open.ts'
 import type { AddedJob } from './added.ts'
@@ -27,6 +28,14 @@ export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
    * this installation (opened here, closed by `close`). Default: POSTHASTE_ENGINE, else 'sqlite:./posthaste.db'.
    */
   readonly engine?: string | Engine | EngineConnection
+  /**
+   * Where finished jobs are moved, and read from as if they were still in the engine: the URL of a store of its own
+   * ('sqlite:./archive.db', 'postgres://…', 'redis://…'), or an engine object. All processes of an installation must
+   * name the same one. Retention then applies to it. Default: POSTHASTE_ARCHIVE; null: none.
+   */
+  readonly archive?: string | Engine | EngineConnection | null
+  /** For how long finished jobs stay in the engine. Default 1 minute; 10 s while there are more than 10,000. */
+  readonly archiveAfter?: Duration
   /** Tasks of this process: their workers run here, and adds of them are checked and typed. */
   readonly tasks?: readonly Tasks[]
   readonly packs?: readonly Pack[]
@@ -141,7 +150,9 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
    */
   close(options?: { readonly grace?: Duration }): Promise<void>
 
-  /** For packs and programs that need more than jobs (documents, hints). */
+  /** How it is with the archive, as the last calls of this process found it; null when there is none. */
+  archive(): ArchiveStatus | null
+  /** For packs and programs that need more than jobs (documents, hints). With an archive: both stores as one. */
   readonly engine: Engine
   /** By name, those of packs included. */
   readonly tasks: ReadonlyMap<string, AnyTask>

@@ -3,6 +3,7 @@ import { PosthasteError } from '../core/errors.ts'
 import { parseHistory } from '../core/history.ts'
 import type { CancelRequest, JobError, JobRecord } from '../core/job.ts'
 import type { JobState } from '../core/states.ts'
+import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
 import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
@@ -67,7 +68,8 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
     engine.get([id]),
     engine.now(),
     engine.queues(),
-    engine.counts(),
+    // Unfinished jobs are never in an archive.
+    (asArchived(engine)?.live ?? engine).counts(),
     engine.workers(),
   ])
   if (!record) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })

@@ -1,13 +1,14 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import { ENGINE_BATCH_MAX, PRUNE_BATCH, RETENTION_MIN_AGE_MS } from '../core/limits.ts'
 import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
+import type { Archiver } from '../engines/archived.ts'
 import { within } from './deadline.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { Rescuer } from './rescue.ts'
 
 /**
  * The housekeeping of an installation: promotes jobs whose time has come, rescues those of lost workers, prunes what is
- * past its retention. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
+ * past its retention, and moves what has finished into the archive, if there is one. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
  * would remove. Without any maintainer nothing is lost; it only waits.
  */
 export interface Maintainer {
@@ -70,6 +71,16 @@ export const createMaintainer = (deps: RuntimeDeps): Maintainer => {
     return true
   }
 
+  const archive = async (archiver: Archiver): Promise<number> => {
+    const { moved, more, refused } = await archiver.sweep()
+    if (moved > 0) deps.logger.debug({ moved }, 'finished jobs moved into the archive')
+    for (const { id, error } of refused)
+      deps.logger.warn({ job: id, err: error }, 'the archive does not take a job; it stays in the engine')
+    return more ? 0 : settings.archiveSweepMs
+  }
+
+  const { archiver } = deps
+  const archiving = archiver === null ? null : new Round(deps, 'archive', () => archive(archiver))
   const promoting = new Round(deps, 'promote', promote)
   const rescuing = new Round(deps, 'rescue', rescue)
   const pruning = new Round(deps, 'prune', prune)
@@ -79,9 +90,10 @@ export const createMaintainer = (deps: RuntimeDeps): Maintainer => {
       rescuing.start(0)
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
+      archiving?.start(deps.random() * settings.archiveSweepMs)
     },
     async stop() {
-      await Promise.all([promoting.stop(), rescuing.stop(), pruning.stop()])
+      await Promise.all([promoting, rescuing, pruning, archiving].map((round) => round?.stop()))
     },
   }
 }

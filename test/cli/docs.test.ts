@@ -17,7 +17,7 @@ describe('docs/cli.md', () => {
       const text = section(name)
       expect(text.toLowerCase()).toContain(command.description().toLowerCase())
       for (const { flags, description } of command.options) {
-        const isCommon = ['--engine <url>', '--database <path>', '--json'].includes(flags)
+        const isCommon = ['--engine <url>', '--database <path>', '--archive <url>', '--json'].includes(flags)
         expect(isCommon ? page : text).toContain(`| \`${flags}\` | ${description} |`)
       }
     },

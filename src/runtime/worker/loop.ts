@@ -213,6 +213,8 @@ export class LoopingWorker implements Worker {
     const { clock } = this.#deps
     while (!this.#mayStop()) {
       const now = clock.monotonic()
+      // Not left to the alarm alone: a worker that always has something to say never waits, and sets none.
+      this.#beats.tick(now)
       // A claim may have been under way when it was paused.
       if (this.#paused) this.#giveBackWaiting('paused')
       if (now < this.#retryAt) {

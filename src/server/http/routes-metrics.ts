@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { CountRow } from '../../engines/engine.ts'
-import type { Stats } from '../../runtime/stats.ts'
+import { readCounts, type Stats } from '../../runtime/stats.ts'
 import type { ServerDeps } from './deps.ts'
 import { CONTENT_TYPE, type Metric, renderMetrics, type Sample } from './prometheus.ts'
 import type { Routes } from './routes.ts'
@@ -22,11 +22,12 @@ export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal):
       {
         async GET(context: Context) {
           check(emptyBody, context.req.query(), 'query')
-          const [counts, stats] = await Promise.all([posthaste.engine.counts(), posthaste.stats()])
+          const [counts, stats] = await Promise.all([readCounts(posthaste.engine), posthaste.stats()])
           const metrics = [
             jobs(counts),
             ...queues(stats),
             ...workers(stats),
+            ...archive(stats),
             ...runs(),
             ...thisProcess(stats),
           ]
@@ -89,6 +90,25 @@ const workers = ({ workers: live }: Stats): Metric[] => {
     gauge('posthaste_workers', 'Live workers of the installation.', live.length),
     gauge('posthaste_worker_slots', 'Jobs that they can run at the same time.', sum('concurrency')),
     gauge('posthaste_worker_slots_busy', 'Jobs that they run, as they last said.', sum('running')),
+  ]
+}
+
+const archive = ({ archive: status }: Stats): Metric[] => {
+  if (status === null) return []
+  return [
+    gauge(
+      'posthaste_archive_up',
+      '1 when the archive answered the last call of this process.',
+      status.ok ? 1 : 0,
+    ),
+    {
+      ...gauge(
+        'posthaste_archive_moved_total',
+        'Jobs that this process moved into the archive.',
+        status.moved,
+      ),
+      type: 'counter',
+    },
   ]
 }
 

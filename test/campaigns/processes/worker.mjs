@@ -3,11 +3,19 @@ import { posthaste } from 'posthaste'
 import { openLedger } from '../ledger.mjs'
 import { recordEnds, workTask } from './work-task.mjs'
 
-const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency } = JSON.parse(
-  process.argv[2] ?? '{}',
-)
+const {
+  engine,
+  archive = null,
+  ledgerFolder,
+  actor,
+  lease,
+  heartbeat,
+  sweep,
+  concurrency,
+} = JSON.parse(process.argv[2] ?? '{}')
 const ledger = openLedger(ledgerFolder, actor)
-const ph = await posthaste({ engine, tasks: [workTask(ledger, actor)], lease, heartbeat, sweep })
+const tasks = [workTask(ledger, actor)]
+const ph = await posthaste({ engine, archive, archiveAfter: 0, tasks, lease, heartbeat, sweep })
 recordEnds(ph, ledger)
 ph.work({ concurrency })
 process.stdout.write('ready\n')
