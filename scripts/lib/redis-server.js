@@ -3,11 +3,12 @@
  * without a password, and with nothing on disk unless `settings` say so.
  */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { INSTALL_TIMEOUT_MS, lastLine, unpackPackages } from './debian.js'
 import { givenFolder } from './programs.js'
 
 const run = promisify(execFile)
@@ -17,10 +18,8 @@ const START_TIMEOUT_MS = 30_000
 /** After this, a server that was told to stop is killed. */
 const STOP_TIMEOUT_MS = 10_000
 const LOOK_EVERY_MS = 5
-/** Packages come over the network. */
-const INSTALL_TIMEOUT_MS = 180_000
-/** What a Debian without Redis lacks to run it. */
-const PACKAGES = ['redis-server', 'redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1']
+/** What a Debian without Redis lacks to run it, beside the package in which the program is. */
+const PACKAGES = ['redis-server', 'libatomic1', 'libjemalloc2', 'liblzf1']
 
 /**
  * @typedef {object} Program
@@ -34,33 +33,14 @@ const inPath = () =>
     .map((folder) => join(folder, 'redis-server'))
     .find((file) => existsSync(file))
 
-/** @param {string} folder @param {RegExp} name @returns {string[]} */
-const find = (folder, name) =>
-  readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => name.test(entry.name))
-    .map((entry) => entry.parentPath)
-
-/** Unpacks Debian's packages into a folder, which needs no rights. @param {string} folder @returns {Promise<Program>} */
-const unpack = async (folder) => {
-  for (const name of PACKAGES) {
-    await run('apt-get', ['download', name], { cwd: folder, timeout: INSTALL_TIMEOUT_MS }).catch((error) => {
-      // A library may be there already, or have another name in this version of Debian.
-      if (name === 'redis-tools') throw error
-    })
-  }
-  const packages = readdirSync(folder).filter((name) => name.endsWith('.deb'))
-  for (const name of packages) await run('dpkg', ['-x', join(folder, name), folder])
-  const path = join(folder, 'usr', 'bin', 'redis-server')
-  if (!existsSync(path)) throw new Error('the packages hold no redis-server')
-  const libraries = new Set(find(folder, /\.so(\.|$)/))
-  return { path, env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } }
-}
-
 /** Unpacked once, for as long as this process lives. @returns {Promise<Program>} */
 const unpackHere = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-redis-program-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return await unpack(folder)
+  const env = await unpackPackages(folder, 'redis-tools', PACKAGES)
+  const path = join(folder, 'usr', 'bin', 'redis-server')
+  if (!existsSync(path)) throw new Error('the packages hold no redis-server')
+  return { path, env }
 }
 
 /** Looks for redis-server, and fetches it when there is none. @returns {Promise<Program>} */
@@ -106,12 +86,6 @@ const missing = (tried) =>
 
 /** @type {Promise<Program> | undefined} */
 let sought
-
-/** @param {unknown} error */
-const lastLine = (error) => {
-  const { stderr, message } = /** @type {{ stderr?: string, message: string }} */ (error)
-  return (stderr || message).trim().split('\n').at(-1) ?? ''
-}
 
 /** @returns {Promise<number>} */
 const freePort = () =>

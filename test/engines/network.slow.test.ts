@@ -4,7 +4,7 @@ import { type RedisServer, startRedisServer } from '../../scripts/lib/redis-serv
 import { check, type Line } from '../campaigns/checker.ts'
 import { everyJob } from '../campaigns/drain.ts'
 import { machineNow } from '../campaigns/ledger.mjs'
-import { campaignSeed, type Random, seeded } from '../campaigns/random.ts'
+import { campaignMs, campaignSeed, type Random, seeded } from '../campaigns/random.ts'
 import { type FaultProxy, startFaultProxy } from '../servers/fault-proxy.ts'
 import { FAULTS } from '../servers/faults.ts'
 import { dropSchemas, newSchemaUrl } from '../servers/postgres.ts'
@@ -175,16 +175,21 @@ const suffer = async ({ kind, moment, random, sound, url }: Case): Promise<strin
   return wrong
 }
 
+const LIMIT = { timeout: 120_000 + 2 * campaignMs() }
+
 describe.each(Object.keys(ENGINES))('%s', (engine) => {
-  it.each(MOMENTS)('suffers every fault that begins when it is %s', { timeout: 120_000 }, async (moment) => {
+  it.each(MOMENTS)('suffers every fault that begins when it is %s', LIMIT, async (moment) => {
     const url = (await ENGINES[engine]?.(`network-${moment}`)) ?? ''
     const sound = await posthaste({ engine: url, sweep: 500, maintain: true })
     onTestFinished(() => sound.close())
     const kinds = Object.keys(FAULTS)
-    const outcomes = await Promise.all(
-      kinds.map((kind, n) => suffer({ kind, moment, sound, url, random: seeded(SEED + n) })),
-    )
-    const found = Object.fromEntries(kinds.map((kind, n) => [kind, outcomes[n]]))
-    expect(found, `seed ${SEED}`).toEqual(Object.fromEntries(kinds.map((kind) => [kind, []])))
+    const from = performance.now()
+    for (let seed = SEED; seed === SEED || performance.now() - from < campaignMs() / MOMENTS.length; seed++) {
+      const outcomes = await Promise.all(
+        kinds.map((kind, n) => suffer({ kind, moment, sound, url, random: seeded(seed + n) })),
+      )
+      const found = Object.fromEntries(kinds.map((kind, n) => [kind, outcomes[n]]))
+      expect(found, `seed ${seed}`).toEqual(Object.fromEntries(kinds.map((kind) => [kind, []])))
+    }
   })
 })

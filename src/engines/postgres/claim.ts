@@ -35,20 +35,24 @@ export class Sight {
   }
 }
 
-/** Sends a claim. It is preceded by the gate at which pauses are waited for. */
+interface ClaimStep {
+  readonly schemaLock: number
+  readonly engineLock: number
+  readonly sight: number
+  readonly worker: string
+  readonly request: ClaimRequest
+  /** Called when no other claim of this engine can come before this one. */
+  readonly onTurn?: () => void
+}
+
+/** Sends a claim. It is preceded by the gate at which pauses, and claims of the same engine, are waited for. */
 export const claim = async (
   tx: Tx,
-  {
-    schemaLock,
-    engineLock,
-    sight,
-    worker,
-    request,
-  }: { schemaLock: number; engineLock: number; sight: number; worker: string; request: ClaimRequest },
+  { schemaLock, engineLock, sight, worker, request, onTurn }: ClaimStep,
 ): Promise<Claimed> => {
   const { limit, queues, tasks, order, leaseMs } = request
   const [, rows] = await Promise.all([
-    tx.run('gatePass', schemaLock, engineLock),
+    tx.run('gatePass', schemaLock, engineLock).then(onTurn),
     tx.run(
       'claim',
       ...[worker, limit, textsOrNull(queues), textsOrNull(tasks), order === 'listed', leaseMs, sight],

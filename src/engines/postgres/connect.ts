@@ -10,7 +10,7 @@ const KEEP_ALIVE_MS = 10_000
 /** A connection that is not made by then leads nowhere; calls have more time, and try another one. */
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long it may take to ask the server what it works on, connecting included. */
-const ASK_TIMEOUT_MS = 2_000
+const ASK_TIMEOUT_MS = 4_000
 /** How often a connection that only listens is asked whether it still lives, and how long it may take to answer. */
 const PING_MS = 30_000
 const PING_TIMEOUT_MS = 5_000

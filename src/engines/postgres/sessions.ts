@@ -24,10 +24,10 @@ const READ_ONLY_AGAIN_MS = 500
 /** The server gives a statement up a little before the caller does, to say why. */
 const STATEMENT_SHARE = 0.9
 /**
- * A transaction in which nothing happens is that of a process that hangs, or whose machine is gone: others wait for its
- * locks.
+ * A transaction in which nothing happens is that of a process that hangs, or whose machine is gone. Its locks stand in
+ * the way of those who rescue its jobs: they must be gone before its leases are.
  */
-const IDLE_IN_TRANSACTION_MS = 5_000
+const IDLE_IN_TRANSACTION_MS = 3_000
 
 export interface SessionsOptions {
   readonly pool: PgPool

@@ -94,17 +94,37 @@ describe('two exchanges of one worker', () => {
     const rival = new pg.Client({ connectionString: await postgresUrl() })
     await rival.connect()
     await rival.query(`begin; select 1 from ${schema}.running where id = '${jobs[0]?.id}' for update`)
-    const [slow, quick] = jobs.map((job) =>
-      one().exchange({ worker: 'both', settle: [completion(job)], claim }),
-    )
-    let isSlowOver = false
-    void slow?.finally(() => {
-      isSlowOver = true
-    })
-    expect((await quick)?.settled).toEqual(['ok'])
-    expect(isSlowOver).toBe(false)
+    const [late, quick] = jobs.map(completion)
+    let isLateOver = false
+    const waiting = one()
+      .exchange({ worker: 'both', settle: [late as never], claim })
+      .finally(() => {
+        isLateOver = true
+      })
+    const answer = await one().exchange({ worker: 'both', settle: [quick as never] })
+    expect(answer.settled).toEqual(['ok'])
+    expect(isLateOver).toBe(false)
     await rival.query('rollback')
-    expect((await slow)?.settled).toEqual(['ok'])
+    expect((await waiting).settled).toEqual(['ok'])
+    await rival.end()
+  })
+
+  it('settle beside a claim, and wait for each other only to claim', async () => {
+    await one().insert(newJobs(1, { queue: 'twice' }))
+    const { jobs } = await one().exchange({ worker: 'both', claim })
+    const rival = new pg.Client({ connectionString: await postgresUrl() })
+    await rival.connect()
+    await rival.query(`begin; lock table ${schema}.ready in share row exclusive mode`)
+    const first = one().exchange({ worker: 'both', claim })
+    const second = one().exchange({ worker: 'both', settle: jobs.map(completion), claim })
+    // The first one waits for the rival, and the second one, which has settled, for its turn.
+    await until(async () => {
+      const rows = await onPostgres(`select locktype from pg_locks
+        where not granted and (relation = '${schema}.ready'::regclass or locktype = 'advisory') order by locktype`)
+      return rows.flat().join() === 'advisory,relation'
+    })
+    await rival.query('rollback')
+    expect((await Promise.all([first, second])).map(({ settled }) => settled)).toEqual([[], ['ok']])
     await rival.end()
   })
 
