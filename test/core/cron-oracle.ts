@@ -170,6 +170,21 @@ export const ticksBy = (next: (afterMs: number) => number, from: number, to: num
   return ticks
 }
 
+/** The first moment, of one in every `step` minutes, from which the next tick is another than the oracle's; null: none. */
+export const disagreement = (
+  next: (afterMs: number) => number,
+  ticks: readonly number[],
+  { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },
+): number | null => {
+  let at = 0
+  for (let ms = from; ms < to; ms += step * MINUTE_MS) {
+    while (at < ticks.length && (ticks[at] as number) <= ms) at++
+    if (at === ticks.length) return null
+    if (next(ms) !== ticks[at]) return ms
+  }
+  return null
+}
+
 /** Numbers in [0, 1) that are the same in every run. */
 export const randomFrom = (seed: number): (() => number) => {
   let state = seed
