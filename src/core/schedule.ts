@@ -12,11 +12,11 @@ export const OVERLAPS: readonly Overlap[] = ['skip', 'allow', 'queue', 'cancelPr
 export const CATCH_UPS: readonly CatchUp[] = ['none', 'last', 'all']
 
 /** A tick that is noticed later than this was missed: whether it is made good is the policy's to say. */
-export const TICK_LATE_MS = 60_000
+const TICK_LATE_MS = 60_000
 /** The most missed ticks that are made good at once: the newest. */
-export const CATCH_UP_MAX = 100
+const CATCH_UP_MAX = 100
 /** Missed ticks of one outage are counted up to here, so that a schedule of seconds does not cost a year's counting. */
-export const MISSED_COUNT_MAX = 1_000
+const MISSED_COUNT_MAX = 1_000
 /** The newest jobs of a schedule that are looked at for whether they overlap the next one. */
 export const OPEN_JOBS_MAX = 20
 

@@ -17,8 +17,8 @@ import type { Prepare } from './prepare.ts'
 import type { AnyTask } from './task.ts'
 
 /** Payloads of schedules are kept in a document with a bound, beside those that the code declared. */
-export const SCHEDULE_PAYLOAD_BYTES_MAX = 32 * 1024
-export const EVERY_MIN_MS = 1_000
+const SCHEDULE_PAYLOAD_BYTES_MAX = 32 * 1024
+const EVERY_MIN_MS = 1_000
 const JITTER_MAX_MS = 24 * 3_600_000
 
 /** What may be said about the jobs of a schedule. */

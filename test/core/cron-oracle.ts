@@ -76,7 +76,7 @@ const tableOf = (field: string, min: number, max: number): boolean[] => {
 }
 
 /** Whether the clock fits, by what it shows, given as minutes of a calendar without zones. */
-export const fitsOf = (expression: string): { readonly fits: Fits; readonly anyHour: boolean } => {
+const fitsOf = (expression: string): { readonly fits: Fits; readonly anyHour: boolean } => {
   const [minute = '', hour = '', day = '', month = '', weekday = ''] = (
     NICKNAMES[expression] ?? expression
   ).split(' ')
@@ -109,7 +109,7 @@ export const fitsOf = (expression: string): { readonly fits: Fits; readonly anyH
 }
 
 /** What the clock on the wall shows at each minute of [from, to), as minutes of a calendar without zones. */
-export const clockOf = (zone: string): ((ms: number) => number) => {
+const clockOf = (zone: string): ((ms: number) => number) => {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     hourCycle: 'h23',
