@@ -30,6 +30,39 @@ export const GUARANTEES: readonly Guarantee[] = [
     provedBy: [['Unique keys']],
   },
   {
+    name: 'Holding a key',
+    promises: ['I9'],
+    means:
+      'A key is held until the start, the end or a time, as asked for, and passes to the one job that it is meant for.',
+    provedBy: [['Holding a key']],
+  },
+  {
+    name: 'Inserting on a condition',
+    promises: ['I7', 'I9'],
+    means: 'Jobs, documents and changes of other jobs are written together, or none of them.',
+    provedBy: [['Inserting on a condition']],
+  },
+  {
+    name: 'Jobs that depend on jobs',
+    promises: ['I11'],
+    means:
+      'The end of every parent is told to those who wait for it, whenever they came, and stays told until it is dealt with.',
+    provedBy: [['Jobs that depend on jobs']],
+  },
+  {
+    name: 'Numbers of batches',
+    promises: ['I8'],
+    means:
+      'How many jobs of a batch are on their way and what became of the others is exact at every moment.',
+    provedBy: [['Numbers of batches']],
+  },
+  {
+    name: 'Jobs that are overdue',
+    promises: ['I15'],
+    means: 'A job that had to start by a time and did not is found from that time on.',
+    provedBy: [['Jobs that are overdue']],
+  },
+  {
     name: 'Poison alone',
     promises: ['I5', 'I6'],
     means:
