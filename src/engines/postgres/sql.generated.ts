@@ -786,7 +786,6 @@ from posthaste.queues as q
 order by q.queue`,
   /**
    * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were read; how many they are.
-   * Index: the primary key of ready.
    */
   readyDelete: `with gone as (
   delete from posthaste.ready where ctid = any (array(
@@ -988,8 +987,8 @@ select id, fence from held`,
 from unnest($1::text[]) as g (target)
 cross join lateral (select target, id from posthaste.ties where target = g.target) as t`,
   /**
-   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. Index: the primary key of
-   * waiting.
+   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. They
+   * are found by their places.
    */
   waitingDelete: `with gone as (
   delete from posthaste.waiting where ctid = any (array(

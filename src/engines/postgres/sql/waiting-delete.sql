@@ -1,5 +1,5 @@
--- Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. Index: the primary key of
--- waiting.
+-- Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. They
+-- are found by their places.
 with gone as (
   delete from posthaste.waiting where ctid = any (array(
     select w.place
