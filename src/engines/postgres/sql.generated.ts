@@ -785,7 +785,8 @@ returning queue`,
 from posthaste.queues as q
 order by q.queue`,
   /**
-   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were read; how many they are.
+   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were
+   * read; how many they are. They are found by their places.
    */
   readyDelete: `with gone as (
   delete from posthaste.ready where ctid = any (array(

@@ -1,5 +1,5 @@
--- Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were read; how many they are.
---
+-- Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were
+-- read; how many they are. They are found by their places.
 with gone as (
   delete from posthaste.ready where ctid = any (array(
     select r.place
