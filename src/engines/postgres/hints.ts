@@ -39,6 +39,7 @@ export class Hints {
   private sentAt = Number.NEGATIVE_INFINITY
   private listening: Listening | undefined
   private isConnecting = false
+  private connecting: Promise<void> | undefined
   private isClosed = false
   private retry: NodeJS.Timeout | undefined
 
@@ -51,7 +52,9 @@ export class Hints {
     // Wrapped, so that one function may listen twice and stop once.
     const callback = (hint: Hint): void => onHint(hint)
     this.callbacks.add(callback)
-    if (this.callbacks.size === 1) await this.connect(RECONNECT_FIRST_MS)
+    // Whoever comes while the first one is connecting waits as well.
+    if (this.callbacks.size === 1) this.connecting = this.connect(RECONNECT_FIRST_MS)
+    await this.connecting
     return {
       close: async () => {
         this.callbacks.delete(callback)
