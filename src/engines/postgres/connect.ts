@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { PgClient, PgPool } from './driver.ts'
 import type { Listening } from './hints.ts'
-import { type IsAtWork, watchForSilence } from './silence.ts'
+import { type IsAtWork, streamOf, watchForSilence } from './silence.ts'
 
 /** Connections that nobody needs any more are closed after so long. */
 const IDLE_MS = 30_000
@@ -11,6 +11,8 @@ const KEEP_ALIVE_MS = 10_000
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long it may take to ask the server what it works on, connecting included. */
 const ASK_TIMEOUT_MS = 4_000
+/** How long the other side may take to see a connection off; one that is gone never does. */
+const END_TIMEOUT_MS = 1_000
 /** How often a connection that only listens is asked whether it still lives, and how long it may take to answer. */
 const PING_MS = 30_000
 const PING_TIMEOUT_MS = 5_000
@@ -49,6 +51,16 @@ class Client extends pg.Client {
   }
 }
 
+/** Ends a connection of our own, in order where that is possible. */
+const end = async (client: pg.Client): Promise<void> => {
+  const stream = streamOf(client)
+  const timer = setTimeout(() => stream.destroy(), END_TIMEOUT_MS)
+  // A connection that never came about has nothing to see off.
+  if (stream.connecting) stream.destroy()
+  await client.end().catch(() => {})
+  clearTimeout(timer)
+}
+
 /** The server works on a call when its process does so, and does not wait for our side of the connection. */
 const AT_WORK = `select 1 from pg_stat_activity
   where pid = $1 and state = 'active' and wait_event_type is distinct from 'Client'`
@@ -66,7 +78,7 @@ const asking =
     } catch {
       return false
     } finally {
-      client.end().catch(() => {})
+      void end(client)
     }
   }
 
@@ -92,6 +104,10 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
   pool.on('error', () => {})
   // One that breaks in the moment in which it is handed out has no other listener yet.
   pool.on('connect', (client) => client.on('error', () => {}))
+  // Told to end, a client with calls under way would wait for their answers, which may never come.
+  pool.on('release', (error, client) => {
+    if (error) streamOf(client).destroy()
+  })
   watchForSilence(pool, options.isPooled ? null : asking(options))
   return pool as unknown as PgPool & { end(): Promise<void> }
 }
@@ -109,17 +125,17 @@ export const listenAlone = async (
 ): Promise<Listening> => {
   const client = new pg.Client({ ...common(options), query_timeout: PING_TIMEOUT_MS })
   let isOver = false
-  const end = (): void => {
+  const lost = (): void => {
     if (isOver) return
     isOver = true
     clearInterval(ping)
-    client.end().catch(() => {})
+    void end(client)
     onLost()
   }
-  client.on('error', end)
-  client.on('end', end)
+  client.on('error', lost)
+  client.on('end', lost)
   client.on('notification', ({ payload }) => onMessage(payload ?? ''))
-  const ping = setInterval(() => void client.query('select 1').catch(end), PING_MS)
+  const ping = setInterval(() => void client.query('select 1').catch(lost), PING_MS)
   ping.unref()
   try {
     await client.connect()
@@ -127,7 +143,7 @@ export const listenAlone = async (
   } catch (error) {
     isOver = true
     clearInterval(ping)
-    client.end().catch(() => {})
+    void end(client)
     throw error
   }
   // Listening keeps no program alive.
@@ -140,7 +156,7 @@ export const listenAlone = async (
       clearInterval(ping)
       // Ending does: a program that waits for nothing else would be over before this is answered.
       held.ref()
-      await client.end()
+      await end(client)
     },
   }
 }

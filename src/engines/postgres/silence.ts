@@ -19,6 +19,8 @@ interface Inner {
   readonly connection: { readonly stream: Socket }
 }
 
+export const streamOf = (client: pg.ClientBase): Socket => (client as unknown as Inner).connection.stream
+
 /** Watches the connections of a pool from now on. `isAtWork`: null when nobody can be asked. */
 export const watchForSilence = (pool: pg.Pool, isAtWork: IsAtWork | null): void => {
   const silenceMs = isAtWork === null ? SILENCE_ALONE_MS : SILENCE_MS
@@ -26,7 +28,7 @@ export const watchForSilence = (pool: pg.Pool, isAtWork: IsAtWork | null): void 
   pool.on('acquire', (client) => void used.add(client))
   pool.on('release', (_error, client) => void used.delete(client))
   pool.on('connect', (client) => {
-    const { stream } = (client as unknown as Inner).connection
+    const stream = streamOf(client)
     const { processID } = client as unknown as Inner
     let isAsking = false
     const ask = async (): Promise<void> => {
