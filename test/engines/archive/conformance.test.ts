@@ -36,10 +36,13 @@ const MINUTES = 180_000
 const APART = 'Keeping and restoring'
 /** One call that is about jobs of both stores is carried out in the engine first, then in the archive. */
 const OUT_OF_ORDER = 'changes of one call hand a key on in their order'
+/** One that comes back out of the archive counts in its batch as one more. */
+const COUNTED_ANEW = 'a job that is sent round again is on its way again'
+const OTHERWISE = [OUT_OF_ORDER, COUNTED_ANEW]
 
 describe('an engine with an archive, swept after every call that may end a job', () => {
   for (const one of conformanceCases()) {
-    if (one.subject !== APART && one.name !== OUT_OF_ORDER)
+    if (one.subject !== APART && !OTHERWISE.includes(one.name))
       it(`${one.subject}: ${one.name}`, () => one.run(({ clock }) => sweeping(clock)), MINUTES)
   }
 })
