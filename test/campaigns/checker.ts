@@ -9,7 +9,7 @@ export interface FinalJob {
   readonly attempt: number
   readonly fence: number
   readonly reason: string | null
-  readonly history: readonly { readonly event: string }[]
+  readonly history: readonly { readonly event: string; readonly at?: Date }[]
   /** What the run that completed it returned. */
   readonly output?: unknown
 }
@@ -21,6 +21,11 @@ export interface CheckOptions {
   readonly maintainedFrom?: number
   /** What the store may forget when it dies, by its own word: what it acknowledged so long before. Default 0. */
   readonly lossMs?: number
+  /**
+   * The wall clock minus the machine's: with it the bound is for when a job can be claimed, by the store's word. Without
+   * it the bound is for when it is begun, which may be later: jobs that nobody saw start are handed out one by one.
+   */
+  readonly clockOffsetMs?: number
   /** Jobs that kill their worker on purpose: the only ones that may die of it. */
   readonly poison: ReadonlySet<string>
 }
@@ -66,7 +71,7 @@ interface StartedRun {
  *   frozen; or until its handler was told to stop, whether it heeds that or not;
  * - fence: a run whose fence is not higher than that of every earlier run (I3);
  * - charged: more attempts on the job than handlers were seen to start (I5), or an innocent job that died of crashes (I6);
- * - late: a run cut off by a kill or a broken connection that was not begun again within the bound (I4);
+ * - late: a run cut off by a kill or a broken connection that was not free again within the bound (I4);
  * - stale write: a checkpoint was taken from a run after another one of the job had begun (I3);
  * - stolen: a job's result is that of a run under another fence than the one it ended with (I3);
  * - died: a process ended although nobody killed it, as an unhandled rejection makes it do.
@@ -176,12 +181,13 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
         )
       }
       if (run.interrupted) {
-        const recoveryMs = next.from - Math.max(run.lostAt, options.maintainedFrom ?? 0)
+        const free = freedAt(byId.get(id), run.lostAt, options.clockOffsetMs)
+        const recoveryMs = Math.min(next.from, free) - Math.max(run.lostAt, options.maintainedFrom ?? 0)
         // Claims in between whose holders never began it were lost as well, each with a bound of its own.
         const losses = next.fence - run.fence
         if (losses === 1) maxRecoveryMs = Math.max(maxRecoveryMs, recoveryMs)
         if (recoveryMs > losses * options.recoveryMs) {
-          violations.push(`late: ${id} was begun again after ${Math.round(recoveryMs)} ms, claim ${losses}`)
+          violations.push(`late: ${id} was free again after ${Math.round(recoveryMs)} ms, claim ${losses}`)
         }
       }
     }
@@ -217,6 +223,16 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
       refusedWrites,
     },
   }
+}
+
+/** When the lease that was lost at `lostAt` was taken from its worker, by the machine's clock. */
+const freedAt = (job: FinalJob | undefined, lostAt: number, offsetMs: number | undefined): number => {
+  if (offsetMs === undefined) return Number.POSITIVE_INFINITY
+  const times = (job?.history ?? [])
+    .filter(({ event }) => event === 'expire')
+    .map(({ at }) => (at?.getTime() ?? Number.POSITIVE_INFINITY) - offsetMs)
+  // A store writes whole milliseconds.
+  return Math.min(...times.filter((time) => time >= lostAt - 1))
 }
 
 /**

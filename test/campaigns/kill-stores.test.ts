@@ -209,6 +209,7 @@ describe('servers that die', () => {
 
     const { violations, figures } = check(readLedgers(crew.folder), await everyJob(ph), {
       recoveryMs: RECOVERY_MS + BUSY_MS * patience.factor,
+      clockOffsetMs: Date.now() - machineNow(),
       maintainedFrom,
       lossMs: campaign.lossMs,
       poison: new Set(),

@@ -9,7 +9,7 @@ import { FAULTS } from '../servers/faults.ts'
 import { check } from './checker.ts'
 import { Crew } from './crew.ts'
 import { drain, everyJob, pause } from './drain.ts'
-import { readLedgers } from './ledger.mjs'
+import { machineNow, readLedgers } from './ledger.mjs'
 import { Patience } from './patience.ts'
 import type { Actor } from './processes.ts'
 import { campaignMs, campaignSeed, type Random, seeded } from './random.ts'
@@ -133,6 +133,7 @@ describe('machines that are cut off', () => {
 
     const { violations, figures } = check(readLedgers(crew.folder), await everyJob(ph), {
       recoveryMs: RECOVERY_MS + BUSY_MS * patience.factor,
+      clockOffsetMs: Date.now() - machineNow(),
       poison: new Set(),
     })
     const told = {
