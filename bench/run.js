@@ -81,11 +81,19 @@ followParent()
 /** @param {readonly number[]} list */
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN
 
-/** How many jobs. @param {import('./lib/types.js').BenchCase} benchCase @param {string} system */
-const sizeOf = ({ name, unit, size, sizes, smokeSize }, system) => {
+/**
+ * How many jobs.
+ *
+ * @param {import('./lib/types.js').BenchCase} benchCase
+ * @param {string} engine
+ * @param {string} system
+ */
+const sizeOf = ({ name, unit, size, sizes, smokeSize }, engine, system) => {
   if (values.smoke) return smokeSize
   if (name === 'history') return history
-  return unit === 'CPU s' ? size : Math.max(1, Math.round((sizes?.[system] ?? size) * scale))
+  return unit === 'CPU s'
+    ? size
+    : Math.max(1, Math.round((sizes?.[system] ?? sizes?.[engine] ?? size) * scale))
 }
 
 /**
@@ -97,7 +105,7 @@ const sizeOf = ({ name, unit, size, sizes, smokeSize }, system) => {
  */
 const measureCase = async (engine, benchCase, systems, on) => {
   const { name, unit, better } = benchCase
-  const size = sizeOf(benchCase, systems[0] ?? '')
+  const size = sizeOf(benchCase, engine, systems[0] ?? '')
   const title = benchCase.title.replace('{size}', size.toLocaleString('en-US'))
   process.stdout.write(`${engine}, ${title}\n`)
   /** @type {Map<string, import('./lib/types.js').Measured[]>} */
@@ -106,7 +114,7 @@ const measureCase = async (engine, benchCase, systems, on) => {
     for (const system of systems) {
       const place = await on.fresh(systemOf(engine, system).server)
       try {
-        const result = await measure(engine, name, system, sizeOf(benchCase, system), place)
+        const result = await measure(engine, name, system, sizeOf(benchCase, engine, system), place)
         measured.get(system)?.push(result)
         process.stdout.write(`  ${system.padEnd(22)} ${JSON.stringify(result)}\n`)
       } finally {
@@ -128,7 +136,7 @@ const measureCase = async (engine, benchCase, systems, on) => {
       return {
         system,
         durability: systemOf(engine, system).durability,
-        size: sizeOf(benchCase, system),
+        size: sizeOf(benchCase, engine, system),
         value,
         all: list.map((one) => one.value),
         more: list.find((one) => one.value === value)?.more ?? {},

@@ -10,7 +10,7 @@ const addInFlight = async ({ open, size }, inFlight) => {
   const lines = (/** @type {number} */ end) =>
     Promise.all(Array.from({ length: inFlight }, () => addAll(end)))
   // Connections are open and code is compiled before the clock starts.
-  const warmUp = Math.min(size, 500)
+  const warmUp = Math.min(size, 2_000)
   await lines(warmUp)
   const from = performance.now()
   await lines(warmUp + size)
@@ -33,8 +33,8 @@ export const addingCases = [
     unit: 'jobs/s',
     better: 'more',
     systems: SYSTEMS,
-    size: 3_000,
-    sizes: { 'graphile-worker': 1_500, 'pg-boss': 1_500, 'bullmq-postgres': 1_500, 'bee-queue': 10_000 },
+    size: 5_000,
+    sizes: { postgres: 2_000, redis: 10_000 },
     smokeSize: 20,
     run: (context) => addInFlight(context, 1),
   },

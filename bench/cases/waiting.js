@@ -15,7 +15,7 @@ export const waitingCases = [
       postgres: ['posthaste', 'graphile-worker-direct', 'graphile-worker', 'pg-boss', 'bullmq-postgres'],
       redis: ['posthaste', 'bee-queue', 'bullmq', 'posthaste-synced'],
     },
-    size: 500,
+    size: 300,
     smokeSize: 10,
     run: async ({ open, size, spawnWorker }) => {
       const system = await open()

@@ -66,4 +66,4 @@ export const judge = (engine, row, rows) => {
 export const verdictText = ({ text, reached, met }) =>
   met === undefined || reached === undefined
     ? `${text}: not measured`
-    : `${text}: ${readable(reached)}, ${met ? 'met' : '**not met**'}`
+    : `${text}: ${reached < 10 ? Number(reached.toFixed(3)) : readable(reached)}, ${met ? 'met' : '**not met**'}`

@@ -66,7 +66,7 @@ export interface BenchCase {
   readonly better: 'more' | 'less'
   /** Ours first; an engine that is not named does not run the case. */
   readonly systems: Readonly<Partial<Record<EngineName, readonly string[]>>>
-  /** Jobs, or seconds; by system where a slow one would take minutes. */
+  /** Jobs, or seconds; by system or engine where a slow one would take minutes. */
   readonly size: number
   readonly sizes?: Readonly<Record<string, number>>
   /** What `--smoke` takes instead. */

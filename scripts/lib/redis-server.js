@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { INSTALL_TIMEOUT_MS, lastLine, unpackPackages } from './debian.js'
+import { givenFolder } from './programs.js'
 
 const run = promisify(execFile)
 
@@ -44,6 +45,12 @@ const unpackHere = async () => {
 
 /** Looks for redis-server, and fetches it when there is none. @returns {Promise<Program>} */
 const findProgram = async () => {
+  const given = givenFolder()
+  if (given !== undefined) {
+    const path = join(given, 'redis-server')
+    if (existsSync(path)) return { path, env: {} }
+    throw missing([`redis-server is not in ${given}, which TEST_SERVER_PROGRAMS names`])
+  }
   const found = inPath()
   if (found !== undefined) return { path: found, env: {} }
   const tried = ['redis-server is not in the PATH']
@@ -66,11 +73,16 @@ const findProgram = async () => {
   } catch (error) {
     tried.push(`apt-get download redis-server: ${lastLine(error)}`)
   }
-  throw new Error(
-    `There is no Redis (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; macOS: ` +
-      'brew install redis). For the tests, TEST_REDIS_URL can name a server instead, whose keys may be written.',
-  )
+  throw missing(tried)
 }
+
+/** @param {readonly string[]} tried */
+const missing = (tried) =>
+  new Error(
+    `There is no Redis (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; macOS: ` +
+      'brew install redis), or set TEST_SERVER_PROGRAMS to the folder that holds it. For the tests, TEST_REDIS_URL can ' +
+      'name a server instead, whose keys may be written.',
+  )
 
 /** @type {Promise<Program> | undefined} */
 let sought

@@ -34,6 +34,12 @@ export const ERRORS = {
     'A point in time is not valid.',
     'Give a Date, ISO 8601 text with its zone such as "2030-01-31T09:00:00Z", or epoch milliseconds.',
   ),
+  E_CRON: row(
+    400,
+    false,
+    'A cron expression is not valid.',
+    'Write five fields such as "0 3 * * *" (minute, hour, day, month, weekday), six with the seconds first, or @daily.',
+  ),
   E_NAME: row(
     400,
     false,
@@ -103,6 +109,31 @@ export const ERRORS = {
   E_CURSOR: row(400, false, 'A page cursor is not valid.', 'Start again without a cursor.'),
 
   // What the job's state allows
+  E_FLOW_CIRCLE: row(400, false, 'Jobs of a flow wait for each other.', 'Take one of the named edges out.'),
+  E_PARENT_MISSING: row(
+    404,
+    false,
+    'A job is to wait for one that does not exist.',
+    'Check the id in after; finished jobs are kept for their retention.',
+  ),
+  E_SCHEDULE_MISSING: row(
+    404,
+    false,
+    'There is no such schedule.',
+    'Check its name; list them to see which there are.',
+  ),
+  E_SCHEDULE_EXISTS: row(
+    409,
+    false,
+    'There is a schedule of this name already.',
+    'Update it, or choose another name.',
+  ),
+  E_BATCH_MISSING: row(
+    404,
+    false,
+    'There is no such batch.',
+    'Check the id; a batch is forgotten 7 days after it was done.',
+  ),
   E_JOB_MISSING: row(
     404,
     false,
@@ -230,6 +261,12 @@ export const ERRORS = {
     false,
     'The Redis server may drop jobs when its memory is full.',
     'Run "redis-cli CONFIG SET maxmemory-policy noeviction", and set it in its configuration file, too.',
+  ),
+  E_ARCHIVE: row(
+    503,
+    true,
+    'The archive failed.',
+    'Nothing is lost: finished jobs stay in the engine until it is back. Unfinished jobs can be read meanwhile.',
   ),
   E_ENGINE_UNKNOWN: row(
     400,

@@ -35,7 +35,40 @@ export interface NewJob {
   readonly ref: string | null
   /** JSON text of an array of strings, or null. */
   readonly tags: string | null
+  /** What binds it to other jobs, to a batch, or to a moment; null: nothing, which is the usual case and the fast one. */
+  readonly ties: JobTies | null
 }
+
+/** What most jobs do not have. Kept as it was given. */
+export interface JobTies {
+  /**
+   * How long it holds its key: until it is claimed, until it is finished, or for a time (`keyMs`) from the moment when
+   * it took it, which may outlive the job.
+   */
+  readonly keyUntil: 'start' | 'finish' | 'time'
+  /** With `time` the length; otherwise an upper bound of it, or null for none. */
+  readonly keyMs: number | null
+  /** The key passes from the job with this id, if that one holds it, instead of being found taken. */
+  readonly keyFrom: string | null
+  /** The jobs that it waits for. What their ends mean for it is decided by the flow rules. */
+  readonly parents: readonly Parent[]
+  /** The batch that it counts in, or null. */
+  readonly batch: string | null
+  /** It is overdue when it was not started so long after it was stored … */
+  readonly dueMs: number | null
+  /** … or by this time; null: never. */
+  readonly dueAt: number | null
+}
+
+/** One edge of a flow. */
+export interface Parent {
+  readonly id: string
+  /** What the child calls it, or null. */
+  readonly name: string | null
+  /** What a parent that ends badly (dead, cancelled, removed) does to its child. */
+  readonly onFailure: OnParentFailure
+}
+export type OnParentFailure = 'cancel' | 'run' | 'hold'
 
 /** Everything the store knows of a job. */
 export interface JobRecord extends Omit<NewJob, 'delayMs' | 'runAt' | 'blocked'> {
@@ -78,8 +111,8 @@ export interface JobOptions {
   readonly backoff?: BackoffSpec
   readonly timeoutMs?: number
   readonly whenExhausted?: 'dead' | 'discard'
-  /** Not started by then: cancelled. */
-  readonly expiresAt?: number
+  /** The schedule that it belongs to, and the tick that it is for (epoch ms); null: run by hand. */
+  readonly schedule?: { readonly name: string; readonly at: number | null }
   /** Anything small that the caller wants to find again on the job. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }

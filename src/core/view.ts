@@ -1,5 +1,6 @@
+import { startBy } from './flow.ts'
 import { parseHistory } from './history.ts'
-import type { CancelRequest, HistoryEntry, JobError, JobOptions, JobRecord } from './job.ts'
+import type { CancelRequest, HistoryEntry, JobError, JobOptions, JobRecord, Parent } from './job.ts'
 import { parsePayload } from './json.ts'
 import { MAX_RETRIES } from './limits.ts'
 import type { JobState } from './states.ts'
@@ -43,6 +44,12 @@ export interface Job<Payload = unknown, Output = unknown> {
   readonly group: string | null
   readonly tags: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
+  /** The jobs that it waits for, or waited for. */
+  readonly parents: readonly Parent[]
+  /** The batch that it counts in, or null. */
+  readonly batch: string | null
+  /** The schedule that added it, and the tick that it is for; `at` is null for a run by hand. */
+  readonly schedule: { readonly name: string; readonly at: Date | null } | null
   /** Not started by then, it is cancelled. */
   readonly expiresAt: Date | null
   /** What happened to it, oldest first: what was recorded, and the plain steps that its columns tell. */
@@ -111,12 +118,19 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     group: record.group,
     tags: (parsed(record.tags) as string[] | null) ?? [],
     metadata: options.metadata ?? {},
-    expiresAt: date(options.expiresAt ?? null),
+    parents: record.ties?.parents ?? [],
+    batch: record.ties?.batch ?? null,
+    schedule: scheduleOf(options),
+    expiresAt: date(startBy(record)),
     get history() {
       return history()
     },
   }
 }
+
+/** The schedule of a job as everybody sees it. */
+export const scheduleOf = ({ schedule }: JobOptions): Job['schedule'] =>
+  schedule === undefined ? null : { name: schedule.name, at: date(schedule.at) }
 
 /** The errors of the history, which have no stack; the newest error, which has a column of its own, has one. */
 const errorsOf = (stored: readonly HistoryEntry[], last: JobError | null): AttemptError[] => {

@@ -3,13 +3,15 @@ import type {
   CancelRequest,
   Change,
   JobRecord,
+  JobTies,
   NewJob,
+  Parent,
   RecordKey,
   RecordWrite,
   Settlement,
 } from '../core/job.ts'
 import { PAGE_SIZE_MAX, RECORD_BYTES_MAX, RECORD_KEY_LENGTH_MAX } from '../core/limits.ts'
-import { FINISHED_STATES, isLegal, JOB_STATES, type JobEvent } from '../core/states.ts'
+import { FINISHED_STATES, isFinished, isLegal, JOB_STATES, type JobEvent } from '../core/states.ts'
 import type {
   ClaimRequest,
   Engine,
@@ -19,6 +21,9 @@ import type {
   KeptJob,
   ListQuery,
   LogLine,
+  News,
+  NewsRequest,
+  OverdueRequest,
   PauseRequest,
   PruneRequest,
   RenewRequest,
@@ -78,7 +83,33 @@ const NEW_JOB: Fields<NewJob> = {
   options: orNull(text),
   key: orNull(text),
   ref: orNull(text),
+  ties: { fits: (ties) => ties === null || ties instanceof Object, be: 'ties, or null' },
   tags: { fits: (tags) => tags === null || isTagList(tags), be: 'JSON text of an array of strings, or null' },
+}
+
+const TIES: Fields<JobTies> = {
+  keyUntil: oneOf(['start', 'finish', 'time']),
+  keyMs: orNull(whole),
+  keyFrom: orNull(uuid),
+  parents: array,
+  batch: orNull(text),
+  dueMs: orNull(whole),
+  dueAt: orNull(whole),
+}
+const PARENT: Fields<Parent> = { id: uuid, name: orNull(text), onFailure: oneOf(['cancel', 'run', 'hold']) }
+
+const checkNewJobs = (jobs: readonly NewJob[], name: string): void => {
+  checkEach(jobs, name, NEW_JOB)
+  for (const [i, { id: own, ties }] of jobs.entries()) {
+    if (ties === null) continue
+    checkFields(ties, `${name}[${i}].ties`, TIES)
+    if (ties.keyUntil === 'time' && ties.keyMs === null) refuse(`${name}[${i}].ties.keyMs`, whole.be)
+    checkEach(ties.parents, `${name}[${i}].ties.parents`, PARENT)
+    if (ties.parents.some(({ id }) => id === own))
+      refuse(`${name}[${i}].ties.parents`, 'a list of other jobs')
+    if (new Set(ties.parents.map(({ id }) => id)).size < ties.parents.length)
+      refuse(`${name}[${i}].ties.parents`, 'a list that names no job twice')
+  }
 }
 
 const AT_REST = JOB_STATES.filter((state) => state !== 'running')
@@ -139,6 +170,7 @@ const RECORD: Fields<RecordWrite> = {
   expect: orNull(whole),
   ttlMs: orNull(whole),
 }
+const TOPIC = oneOf(['batch', 'job'])
 const PAUSE: Fields<PauseRequest> = { queue: text, paused: flag, by: text }
 const BEAT: Fields<WorkerBeat> = { id: text, about: text, ttlMs: whole, gone: optional(flag) }
 const PRUNE: Fields<PruneRequest> = {
@@ -172,6 +204,7 @@ const KEPT: Fields<JobRecord> = {
   key: orNull(text),
   ref: orNull(text),
   tags: { fits: (tags) => tags === null || isTagList(tags), be: 'JSON text of an array of strings, or null' },
+  ties: { fits: (ties) => ties === null || ties instanceof Object, be: 'ties, or null' },
   state: oneOf(['ready', ...FINISHED_STATES]),
   reason: orNull(text),
   createdAt: whole,
@@ -214,6 +247,8 @@ const LIST: Fields<ListQuery> = {
   group: optional(text),
   key: optional(text),
   ref: optional(text),
+  parent: optional(text),
+  batch: optional(text),
   tag: optional(text),
   worker: optional(text),
   search: optional(text),
@@ -231,7 +266,11 @@ const LIST: Fields<ListQuery> = {
 }
 
 /** The events that `change` carries out. */
-const CHANGE_EVENTS: readonly JobEvent[] = ['promote', 'unblock', 'resolve', 'cancel', 'retry', 'remove']
+const CHANGE_EVENTS: readonly JobEvent[] = [
+  ...(['promote', 'unblock', 'reschedule', 'resolve', 'cancel', 'retry', 'remove'] as const),
+]
+/** Those that may be a condition of an insert. */
+const INSERT_CHANGE_EVENTS: readonly JobEvent[] = ['cancel', 'remove', 'reschedule']
 
 const checkRecordWrites = (writes: readonly RecordWrite[], name: string): void => {
   checkEach(writes, name, RECORD)
@@ -255,7 +294,7 @@ const checkExchange = (request: ExchangeRequest): void => {
   if (worker === null && (renew ?? claim) !== undefined) refuse('worker', 'named by who renews or claims')
   checkEach(settle, 'settle', SETTLEMENT)
   for (const [i, { add, records }] of settle.entries()) {
-    if (add !== undefined) checkEach(add, `settle[${i}].add`, NEW_JOB)
+    if (add !== undefined) checkNewJobs(add, `settle[${i}].add`)
     if (records !== undefined) checkRecordWrites(records, `settle[${i}].records`)
   }
   checkEach(start, 'start', START)
@@ -273,10 +312,10 @@ const checkExchange = (request: ExchangeRequest): void => {
   }
 }
 
-const checkChanges = (changes: readonly Change[]): void => {
+const checkChanges = (changes: readonly Change[], events: readonly JobEvent[]): void => {
   checkEach(changes, 'changes', CHANGE)
   for (const [i, { from, to }] of changes.entries()) {
-    if (!CHANGE_EVENTS.some((event) => isLegal(event, from, to))) {
+    if (!events.some((event) => isLegal(event, from, to))) {
       refuse(`changes[${i}].to`, `a state that may follow ${from}`)
     }
   }
@@ -305,9 +344,14 @@ const checkRequestCancel = (requests: Parameters<Engine['requestCancel']>[0]): v
 }
 
 export const checks = {
-  insert(jobs: readonly NewJob[], options: InsertOptions = {}): void {
-    checkEach(jobs, 'jobs', NEW_JOB)
-    if (options.records !== undefined) checkRecordWrites(options.records, 'records')
+  insert(jobs: readonly NewJob[], { tx, records, changes }: InsertOptions = {}): void {
+    checkNewJobs(jobs, 'jobs')
+    if (records !== undefined) checkRecordWrites(records, 'records')
+    if (changes === undefined) return
+    checkChanges(changes, INSERT_CHANGE_EVENTS)
+    if (changes.some(({ from }) => isFinished(from))) refuse('changes', 'of jobs that are not finished')
+    if (new Set(changes.map(({ id }) => id)).size < changes.length) refuse('changes', 'of different jobs')
+    if (tx !== undefined) refuse('changes', 'left out when a transaction is brought')
   },
   exchange: checkExchange,
   report(reports: readonly Report[]): void {
@@ -321,7 +365,18 @@ export const checks = {
     if (after !== null) checkFields(after, 'after', { leaseUntil: whole, id: text })
   },
   promote: ({ limit }: Parameters<Engine['promote']>[0]): void => checkLimit(limit),
-  change: checkChanges,
+  change: (changes: readonly Change[]): void => checkChanges(changes, CHANGE_EVENTS),
+  overdue({ limit, after }: OverdueRequest): void {
+    checkLimit(limit)
+    if (after !== null) checkFields(after, 'after', { due: whole, id: text })
+  },
+  news({ limit, after }: NewsRequest): void {
+    checkLimit(limit)
+    if (after !== null) checkFields(after, 'after', { topic: TOPIC, id: text })
+  },
+  clearNews: (news: readonly News[]): void => checkEach(news, 'news', { topic: TOPIC, id: text, seq: whole }),
+  batches: (ids: readonly string[]): void => checkTexts(ids, 'ids'),
+  forgetBatches: (ids: readonly string[]): void => checkTexts(ids, 'ids'),
   requestCancel: checkRequestCancel,
   prune(request: PruneRequest): void {
     checkFields(request, 'prune', PRUNE)

@@ -39,6 +39,8 @@ import type {
  * - *Leadership and schedules*: documents (`putRecords`) with compare-and-set; `insert` takes record writes as a
  *   condition, so that a tick of a schedule is fired once by the store and not by belief in a leader.
  * - *Side effects of a run*: `Settlement.add` and `Settlement.records` are written with the settlement or not at all.
+ * - *Flows and batches*: the store notes as *news* which waiting jobs and batches have something to be decided about;
+ *   the rules read, decide, `change` or `insert`, and then `clearNews` with the number that they read.
  * - *Lanes*: claimable jobs wait in lanes (queue, task, group); jobs that the caller cannot run cost it no scan.
  * - *An archive* is a second store: `finished` lists, `restore` on the other side stores, `change` removes.
  * - *Finished jobs* are kept apart from live ones: the cost of a claim depends on neither backlog nor history.
@@ -66,14 +68,21 @@ export interface Engine {
    * Stores jobs. State: `blocked` when `blocked` is set, else `scheduled` when due after the store's now, else `ready`.
    * `createdAt` is the store's now; `runAt` is `runAt ?? now + delayMs`. Fence, attempt, retries and crashes start at 0.
    *
-   * Verdict per job: `inserted`; `duplicate` with the id of the unfinished job that holds its key (also an earlier one
-   * of the same call). An id that exists already answers `inserted` again and changes nothing: that is how a client
-   * repeats a call whose answer was lost.
+   * Verdict per job: `inserted`; `duplicate` with the id of the job that holds its key (also an earlier one of the same
+   * call). An id that exists already answers `inserted` again and changes nothing: that is how a client repeats a call
+   * whose answer was lost.
+   *
+   * A key is held from the insert until the job is finished or removed; `ties` may say: until it is claimed, or for a
+   * time from then on, whatever becomes of the job. A job whose `keyFrom` names the holder takes the key over. A
+   * change from finished to live takes the key anew, unless it was held for a time.
    *
    * With `options.records`, all writes must find the version they expect, else nothing at all is written, every
    * verdict is `refused`, and `recordsOk` is false. The writes are a condition for the jobs, not the other way round:
    * duplicates, or an empty list of jobs, do not hinder them. Repeating such a call after a lost answer finds its own
-   * versions and is refused: `get` the ids to learn that it was carried out. With `options.tx` (engines that support the caller's transaction
+   * versions and is refused: `get` the ids to learn that it was carried out. `options.changes` are a condition in the
+   * same way, and are written before the jobs: each must end a resting live job or move its due time (events cancel,
+   * remove and reschedule), name a job of its own, and be `ok`; `changed` tells the verdicts. They do not go with a
+   * transaction. With `options.tx` (engines that support the caller's transaction
    * say so in `info().callerTransactions`; the others refuse it with E_TX_UNSUPPORTED), the rows are written on the
    * caller's connection, become visible with its commit and are gone with its rollback. Calls for the same transaction
    * are carried out one after the other. A key that a third transaction is about to take is waited for.
@@ -157,6 +166,29 @@ export interface Engine {
   ): Promise<LeaseVerdict[]>
 
   /**
+   * Jobs at rest that never started (`attempt` 0) although they had to by now: createdAt + ties.dueMs, or ties.dueAt, is
+   * ≤ now. By (that time, id), after `after`.
+   */
+  overdue(request: OverdueRequest): Promise<JobRecord[]>
+
+  /**
+   * What there is to decide about flows and batches, by (topic, id), after `after`. The store tells of a job when a job
+   * that it names as a parent becomes finished or is removed unfinished, and when it is stored while one of them is
+   * finished or does not exist; of a batch when a job of it becomes finished or is removed unfinished. News of one job
+   * or batch are one element, whose `seq` is another one with every event.
+   */
+  news(request: NewsRequest): Promise<News[]>
+  /** Forgets news, those excepted that changed since they were read. Repeating does nothing. */
+  clearNews(news: readonly News[]): Promise<void>
+  /**
+   * How many jobs of these batches there are and what became of them, exactly and at no cost that grows with them; null
+   * for a batch that no job ever named, or that was forgotten. A finished job that is removed or pruned still counts.
+   */
+  batches(ids: readonly string[]): Promise<(BatchRow | null)[]>
+  /** Forgets the numbers of batches. Jobs of it that end later count from zero on; meant for those that are over. */
+  forgetBatches(ids: readonly string[]): Promise<void>
+
+  /**
    * Removes up to `limit` finished jobs of one state with their logs, the oldest by (finishedAt, id) first: those that
    * finished before now − ageMs, and those beyond the newest `count`; never one that finished after now − minAgeMs.
    * Answers how many were removed and whether more remain to be. Safe with any number of callers.
@@ -179,6 +211,9 @@ export interface Engine {
    * there was one; `known` when there is a job of this id that is live, or whose fence is not lower: nothing changes;
    * `key_taken` with the holder when it would be live while another live job has its key. Repeating after a lost answer:
    * `known`.
+   *
+   * Ties are kept, so that jobs are found by them. Nothing is told of it, and a finished job does not count in its batch
+   * again; one that is to be run again counts there as one more.
    */
   restore(jobs: readonly KeptJob[]): Promise<RestoreVerdict[]>
 
@@ -259,6 +294,7 @@ export interface EngineInfo {
 export interface InsertOptions {
   readonly tx?: unknown
   readonly records?: readonly RecordWrite[]
+  readonly changes?: readonly Change[]
 }
 export type InsertVerdict =
   | { readonly status: 'inserted'; readonly id: string }
@@ -269,6 +305,8 @@ export interface InsertAnswer {
   readonly now: number
   readonly verdicts: InsertVerdict[]
   readonly recordsOk: boolean
+  /** One verdict for each of `changes`; all `ok`, or nothing was written. */
+  readonly changed: LeaseVerdict[]
 }
 
 export interface ExchangeRequest {
@@ -337,6 +375,29 @@ export interface ExpiredRequest {
   readonly limit: number
   readonly after: { readonly leaseUntil: number; readonly id: string } | null
 }
+export interface OverdueRequest {
+  readonly limit: number
+  readonly after: { readonly due: number; readonly id: string } | null
+}
+export interface NewsRequest {
+  readonly limit: number
+  readonly after: { readonly topic: NewsTopic; readonly id: string } | null
+}
+export type NewsTopic = 'batch' | 'job'
+export interface News {
+  readonly topic: NewsTopic
+  readonly id: string
+  readonly seq: number
+}
+export interface BatchRow {
+  /** Blocked, scheduled, ready, running or retrying. */
+  readonly unfinished: number
+  readonly completed: number
+  readonly cancelled: number
+  readonly dead: number
+  /** Removed before they were finished. */
+  readonly removed: number
+}
 export interface PromoteAnswer {
   readonly promoted: number
   readonly nextDueAt: number | null
@@ -394,6 +455,10 @@ export interface ListQuery {
   readonly group?: string
   readonly key?: string
   readonly ref?: string
+  /** Jobs that depend on this one. */
+  readonly parent?: string
+  /** Jobs of this batch. */
+  readonly batch?: string
   readonly tag?: string
   readonly worker?: string
   /** Case-insensitive (ASCII) substring of id, task, queue, key, ref, tags, payload or error. */

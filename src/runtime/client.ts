@@ -6,11 +6,13 @@ import type { Job } from '../core/view.ts'
 import type { InsertAnswer, InsertVerdict } from '../engines/engine.ts'
 import { type AddedJob, addedJob } from './added.ts'
 import { refuse } from './arguments.ts'
+import { addOnConflict } from './conflict.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { createInserter, type Inserted } from './inserter.ts'
 import type { AddManyOptions, AddOptions } from './options.ts'
 import type { Prepare } from './prepare.ts'
 import type { AnyTask } from './task.ts'
+import { conflictOf } from './ties.ts'
 import type { AddItem } from './types.ts'
 
 /** What addMany answers for each job. */
@@ -30,13 +32,27 @@ export interface ClientDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'log
   readonly view: (record: JobRecord) => Job
   /** What a task says, for jobs that have no number of their own. */
   readonly maxRetriesOf: (task: string) => number | undefined
+  /** Throws unless the batch is open. */
+  readonly checkBatch: (id: string) => Promise<void>
 }
 
 /** Batches of addMany that are sent before the first of them is answered. */
 const BATCHES_AHEAD = 2
 
-export const createClient = ({ engine, events, logger, prepare, view, maxRetriesOf }: ClientDeps): Client => {
+export const createClient = (deps: ClientDeps): Client => {
+  const { engine, events, logger, prepare, view, maxRetriesOf } = deps
   const gathered = createInserter(engine)
+
+  /** What a job is bound to must be there: a mistake is told at once, though the rules would find it, too. */
+  const checkTies = async ({ ties }: NewJob): Promise<void> => {
+    if (ties === null) return
+    if (ties.batch !== null) await deps.checkBatch(ties.batch)
+    if (ties.parents.length === 0) return
+    const parents = await engine.get(ties.parents.map(({ id }) => id))
+    const missing = ties.parents[parents.indexOf(null)]
+    if (missing === undefined) return
+    throw new PosthasteError('E_PARENT_MISSING', `There is no job ${missing.id}.`, { field: 'after' })
+  }
 
   /** An engine that knows nothing of transactions must not get to write outside of one. */
   const insertWithin = (jobs: readonly NewJob[], tx: object): Promise<InsertAnswer> => {
@@ -52,7 +68,12 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
     return { verdict: verdicts[0] as InsertVerdict, now }
   }
 
-  const store = async (job: NewJob, tx: object | undefined): Promise<AddedJob> => {
+  const store = async (job: NewJob, { tx, ...options }: AddOptions = {}): Promise<AddedJob> => {
+    const onConflict = conflictOf(options)
+    if (tx !== undefined && onConflict !== 'keep' && onConflict !== 'reject')
+      refuse('key.onConflict', `is "${onConflict}", which cannot be done within the transaction in tx`)
+    // What the same transaction added is not seen from here.
+    if (job.ties !== null && tx === undefined) await checkTies(job)
     const { verdict, now } = await (tx === undefined ? gathered(job) : insertOne(job, tx))
     if (verdict.status === 'inserted') {
       const added = addedJob(job, now, maxRetriesOf(job.task))
@@ -62,11 +83,21 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
       events.emit('added', added)
       return added
     }
+    const outcome = await addOnConflict(engine, job, verdict.id, onConflict)
+    if ('job' in outcome) {
+      const { job: stored, kind, other } = outcome
+      const added = { ...addedJob(stored, now, maxRetriesOf(job.task)), outcome: kind, other }
+      logger.debug({ job: job.id, task: job.task, queue: job.queue, outcome: kind, other }, 'job added')
+      events.emit('added', added)
+      return added
+    }
     // The holder may be invisible from here (added in the same open transaction) or gone by now: then it is shown as
     // what was asked for, under the holder's id.
-    const [holder] = await engine.get([verdict.id])
-    const found = holder ? view(holder) : addedJob({ ...job, id: verdict.id }, now, maxRetriesOf(job.task))
-    return Object.assign(found, { inserted: false })
+    const [holder] = await engine.get([outcome.holder])
+    const found = holder
+      ? view(holder)
+      : addedJob({ ...job, id: outcome.holder }, now, maxRetriesOf(job.task))
+    return Object.assign(found, { inserted: false, outcome: outcome.kind, other: outcome.holder })
   }
 
   /** What fails halfway is the transaction's to take back. */
@@ -84,6 +115,11 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
     for (const [i, item] of items.entries()) {
       if (typeof item !== 'object' || item === null) refuse(`items[${i}]`, 'is not an object')
       const job = prepare(item.task, item.payload, item, `items[${i}].`)
+      if (conflictOf(item) !== 'keep')
+        refuse(
+          `items[${i}].key.onConflict`,
+          'is something else than "keep": many jobs are added without a look',
+        )
       jobs.push(job instanceof Promise ? await job : job)
       // Checking a hundred thousand jobs takes long enough to starve the heartbeats of this process's workers.
       if (i % ENGINE_BATCH_MAX === ENGINE_BATCH_MAX - 1) await nextTurn()
@@ -96,7 +132,7 @@ export const createClient = ({ engine, events, logger, prepare, view, maxRetries
     add(task, payload, options) {
       try {
         const job = prepare(task, payload, options)
-        return job instanceof Promise ? job.then((one) => store(one, options?.tx)) : store(job, options?.tx)
+        return job instanceof Promise ? job.then((one) => store(one, options)) : store(job, options)
       } catch (error) {
         return Promise.reject(error)
       }

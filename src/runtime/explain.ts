@@ -1,8 +1,10 @@
 import { formatDuration } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
+import { judgeParents, waitsForParents } from '../core/flow.ts'
 import { parseHistory } from '../core/history.ts'
-import type { CancelRequest, JobError, JobRecord } from '../core/job.ts'
+import type { CancelRequest, JobError, JobOptions, JobRecord, Parent } from '../core/job.ts'
 import type { JobState } from '../core/states.ts'
+import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
 import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
@@ -29,6 +31,9 @@ export interface Reason {
 
 export type ReasonCode =
   | 'blocked'
+  | 'waits_for_parents'
+  | 'parent_failed'
+  | 'parents_done'
   | 'scheduled'
   | 'retrying'
   | 'due'
@@ -45,6 +50,7 @@ export type ReasonCode =
   | 'completed'
   | 'cancelled'
   | 'dead'
+  | 'of_schedule'
 
 /** What the explanation is made from, read at one moment as near as the store allows. */
 interface Facts {
@@ -58,6 +64,8 @@ interface Facts {
   /** Ready jobs of the job's queue, itself included when it is ready. */
   readonly readyInQueue: number
   readonly workers: readonly WorkerInfo[]
+  /** The jobs that it waits for, in the order of its edges. */
+  readonly parents: readonly (JobRecord | null)[]
 }
 
 /** @throws E_JOB_MISSING */
@@ -67,7 +75,8 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
     engine.get([id]),
     engine.now(),
     engine.queues(),
-    engine.counts(),
+    // Unfinished jobs are never in an archive.
+    (asArchived(engine)?.live ?? engine).counts(),
     engine.workers(),
   ])
   if (!record) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })
@@ -80,15 +89,44 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
       0,
     ),
     workers: rows.map(toWorkerInfo),
+    parents: waitsForParents(record)
+      ? await engine.get(record.ties?.parents.map(({ id: one }) => one) ?? [])
+      : [],
   }
-  const reasons = EXPLAIN[record.state](facts)
+  const reasons = [...EXPLAIN[record.state](facts), ...ofSchedule(record)]
   const summary = reasons[0]?.text ?? ''
   return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+/** Where it comes from, when that is a schedule. */
+const ofSchedule = ({ options }: JobRecord): Reason[] => {
+  const { schedule }: JobOptions = options === null ? {} : JSON.parse(options)
+  if (schedule === undefined) return []
+  const { name, at } = schedule
+  const which = at === null ? 'It was run by hand from' : `It is for the tick of ${iso(at)} of`
+  return [reason('of_schedule', `${which} schedule ${name}.`, { schedule: name, tick: at })]
 }
 
 const reason = (code: ReasonCode, text: string, data: Reason['data'] = {}): Reason => ({ code, text, data })
 
 const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** Which parents a job waits for, and what the rules say about it. */
+const waitsFor = (record: JobRecord, now: readonly (JobRecord | null)[]): Reason[] => {
+  if (!waitsForParents(record)) return []
+  const verdict = judgeParents(record.ties?.parents ?? [], now)
+  const nameOf = ({ id, name }: Parent): string => (name === null ? `job ${id}` : `${name} (job ${id})`)
+  if (verdict.kind === 'held') {
+    const text = `Its parent ${nameOf(verdict.by)} is ${verdict.end}, and it is held until that one succeeds.`
+    return [reason('parent_failed', text, { parent: verdict.by.id, end: verdict.end })]
+  }
+  if (verdict.kind !== 'waits') return [reason('parents_done', 'Its parents are done: it is about to go on.')]
+  const shown = verdict.for.slice(0, PARENTS_SHOWN).map(nameOf).join(', ')
+  const more = verdict.for.length > PARENTS_SHOWN ? ` and ${verdict.for.length - PARENTS_SHOWN} more` : ''
+  const data = { parents: verdict.for.map(({ id }) => id) }
+  return [reason('waits_for_parents', `It waits for ${shown}${more}.`, data)]
+}
+const PARENTS_SHOWN = 5
 
 /** "in 5m" or "5m ago". */
 const apart = (ms: number, now: number): string =>
@@ -101,7 +139,8 @@ const errorText = (record: JobRecord): string => {
 }
 
 const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
-  blocked: ({ record }) => [
+  blocked: ({ record, parents }) => [
+    ...waitsFor(record, parents),
     reason('blocked', `It waits for something else than time: ${record.reason ?? 'no reason was given'}.`, {
       reason: record.reason,
     }),
@@ -234,6 +273,9 @@ const hindrances = ({ record, queue, workers }: Facts): Reason[] => {
 
 const NEXT: { readonly [C in ReasonCode]?: string } = {
   blocked: 'It goes on when what it waits for is done, or when someone resolves it.',
+  waits_for_parents: 'It goes on when they are done; resolve it to decide otherwise.',
+  parent_failed: 'Retry the parent, or resolve this job.',
+  parents_done: 'A maintainer lets it go on; every process with a worker has one.',
   queue_paused: 'Resume the queue.',
   no_worker: 'Start a worker.',
   queue_not_served: 'Start a worker for this queue.',

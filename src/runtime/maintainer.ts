@@ -1,13 +1,24 @@
 import type { Clock, Timer } from '../core/clock.ts'
-import { ENGINE_BATCH_MAX, PRUNE_BATCH, RETENTION_MIN_AGE_MS } from '../core/limits.ts'
+import {
+  BATCH_RETENTION_MS,
+  DECIDE_MS,
+  ENGINE_BATCH_MAX,
+  PRUNE_BATCH,
+  RETENTION_MIN_AGE_MS,
+} from '../core/limits.ts'
 import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
+import type { Archiver } from '../engines/archived.ts'
+import type { Batches } from './batches.ts'
 import { within } from './deadline.ts'
+import { Decider } from './decider.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { Rescuer } from './rescue.ts'
+import { Ticker } from './ticker.ts'
 
 /**
- * The housekeeping of an installation: promotes jobs whose time has come, rescues those of lost workers, prunes what is
- * past its retention. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
+ * The housekeeping of an installation: promotes jobs whose time has come, fires schedules, rescues jobs of lost workers,
+ * prunes what is past its retention, and moves what has finished into the archive, if there is one. Any number of
+ * processes may do it at once: every step is compare-and-set or removes what anyone
  * would remove. Without any maintainer nothing is lost; it only waits.
  */
 export interface Maintainer {
@@ -24,13 +35,20 @@ const RETRY_FIRST_MS = 100
 const RETRY_LAST_MS = 5_000
 /** Calls of one step: a longer backlog is worked off in several steps, so that stopping never waits for it. */
 const CALLS_MAX = 20
+/** After a hint that jobs changed: several changes are looked at together. */
+const DECIDE_HINT_MS = 20
 /** When more is left to prune than one step took. */
 const PRUNE_AGAIN_MS = 1_000
 
-export const createMaintainer = (deps: RuntimeDeps): Maintainer => {
+export const createMaintainer = (
+  deps: RuntimeDeps,
+  batches: Pick<Batches, 'decide' | 'prune'>,
+): Maintainer => {
   const { engine, clock, settings } = deps
   const ask = <T>(call: () => Promise<T>): Promise<T> => within(clock, CALL_TIMEOUT_MS, call)
   const rescuer = new Rescuer({ deps, by: 'maintainer', callTimeoutMs: CALL_TIMEOUT_MS })
+
+  const decider = new Decider({ deps, callTimeoutMs: CALL_TIMEOUT_MS, decideBatches: batches.decide })
 
   const promote = async (): Promise<number> => {
     for (let call = 0; call < CALLS_MAX; call++) {
@@ -46,11 +64,13 @@ export const createMaintainer = (deps: RuntimeDeps): Maintainer => {
 
   const rescue = async (): Promise<number> => {
     const soonMs = await rescuer.sweep()
+    await decider.expire()
     return soonMs === null ? settings.sweepMs : Math.min(soonMs, settings.sweepMs)
   }
 
   const prune = async (): Promise<number> => {
     let left = false
+    await batches.prune(BATCH_RETENTION_MS)
     for (const state of FINISHED_STATES) left = (await pruneState(state)) || left
     return left ? Math.min(PRUNE_AGAIN_MS, settings.pruneMs) : settings.pruneMs
   }
@@ -70,21 +90,64 @@ export const createMaintainer = (deps: RuntimeDeps): Maintainer => {
     return true
   }
 
+  const decide = async (): Promise<number> => {
+    await decider.sweep()
+    return DECIDE_MS
+  }
+
+  const ticker = new Ticker(deps, ask)
+
+  const ticking = new Round(deps, 'tick', () => ticker.sweep())
+  const archive = async (archiver: Archiver): Promise<number> => {
+    const { moved, more, refused } = await archiver.sweep()
+    if (moved > 0) deps.logger.debug({ moved }, 'finished jobs moved into the archive')
+    for (const { id, error } of refused)
+      deps.logger.warn({ job: id, err: error }, 'the archive does not take a job; it stays in the engine')
+    return more ? 0 : settings.archiveSweepMs
+  }
+
+  const { archiver } = deps
+  const archiving = archiver === null ? null : new Round(deps, 'archive', () => archive(archiver))
   const promoting = new Round(deps, 'promote', promote)
+  const deciding = new Round(deps, 'decide', decide)
   const rescuing = new Round(deps, 'rescue', rescue)
   const pruning = new Round(deps, 'prune', prune)
+  let listening: { close(): Promise<void> } | null = null
+  let isStopped = false
+  /** Jobs that ended may have been waited for. Hints may be lost: then the next round finds it. */
+  const listen = async (): Promise<void> => {
+    try {
+      const heard = await engine.listen((hint) => {
+        if (hint === 'changed') deciding.soon(DECIDE_HINT_MS)
+      })
+      if (isStopped) await heard.close()
+      else listening = heard
+    } catch (error) {
+      deps.logger.debug({ err: error }, 'hints of the store are not heard')
+    }
+  }
   return {
     start() {
       promoting.start(0)
+      ticking.start(0)
+      deciding.start(0)
+      void listen()
       rescuing.start(0)
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
+      archiving?.start(deps.random() * settings.archiveSweepMs)
     },
     async stop() {
-      await Promise.all([promoting.stop(), rescuing.stop(), pruning.stop()])
+      isStopped = true
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving]
+      await Promise.all(rounds.map((round) => round?.stop()))
+      await listening?.close()
     },
   }
 }
+
+/** Asked for again while it was under way. */
+const AGAIN_MS = 20
 
 /** Repeats one step for ever: never twice at once, never at the pace of a failing store. */
 class Round {
@@ -95,6 +158,8 @@ class Round {
   #running: Promise<void> | null = null
   #state: 'new' | 'going' | 'stopped' = 'new'
   #failures = 0
+  #dueAt = 0
+  #again = false
 
   /** @param step does its work and answers in how many ms it wants to be called again */
   constructor(deps: RuntimeDeps, name: string, step: () => Promise<number>) {
@@ -109,6 +174,13 @@ class Round {
     this.#arm(afterMs)
   }
 
+  /** Asks for the next step within `ms`. One that is under way is followed by another. */
+  soon(ms: number): void {
+    if (this.#state !== 'going') return
+    if (this.#running !== null) this.#again = true
+    else if (this.#deps.clock.monotonic() + ms < this.#dueAt) this.#arm(ms)
+  }
+
   async stop(): Promise<void> {
     this.#state = 'stopped'
     this.#timer?.cancel()
@@ -121,9 +193,12 @@ class Round {
     const run = (): void => {
       this.#running = this.#once().then((nextMs) => {
         this.#running = null
-        this.#arm(nextMs)
+        this.#arm(this.#again ? Math.min(nextMs, AGAIN_MS) : nextMs)
+        this.#again = false
       })
     }
+    this.#timer?.cancel()
+    this.#dueAt = clock.monotonic() + ms
     this.#timer = clock.setTimer(run, ms, { unref: true })
   }
 

@@ -36,8 +36,17 @@ export interface AddOptions {
   readonly whenExhausted?: 'dead' | 'discard'
   /** A job that was not started by then is cancelled instead of run. */
   readonly expiresAt?: Instant
-  /** At most one unfinished job has this key; adding another answers the one that has it. Up to 256 characters. */
-  readonly key?: string
+  /**
+   * At most one job has this key: adding another answers the one that has it, or does what `onConflict` says. Text of
+   * up to 256 characters: held until the job is finished.
+   */
+  readonly key?: string | KeyOptions
+  /**
+   * Jobs that must finish first. The job is blocked until then; their outputs are in `context.parents()`. Up to 1,000.
+   */
+  readonly after?: After
+  /** The batch that the job counts in: see `Posthaste.batch`. */
+  readonly batch?: string
   /** Your own reference: looked up, not unique. Up to 256 characters. */
   readonly ref?: string
   /** A sub-line of the queue (a tenant, a mail domain). */
@@ -55,3 +64,43 @@ export interface AddOptions {
    */
   readonly tx?: object | undefined
 }
+
+/** How a key is held, and what happens to an add that finds it taken. */
+export interface KeyOptions {
+  /** Up to 256 characters. */
+  readonly key: string
+  /** Jobs of one task, queue, or group of a queue among which the key is unique. Default 'all': the installation. */
+  readonly scope?: 'all' | 'task' | 'queue' | 'group'
+  /** `waiting`: held until the job is claimed. `unfinished`: until it is finished. Not together with `until`. */
+  readonly while?: 'waiting' | 'unfinished'
+  /**
+   * `finish` (default), `start`, or how long after the add, whatever becomes of the job: a day's idempotency key, a
+   * campaign's address.
+   */
+  readonly until?: 'start' | 'finish' | Duration
+  /** With `start` and `finish`: the key is free after this time at the latest. */
+  readonly window?: Duration
+  /** Default 'keep'. */
+  readonly onConflict?: OnConflict
+}
+
+/**
+ * - `keep`: nothing is added; the job that has the key is answered.
+ * - `reject`: E_KEY_TAKEN, naming that job.
+ * - `replace`: that job is cancelled, if it does not run yet, and this one takes its place. One that runs is kept.
+ * - `reschedule`: that job is due when this one would have been (a debounce), if it does not run yet.
+ * - `runAfter`: this one is added and waits until that job has finished; the key is its from now on.
+ */
+export type OnConflict = 'keep' | 'reject' | 'replace' | 'reschedule' | 'runAfter'
+
+/** The id of a job, a job as `add` answers it, or an edge with a name and a rule of its own; or several of these. */
+export type After = AfterOne | readonly AfterOne[]
+export type AfterOne =
+  | string
+  | {
+      readonly id: string
+      /** What `context.parents()` calls it. */
+      readonly name?: string
+      /** What happens when it ends dead, cancelled or removed: default 'cancel'. */
+      readonly onParentFailure?: 'cancel' | 'run' | 'hold'
+    }

@@ -1,5 +1,6 @@
 import { parseBackoff } from '../core/backoff.ts'
 import { durationMs, runAtMs } from '../core/durations.ts'
+import { WAITS_FOR_PARENTS } from '../core/flow.ts'
 import type { JobOptions, NewJob } from '../core/job.ts'
 import { encodeJson, JsonText } from '../core/json.ts'
 import {
@@ -9,13 +10,14 @@ import {
   METADATA_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
 } from '../core/limits.ts'
-import { checkKey, checkName, checkRef, checkTags } from '../core/names.ts'
+import { checkName, checkRef, checkTags } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import { validate } from '../core/standard-schema.ts'
 import { checkId, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import { checkTask, checkWhenExhausted } from './define.ts'
 import type { AddOptions } from './options.ts'
 import type { AnyTask } from './task.ts'
+import { tiesOf } from './ties.ts'
 
 const PRIORITY_DEFAULT = 5
 const QUEUE_DEFAULT = 'default'
@@ -33,6 +35,8 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   whenExhausted: true,
   expiresAt: true,
   key: true,
+  after: true,
+  batch: true,
   ref: true,
   group: true,
   tags: true,
@@ -145,6 +149,7 @@ const plainJob = (
   key: null,
   ref: null,
   tags: null,
+  ties: null,
 })
 
 const optionedJob = (
@@ -161,23 +166,27 @@ const optionedJob = (
     field === '' ? OPTION_NAMES : ITEM_NAMES,
     field === '' ? 'options' : field.slice(0, -1),
   )
-  const { delay, runAt, at, priority, queue, maxRetries, lease, key, ref, group, tags, id } = options
+  const { delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
   const due = runAt ?? at
   if (delay !== undefined && due !== undefined) {
     refuse(`${field}delay`, 'is given together with runAt; choose one')
   }
   if (runAt !== undefined && at !== undefined)
     refuse(`${field}at`, 'is given together with runAt; choose one')
-  return {
-    id: id === undefined ? newId() : checkId(id, `${field}id`),
+  const scope = {
     task,
     queue: queue === undefined ? given.queue : checkName(queue, `${field}queue`),
     group: group === undefined ? null : checkName(group, `${field}group`),
+  }
+  const { key, ties } = tiesOf(options, scope, field)
+  return {
+    id: id === undefined ? newId() : checkId(id, `${field}id`),
+    ...scope,
     priority: priority === undefined ? given.priority : priorityNumber(priority, `${field}priority`),
     payload,
     delayMs: delay === undefined ? 0 : durationMs(delay, `${field}delay`),
     runAt: due === undefined ? null : runAtMs(due, `${field}${runAt === undefined ? 'at' : 'runAt'}`),
-    blocked: null,
+    blocked: (ties?.parents.length ?? 0) > 0 ? WAITS_FOR_PARENTS : null,
     maxRetries:
       maxRetries === undefined ? null : checkWhole(maxRetries, `${field}maxRetries`, 0, MAX_RETRIES_LIMIT),
     leaseMs:
@@ -185,23 +194,23 @@ const optionedJob = (
         ? given.leaseMs
         : durationMs(lease, `${field}lease`, { min: LEASE_MIN_MS, max: LEASE_MAX_MS }),
     options: policyText(options, field),
-    key: key === undefined ? null : checkKey(key, `${field}key`),
+    key,
     ref: ref === undefined ? null : checkRef(ref, `${field}ref`),
     tags: tags === undefined || tags.length === 0 ? null : JSON.stringify(checkTags(tags, `${field}tags`)),
+    ties,
   }
 }
 
 /** The options that have no column, as they are stored; null when none is given. */
 const policyText = (options: AddOptions, field: string): string | null => {
-  const { backoff, timeout, whenExhausted, expiresAt, metadata } = options
-  if ((backoff ?? timeout ?? whenExhausted ?? expiresAt ?? metadata) === undefined) return null
+  const { backoff, timeout, whenExhausted, metadata } = options
+  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined) return null
   const policy: JobOptions = {
     ...(backoff === undefined ? {} : { backoff: parseBackoff(backoff, `${field}backoff`) }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, `${field}timeout`, { min: 1 }) }),
     ...(whenExhausted === undefined
       ? {}
       : { whenExhausted: checkWhenExhausted(whenExhausted, `${field}whenExhausted`) }),
-    ...(expiresAt === undefined ? {} : { expiresAt: runAtMs(expiresAt, `${field}expiresAt`) }),
     ...(metadata === undefined ? {} : { metadata: checkMetadata(metadata, `${field}metadata`) }),
   }
   return JSON.stringify(policy)

@@ -1,5 +1,6 @@
 import type { Backoff } from '../core/backoff.ts'
 import type { Duration } from '../core/durations.ts'
+import type { ParentEnd } from '../core/flow.ts'
 import type { Priority } from '../core/priority.ts'
 import type { StandardSchemaV1 } from '../core/standard-schema.ts'
 import type { LogLine } from '../engines/engine.ts'
@@ -65,6 +66,11 @@ export interface TaskContext {
   /** Durable state of this job across attempts, fenced: a worker that lost the lease cannot write it. */
   readonly checkpoint: Checkpoint
   /**
+   * The jobs that this one waited for, under the names that they have in its `after` (their ids where they have none).
+   * @throws E_STORE… when they cannot be read; safe to repeat
+   */
+  parents(): Promise<Readonly<Record<string, ParentJob>>>
+  /**
    * Adds a job together with this run's settlement: in the same step, or not at all when the lease is lost. A run that
    * fails, is cancelled or is given back adds nothing, so that retries do not add it again. Answers its id.
    */
@@ -76,6 +82,14 @@ export interface Checkpoint {
   get(): unknown
   /** Resolves when the value (JSON up to 256 KiB) is durable. Throws E_STALE_LEASE when the lease is lost. Safe to repeat. */
   set(value: unknown): Promise<void>
+}
+
+/** A parent as its child sees it. */
+export interface ParentJob {
+  readonly id: string
+  /** How it ended; `missing`: it was removed meanwhile. */
+  readonly state: ParentEnd
+  readonly output: unknown
 }
 
 /** The part of a job that a handler may look at. */

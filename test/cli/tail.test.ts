@@ -45,7 +45,7 @@ describe('tail', () => {
       cwd,
     })
     // The database comes to be with the first job; until then there is nothing to follow.
-    expect(await tail.ended).toBe(1)
+    expect(await tail.ended).toBe(78)
     expect(tail.output.stderr).toMatch(/E_STORE_OPEN.*There is nothing to follow/)
 
     await json(['submit', '--payload', 'first'], { cwd })

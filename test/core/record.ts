@@ -14,6 +14,7 @@ export const record = (more: Partial<JobRecord> = {}): JobRecord => ({
   key: null,
   ref: null,
   tags: null,
+  ties: null,
   state: 'ready',
   reason: null,
   createdAt: 1_000,

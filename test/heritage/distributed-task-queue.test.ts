@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { posthaste, task } from '../../src/index.ts'
 import { json, launch, run } from '../cli/program.ts'
 import { ENGINES } from '../servers/engines.ts'
+import { newSchemaUrl, onPostgres } from '../servers/postgres.ts'
 import { newRedisUrl } from '../servers/redis.ts'
 import { curl, folder, type Place, startServer, until } from './support.ts'
 
@@ -80,6 +81,39 @@ describe.each(ENGINES)('Distributed Task Queue on %s', (kind) => {
     await service.stop()
   })
 
+  it('D4 results are kept in PostgreSQL, whatever the queue is kept in', { timeout: 60_000 }, async () => {
+    const archive = await newSchemaUrl()
+    const schema = new URL(archive).searchParams.get('schema')
+    const kept = place.with({ POSTHASTE_ARCHIVE: archive, POSTHASTE_ARCHIVE_AFTER: '0' })
+    const { url, service } = await startServer(['start', ...withTasks(place)], kept)
+    const resize = { type: 'resize', payload: { width: 6, height: 7 } }
+    const { id } = (await curl(`${url}/submit`, 'POST', resize)).body
+    expect(await finished(url, id)).toMatchObject({ state: 'completed', output: 42 })
+    // A number of the other old system leads there as well.
+    const mail = { To: 'example@gmail.com', subject: 'Hello', body: 'Hi there' }
+    const { body: numbered } = await curl(`${url}/task/`, 'POST', mail)
+    const rows = (): Promise<unknown[][]> =>
+      onPostgres(`select j.id, k.task, f.state, coalesce(f.output, n.output)
+        from ${schema}.finished as f
+        join ${schema}.jobs as j on j.id = f.id
+        join ${schema}.kinds as k on k.kind = f.kind
+        left join ${schema}.notes as n on n.id = f.id`)
+    const both = (found: unknown[][]): boolean =>
+      found.some(([one]) => one === id) && found.some(([, task]) => task === 'email')
+    expect(await until(rows, both, 'both results are in PostgreSQL')).toContainEqual([
+      ...[id, 'resize', 'completed', '42'],
+    ])
+
+    // The queue alone has let go of it; who asks the two does not notice.
+    const alone = () => run(['status', id, '--json'], place)
+    await until(alone, ({ code }) => code === 1, 'the job has left the queue')
+    expect((await curl(`${url}/v1/jobs/${id}`)).body).toMatchObject({ state: 'completed', output: 42 })
+    expect((await curl(`${url}/task/${numbered.id}`)).body).toMatchObject({ id: numbered.id, status: 'ok' })
+    expect((await curl(`${url}/v1/stats`)).body).toMatchObject({ archive: { kind: 'postgres', ok: true } })
+    await service.stop()
+    expect(await json(['status', id], kept)).toMatchObject({ id, state: 'completed', output: 42 })
+  })
+
   it('D2 each type checks its payload, and handlers of one’s own are found by type', async () => {
     const { url, service } = await startServer(['start', ...withTasks(place)], place)
     const refused = await curl(`${url}/submit`, 'POST', { type: 'email', payload: { ...MAIL, to: 'nobody' } })
@@ -93,6 +127,24 @@ describe.each(ENGINES)('Distributed Task Queue on %s', (kind) => {
 
 describe('Distributed Task Queue', () => {
   const place = folder()
+
+  it('D5 a recurring job is declared with cron syntax, and its workers run it again and again', async () => {
+    const cron = ['schedule', 'add', 'beat', '--cron', '* * * * * *', '--task', 'resize']
+    const added = await json([...cron, '--payload', '{"width":6,"height":7}'], place.with({}))
+    expect(added).toMatchObject({ name: 'beat', cron: '* * * * * *', task: 'resize' })
+    const { url, service } = await startServer(['start', ...withTasks(place)], place.with({}))
+    const ran = await until(
+      async () =>
+        (await curl(`${url}/v1/jobs?task=resize&state=completed`)).body.jobs as { output: number }[],
+      (jobs) => jobs.length >= 2,
+      'two ticks to have run',
+    )
+    expect(ran[0]?.output).toBe(42)
+    await service.stop()
+    expect((await run(['schedule', 'list'], place.with({}))).stdout).toMatch(
+      /beat +\* \* \* \* \* \* +resize/,
+    )
+  })
 
   it('D3 jobs are put into Redis, taken out by workers elsewhere, and their status is kept there', async () => {
     const redis = newRedisUrl()

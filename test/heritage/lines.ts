@@ -14,7 +14,6 @@ const covered = (what: string, later?: string): Line => ({
   covered: true,
   ...(later === undefined ? {} : { later }),
 })
-const open = (what: string, later: string): Line => ({ what, covered: false, later })
 
 const TASKS = 'the image, data and http tasks'
 
@@ -39,8 +38,8 @@ export const LINES: Readonly<Record<string, Line>> = {
   D1: covered('POST /submit with a type and its payload'),
   D2: covered('a checked payload for each type, and custom handlers by type', TASKS),
   D3: covered('the queue in Redis'),
-  D4: open('results in PostgreSQL', 'the archive'),
-  D5: open('recurring jobs by cron', 'schedules'),
+  D4: covered('results in PostgreSQL'),
+  D5: covered('recurring jobs by cron'),
   D6: covered('concurrent workers, an empty queue polled less and less, a timeout for each run'),
   D7: covered('APIADDR, WORKERCOUNT, MAXRETRIES, WORKERTIMEOUT, REDISADDR'),
 

@@ -61,8 +61,8 @@ describe.each(ENGINES)('add on %s', (kind) => {
       await ph.add('nothing', undefined),
     ]
     for (const job of added) {
-      const { inserted, ...rest } = job
-      expect(inserted).toBe(true)
+      const { inserted, outcome, other, ...rest } = job
+      expect({ inserted, outcome, other }).toEqual({ inserted: true, outcome: 'inserted', other: null })
       expect(rest).toEqual(await ph.get(job.id))
     }
     expect(added.map(({ state }) => state)).toEqual(['ready', 'scheduled', 'scheduled', 'ready', 'ready'])

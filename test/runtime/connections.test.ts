@@ -57,7 +57,8 @@ describe("an SQLite handle of the user's", () => {
     )
     db.exec('commit')
     expect(orders(db)).toEqual([1])
-    expect({ ...(await ph.get(job.id)), inserted: true }).toEqual(job)
+    const stored = await ph.get(job.id)
+    expect({ ...stored, inserted: true, outcome: 'inserted', other: null }).toEqual(job)
     expect((await ph.stats()).total).toBe(3)
     expect(refs.map(({ inserted }) => inserted)).toEqual([true, true])
 

@@ -192,7 +192,20 @@ const told = (outcome: Controlled): [string, string] => [
 const engineJob = async (ph: Posthaste, id: string) => {
   const [record] = await ph.engine.get([id])
   if (!record) throw new Error('no such job')
-  const { task: name, queue, group, priority, payload, maxRetries, leaseMs, options, key, ref, tags } = record
+  const {
+    task: name,
+    queue,
+    group,
+    priority,
+    payload,
+    maxRetries,
+    leaseMs,
+    options,
+    key,
+    ref,
+    tags,
+    ties,
+  } = record
   return {
     task: name,
     queue,
@@ -205,6 +218,7 @@ const engineJob = async (ph: Posthaste, id: string) => {
     key,
     ref,
     tags,
+    ties,
     delayMs: 0,
     runAt: null,
   }

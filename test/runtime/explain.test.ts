@@ -110,7 +110,7 @@ describe.each(ENGINES)('explain on %s', (kind) => {
       maxRetries: null,
       leaseMs: null,
     }
-    const more = { options: null, key: null, ref: null, tags: null }
+    const more = { options: null, key: null, ref: null, tags: null, ties: null }
     await ph.engine.insert([{ id, task: 'x', queue: 'q', blocked: 'waits for Ada', ...rest, ...more }])
     expect((await ph.explain(id)).summary).toContain('waits for Ada')
   })

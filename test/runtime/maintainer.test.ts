@@ -12,7 +12,7 @@ afterEach(async () => {
 })
 
 const maintain = (lab: Lab): Maintainer => {
-  const maintainer = createMaintainer(lab.deps)
+  const maintainer = createMaintainer(lab.deps, { decide: async () => {}, prune: async () => {} })
   toStop.push(maintainer)
   maintainer.start()
   return maintainer

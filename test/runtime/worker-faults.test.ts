@@ -178,7 +178,7 @@ describe.each(['memory', 'sqlite'] as const)('several workers on %s', (kind) => 
       ],
     })
     const ids = [...(await lab.addMany('at-once', 5_000)), ...(await lab.addMany('later', 5_000))]
-    const maintainer = createMaintainer(lab.deps)
+    const maintainer = createMaintainer(lab.deps, { decide: async () => {}, prune: async () => {} })
     toStop.push(maintainer)
     maintainer.start()
     const workers = [

@@ -16,7 +16,7 @@ const job = (id = newId()) => ({
     runAt: null,
     blocked: null,
   },
-  ...{ maxRetries: null, leaseMs: null, options: null, key: null, ref: null, tags: null },
+  ...{ maxRetries: null, leaseMs: null, options: null, key: null, ref: null, tags: null, ties: null },
 })
 
 const create = async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createIdSource, type IdSource } from '../../core/ids.ts'
-import type { Change, JobRecord, NewJob, Settlement } from '../../core/job.ts'
+import type { Change, JobRecord, JobTies, NewJob, Settlement } from '../../core/job.ts'
 import type { ManualClock } from '../../core/manual-clock.ts'
 import { isFinished, type JobState } from '../../core/states.ts'
 import type { ClaimRequest, Engine, SettleVerdict } from '../engine.ts'
@@ -43,6 +43,7 @@ export class Lab {
       key: null,
       ref: null,
       tags: null,
+      ties: null,
       ...given,
     }
   }
@@ -133,6 +134,18 @@ export const claimRequest = (given: Partial<ClaimRequest> = {}): ClaimRequest =>
   tasks: null,
   order: 'merged',
   leaseMs: LEASE_MS,
+  ...given,
+})
+
+/** Ties that bind a job to nothing, unless `given` says otherwise. */
+export const ties = (given: Partial<JobTies>): JobTies => ({
+  keyUntil: 'finish',
+  keyMs: null,
+  keyFrom: null,
+  parents: [],
+  batch: null,
+  dueMs: null,
+  dueAt: null,
   ...given,
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { FINISHED_STATES } from '../../core/states.ts'
 import type { FinishedRequest, KeptJob } from '../engine.ts'
-import { idsOf, type Lab } from './lab.ts'
+import { idsOf, type Lab, ties } from './lab.ts'
 import type { Subject } from './subject.ts'
 
 /** A job with a value in everything that a job at rest can have. */
@@ -42,6 +42,7 @@ const everything = (lab: Lab, given: Partial<KeptJob['job']> = {}): KeptJob['job
   },
   ...{ cancel: null, output: '{"out":[1]}', error: '{"name":"E","message":"m"}', history: '[{"at":1}]' },
   ...{ progress: '0.5', checkpoint: '{"step":2}' },
+  ties: ties({ batch: 'b', parents: [{ id: lab.newId(), name: 'p', onFailure: 'run' }] }),
   ...given,
 })
 

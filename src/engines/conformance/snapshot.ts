@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { JobRecord, StoredRecord } from '../../core/job.ts'
 import { ENGINE_BATCH_MAX, PAGE_SIZE_MAX } from '../../core/limits.ts'
 import { isFinished } from '../../core/states.ts'
-import type { CountRow, Engine, QueueRow, StoredLogLine, WorkerRow } from '../engine.ts'
+import type { BatchRow, CountRow, Engine, News, QueueRow, StoredLogLine, WorkerRow } from '../engine.ts'
 
 /** The collections that a snapshot looks into; the cases use no others. */
 export const COLLECTIONS = ['things', 'others']
@@ -15,6 +15,9 @@ export interface Snapshot {
   readonly queues: QueueRow[]
   readonly workers: WorkerRow[]
   readonly records: StoredRecord[]
+  /** Without their numbers, which are the engine's own. */
+  readonly news: Omit<News, 'seq'>[]
+  readonly batches: { readonly [id: string]: BatchRow | null }
 }
 
 /** Every job, oldest first, page by page. */
@@ -67,8 +70,19 @@ export const takeSnapshot = async (engine: Engine): Promise<Snapshot> => {
       ...(await engine.listRecords({ collection, prefix: '', after: null, limit: ENGINE_BATCH_MAX })),
     )
   }
-  const counts = sortedCounts(await engine.counts())
-  return { jobs, logs, counts, queues: await engine.queues(), workers: await engine.workers(), records }
+  const ids = [...new Set(jobs.flatMap(({ ties }) => ties?.batch ?? []))].sort()
+  const rows = await engine.batches(ids)
+  const news = await engine.news({ limit: ENGINE_BATCH_MAX, after: null })
+  return {
+    jobs,
+    logs,
+    counts: sortedCounts(await engine.counts()),
+    queues: await engine.queues(),
+    workers: await engine.workers(),
+    records,
+    news: news.map(({ topic, id }) => ({ topic, id })),
+    batches: Object.fromEntries(ids.map((id, index) => [id, rows[index] ?? null])),
+  }
 }
 
 /** What holds at every moment, whatever happened before. */
@@ -90,7 +104,7 @@ export const checkInvariants = ({ jobs, counts, queues }: Snapshot): void => {
     }
     if (state === 'running')
       assert.ok(job.fence > 0 && job.worker !== null, `${about} has a fence and a worker`)
-    if (key !== null && !isFinished(state)) {
+    if (key !== null && !isFinished(state) && job.ties === null) {
       assert.ok(!holders.has(key), `${about} shares its key with ${holders.get(key)}`)
       holders.set(key, id)
     }

@@ -1,14 +1,19 @@
 import { adding } from './adding.ts'
+import { batchNumbers } from './batch-numbers.ts'
 import { batches } from './batches.ts'
 import { changing } from './changing.ts'
 import { claiming } from './claiming.ts'
+import { conditions } from './conditions.ts'
 import { documents } from './documents.ts'
 import { fidelity } from './fidelity.ts'
+import { flows } from './flows.ts'
 import { hinting } from './hinting.ts'
+import { keyHolds } from './key-holds.ts'
 import { keys } from './keys.ts'
 import { leases } from './leases.ts'
 import { life } from './life.ts'
 import { listing } from './listing.ts'
+import { overdue } from './overdue.ts'
 import { pruning } from './pruning.ts'
 import { queueing } from './queueing.ts'
 import { reporting } from './reporting.ts'
@@ -24,4 +29,5 @@ import { working } from './working.ts'
 export const subjects: readonly Subject[] = [
   ...[life, adding, fidelity, keys, claiming, leases, rescuing, settling, transitions, timing, changing],
   ...[reporting, queueing, listing, pruning, restoring, working, documents, batches, hinting],
+  ...[keyHolds, conditions, flows, batchNumbers, overdue],
 ]

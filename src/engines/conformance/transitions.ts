@@ -75,13 +75,14 @@ const ATTEMPTS: { readonly [E in JobEvent]: Attempt } = {
   release: settle,
   hold: settle,
   unblock: change,
+  reschedule: change,
   resolve: change,
   cancel: change,
   retry: change,
   remove: change,
 }
 
-const BY_CHANGE: readonly JobEvent[] = ['unblock', 'resolve', 'cancel', 'retry', 'remove']
+const BY_CHANGE: readonly JobEvent[] = ['unblock', 'reschedule', 'resolve', 'cancel', 'retry', 'remove']
 /** What `change` carries out: to promote may also mean that someone runs a job ahead of its time. */
 const CHANGES: readonly JobEvent[] = ['promote', ...BY_CHANGE]
 

@@ -9,6 +9,7 @@ import { list } from './list.ts'
 import { getRecords, listRecords, putRecords } from './records.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
 import { Store } from './store.ts'
+import { clearNews, news, overdue } from './ties.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 
 export interface MemoryEngineOptions {
@@ -43,7 +44,8 @@ export const createMemoryEngine = ({ clock = systemClock }: MemoryEngineOptions 
   /** One call: refused when closed, otherwise carried out in one go. */
   const call = async <T>(work: (now: number) => T): Promise<T> => {
     if (status !== 'open') throw new PosthasteError('E_STORE_CLOSED')
-    const answer = work(now())
+    store.now = now()
+    const answer = work(store.now)
     if (listeners.size === 0) store.hints.clear()
     else if (store.hints.size > 0 && !isTelling) {
       isTelling = true
@@ -114,6 +116,32 @@ export const createMemoryEngine = ({ clock = systemClock }: MemoryEngineOptions 
         checks.requestCancel(requests)
         return requests.map(({ id, request }) => requestCancel(store, id, request))
       }),
+    overdue: (request) =>
+      call((at) => {
+        checks.overdue(request)
+        return overdue(store, at, request)
+      }),
+    news: (request) =>
+      call(() => {
+        checks.news(request)
+        return news(store, request)
+      }),
+    clearNews: (some) =>
+      call(() => {
+        checks.clearNews(some)
+        for (const one of some) clearNews(store, one)
+      }),
+    batches: (ids) =>
+      call(() => {
+        checks.batches(ids)
+        return ids.map((id) => store.ties.batches.get(id) ?? null)
+      }),
+    forgetBatches: (ids) =>
+      call(() => {
+        checks.forgetBatches(ids)
+        for (const id of ids) store.ties.batches.delete(id)
+      }),
+
     prune: (request) =>
       call((at) => {
         checks.prune(request)

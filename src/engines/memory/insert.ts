@@ -1,13 +1,16 @@
 import type { JobRecord, NewJob } from '../../core/job.ts'
 import type { InsertAnswer, InsertOptions, InsertVerdict } from '../engine.ts'
 import { isWritable, writeRecords } from './records.ts'
+import { atRest, change } from './steps.ts'
 import type { Store } from './store.ts'
+import { placeOf } from './ties.ts'
 
 const newRecord = (job: NewJob, now: number): JobRecord => {
   const { delayMs, runAt: given, blocked, ...rest } = job
   const runAt = given ?? now + delayMs
   return {
     ...rest,
+    ties: rest.ties === null ? null : structuredClone(rest.ties),
     state: blocked !== null ? 'blocked' : runAt > now ? 'scheduled' : 'ready',
     reason: blocked,
     createdAt: now,
@@ -33,9 +36,12 @@ const newRecord = (job: NewJob, now: number): JobRecord => {
 
 export const addJob = (store: Store, now: number, job: NewJob): InsertVerdict => {
   if (store.jobs.has(job.id)) return { status: 'inserted', id: job.id }
-  const holder = job.key === null ? undefined : store.holders.get(job.key)
-  if (holder !== undefined) return { status: 'duplicate', id: holder }
-  store.write(newRecord(job, now))
+  const holder = store.keys.holder(job.key, now)
+  if (holder !== undefined && holder !== job.ties?.keyFrom) return { status: 'duplicate', id: holder }
+  const record = newRecord(job, now)
+  store.write(record)
+  const parents = record.ties?.parents ?? []
+  if (parents.some(({ id }) => placeOf(store.jobs.get(id)) !== 'unfinished')) store.ties.tell('job', job.id)
   return { status: 'inserted', id: job.id }
 }
 
@@ -43,11 +49,14 @@ export const insert = (
   store: Store,
   now: number,
   jobs: readonly NewJob[],
-  { records = [] }: InsertOptions,
+  { records = [], changes = [] }: InsertOptions,
 ): InsertAnswer => {
-  if (!isWritable(store, now, records)) {
-    return { now, verdicts: jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+  const recordsOk = isWritable(store, now, records)
+  const changed = changes.map((one) => atRest(store, one))
+  if (!recordsOk || changed.some((verdict) => verdict !== 'ok')) {
+    return { now, verdicts: jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk, changed }
   }
   writeRecords(store, now, records)
-  return { now, verdicts: jobs.map((job) => addJob(store, now, job)), recordsOk: true }
+  for (const one of changes) change(store, now, one)
+  return { now, verdicts: jobs.map((job) => addJob(store, now, job)), recordsOk, changed }
 }

@@ -25,7 +25,8 @@ export const restore = (store: Store, { job, log }: KeptJob): RestoreVerdict => 
   const there = store.jobs.get(job.id)
   if (there !== undefined && (!isFinished(there.state) || there.fence >= job.fence))
     return { status: 'known' }
-  const holder = job.key === null || isFinished(job.state) ? undefined : store.holders.get(job.key)
+  const takesKey = !isFinished(job.state) && job.ties?.keyUntil !== 'time'
+  const holder = takesKey ? store.keys.holder(job.key, store.now) : undefined
   if (holder !== undefined) return { status: 'key_taken', holder }
   if (there !== undefined) store.remove(there)
   store.write({ ...job })

@@ -38,6 +38,8 @@ const fits = (job: JobRecord, query: ListQuery): boolean =>
   (query.key === undefined || job.key === query.key) &&
   (query.ref === undefined || job.ref === query.ref) &&
   (query.worker === undefined || job.worker === query.worker) &&
+  (query.parent === undefined || (job.ties?.parents.some(({ id }) => id === query.parent) ?? false)) &&
+  (query.batch === undefined || job.ties?.batch === query.batch) &&
   (query.tag === undefined || hasTag(job, query.tag)) &&
   (query.createdAfter === undefined || job.createdAt > query.createdAfter) &&
   (query.createdBefore === undefined || job.createdAt < query.createdBefore) &&

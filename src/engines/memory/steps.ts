@@ -53,17 +53,25 @@ export const promote = (store: Store, now: number, limit: number): PromoteAnswer
   }
 }
 
-export const change = (store: Store, now: number, wanted: Change): ChangeVerdict => {
-  const { id, fence, from, to, delayMs } = wanted
+/** Whether a change finds its job as it expects it. */
+export const atRest = (store: Store, { id, fence, from }: Change): LeaseVerdict => {
   const job = store.jobs.get(id)
-  if (job === undefined) return { status: 'missing' }
-  if (job.state !== from || job.fence !== fence) return { status: 'stale' }
+  if (job === undefined) return 'missing'
+  return job.state === from && job.fence === fence ? 'ok' : 'stale'
+}
+
+export const change = (store: Store, now: number, wanted: Change): ChangeVerdict => {
+  const { id, fence, to, delayMs } = wanted
+  const verdict = atRest(store, wanted)
+  const job = store.jobs.get(id)
+  if (job === undefined || verdict !== 'ok') return { status: verdict }
   if (to === 'removed') {
     store.remove(job)
     return { status: 'ok' }
   }
-  const holder = job.key === null ? undefined : store.holders.get(job.key)
-  if (!isFinished(to) && holder !== undefined && holder !== id) return { status: 'key_taken', holder }
+  const holder = store.keys.holder(job.key, now)
+  const takesKey = isFinished(job.state) && !isFinished(to) && job.ties?.keyUntil !== 'time'
+  if (takesKey && holder !== undefined && holder !== id) return { status: 'key_taken', holder }
   store.write({
     ...job,
     state: to,

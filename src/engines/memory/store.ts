@@ -1,7 +1,9 @@
 import type { JobRecord, StoredRecord } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
 import type { Hint, StoredLogLine } from '../engine.ts'
+import { Keys } from './keys.ts'
 import { SortedList } from './sorted.ts'
+import { placeOf, Ties } from './ties.ts'
 
 export interface Queue {
   readonly pausedAt: number | null
@@ -30,14 +32,16 @@ export class Store {
   readonly waiting = new SortedList<JobRecord>((a, b) => a.runAt - b.runAt || byId(a, b))
   /** Running jobs, the lease that ends first, first. */
   readonly running = new SortedList<JobRecord>((a, b) => leaseOf(a) - leaseOf(b) || byId(a, b))
-  /** The unfinished job that holds each unique key. */
-  readonly holders = new Map<string, string>()
+  readonly keys = new Keys()
+  readonly ties = new Ties()
   readonly logs = new Map<string, StoredLogLine[]>()
   readonly records = new Map<string, StoredRecord>()
   readonly queues = new Map<string, Queue>()
   readonly workers = new Map<string, Worker>()
   /** What listeners have to be told after the present call. */
   readonly hints = new Set<Hint>()
+  /** The time of the present call. */
+  now = 0
 
   /** Puts a job in the place of the one with its id. The only way in which a job changes. */
   write(job: JobRecord): void {
@@ -46,7 +50,9 @@ export class Store {
     Object.freeze(job)
     this.jobs.set(job.id, job)
     this.orderOf(job)?.add(job)
-    if (job.key !== null && !isFinished(job.state)) this.holders.set(job.key, job.id)
+    if (before === undefined) this.ties.add(job)
+    this.moveKey(job, before)
+    this.ties.moved(job, placeOf(before), placeOf(job))
     if (!this.queues.has(job.queue)) this.queues.set(job.queue, { pausedAt: null, pausedBy: null })
     if (before?.state === job.state) return
     this.hints.add('changed')
@@ -57,6 +63,9 @@ export class Store {
     this.forget(job)
     this.jobs.delete(job.id)
     this.logs.delete(job.id)
+    this.keys.release(job, 'finish')
+    this.ties.moved(job, placeOf(job), 'none')
+    this.ties.remove(job)
     this.hints.add('changed')
   }
 
@@ -78,7 +87,16 @@ export class Store {
 
   private forget(job: JobRecord): void {
     this.orderOf(job)?.remove(job)
-    if (job.key !== null && this.holders.get(job.key) === job.id) this.holders.delete(job.key)
+  }
+
+  private moveKey(job: JobRecord, before: JobRecord | undefined): void {
+    if (isFinished(job.state)) this.keys.release(job, 'finish')
+    else if (job.state === 'running') this.keys.release(job, 'start')
+    else if (before === undefined || isFinished(before.state)) {
+      // A key that is held for a time is taken once, by a new job; not by one that comes back.
+      const isNew = before === undefined && job.fence === 0
+      if (isNew || job.ties?.keyUntil !== 'time') this.keys.take(job, this.now)
+    }
   }
 
   private orderOf(job: JobRecord): SortedList<JobRecord> | undefined {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { ENGINE_BATCH_MAX, ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
@@ -14,7 +14,7 @@ import { type PgPool, toNumber } from './driver.ts'
 import { Exchanger } from './exchange.ts'
 import { Hints } from './hints.ts'
 import { Housekeeper } from './housekeeper.ts'
-import { type InsertRequest, insert } from './insert.ts'
+import { type InsertRequest, insert, mayOverlap } from './insert.ts'
 import { insertWithin } from './insert-within.ts'
 import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
@@ -28,6 +28,7 @@ import { raiseClock } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statementsFor } from './statements.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { batches, clearNews, forgetBatches, news, overdue } from './ties.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 
 export interface PostgresEngineOptions {
@@ -56,6 +57,10 @@ export interface PostgresEngineOptions {
 }
 
 const CONNECTIONS = 4
+/** Exchanges that are under way at once, each on a connection of its own; and inserts of a thousand, on one. */
+const STEPS_AT_ONCE = 2
+/** Smaller numbers have a meaning; two engines that draw the same one wait for each other, and that is all. */
+const FIRST_ENGINE_LOCK = 1_000
 
 interface Open extends Parts {
   readonly facts: Facts
@@ -126,12 +131,16 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       hints,
       store: facts.store,
       schemaLock: lockOfSchema(schema),
+      engineLock: randomInt(FIRST_ENGINE_LOCK, 2 ** 31),
     }
     const housekeeper = new Housekeeper(parts, schema)
     const exchanger = new Exchanger(parts)
     const inserts = new Line<InsertRequest, InsertAnswer>({
       work: (requests, deadline) => insert(parts, requests, deadline),
       sizeMax: ENGINE_BATCH_MAX,
+      // One is written here while the server works on the other.
+      width: own === undefined || isPooled || clock.isGiven ? 1 : STEPS_AT_ONCE,
+      mayOverlap: (requests) => mayOverlap(requests, parts),
       callTimeoutMs,
     })
     const exchanges = new Line<ExchangeRequest, ExchangeAnswer>({
@@ -141,6 +150,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         return [answer]
       },
       sizeMax: 1,
+      width: STEPS_AT_ONCE,
       callTimeoutMs,
     })
     const close = async (): Promise<void> => {
@@ -209,12 +219,17 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         return clock.saw(toNumber(rows[0]?.[0]))
       }),
 
-    insert: (jobs, { tx, records = [] } = {}) =>
+    insert: (jobs, { tx, records = [], changes = [] } = {}) =>
       call(
-        () => checks.insert(jobs, { records }),
+        () =>
+          checks.insert(jobs, {
+            records,
+            changes,
+            ...(tx === undefined || changes.length === 0 ? {} : { tx }),
+          }),
         async (parts) => {
-          if (tx !== undefined) return insertWithin(parts, tx, { jobs, records })
-          return parts.inserts.call({ jobs, records }, jobs.length + records.length)
+          if (tx !== undefined) return insertWithin(parts, tx, { jobs, records, changes })
+          return parts.inserts.call({ jobs, records, changes }, jobs.length + records.length + changes.length)
         },
       ),
     exchange: (request) =>
@@ -251,6 +266,31 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       call(
         () => checks.requestCancel(requests),
         (parts) => requestCancel(parts, parts.exchanger, requests),
+      ),
+    overdue: (request) =>
+      call(
+        () => checks.overdue(request),
+        async (parts) => (request.limit === 0 ? [] : overdue(parts, request)),
+      ),
+    news: (request) =>
+      call(
+        () => checks.news(request),
+        async (parts) => (request.limit === 0 ? [] : news(parts, request)),
+      ),
+    clearNews: (some) =>
+      call(
+        () => checks.clearNews(some),
+        async (parts) => (some.length === 0 ? undefined : clearNews(parts, some)),
+      ),
+    batches: (ids) =>
+      call(
+        () => checks.batches(ids),
+        async (parts) => (ids.length === 0 ? [] : batches(parts, ids)),
+      ),
+    forgetBatches: (ids) =>
+      call(
+        () => checks.forgetBatches(ids),
+        async (parts) => (ids.length === 0 ? undefined : forgetBatches(parts, ids)),
       ),
     prune: (request) =>
       call(

@@ -48,6 +48,11 @@ export const insertWithin = async (
   request: InsertRequest,
 ): Promise<InsertAnswer> => {
   const { sessions, kinds, clock, store } = parts
+  if (request.jobs.some(({ ties }) => ties !== null)) {
+    const what =
+      'A job with after, batch, expiresAt or a key of special length cannot be added in the transaction in tx.'
+    throw new PosthasteError('E_TX_UNSUPPORTED', what, { field: 'tx' })
+  }
   const jobs = distinct(request.jobs)
   const { now, ids, recordsOk } = await sessions.within(tx, 'adding jobs', async (inner, patienceMs) => {
     await kinds.prepareWithin(inner, jobs)
@@ -78,5 +83,5 @@ export const insertWithin = async (
     if (typeof holder !== 'string') throw new PosthasteError('E_STORE_BUSY')
     return { status: holder === id ? 'inserted' : 'duplicate', id: holder }
   }
-  return { now, verdicts: request.jobs.map(verdictOf), recordsOk }
+  return { now, verdicts: request.jobs.map(verdictOf), recordsOk, changed: [] }
 }

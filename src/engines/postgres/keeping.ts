@@ -60,7 +60,7 @@ const judge = (
     if (there !== undefined && (!isFinished(there.state) || there.fence >= job.fence)) {
       return { status: 'known' }
     }
-    if (job.key !== null && !isFinished(job.state)) {
+    if (job.key !== null && !isFinished(job.state) && job.ties?.keyUntil !== 'time') {
       const holder = taken.get(job.key) ?? unit.holderOf(job.key)
       if (holder !== undefined) return { status: 'key_taken', holder }
       taken.set(job.key, job.id)
@@ -104,7 +104,7 @@ export const restore = async (parts: Parts, jobs: readonly KeptJob[]): Promise<R
       await Promise.all(flush(tx, unit, kinds))
       unit = await loadUnit(tx, subject)
     }
-    for (const { job } of stored.values()) unit.write({ ...job })
+    for (const { job } of stored.values()) unit.restore(job)
     const sent = [...flush(tx, unit, kinds), ...writeLogs(tx, stored.values())]
     await Promise.all([...sent, ...raiseClock(tx), tx.commit()])
     return { verdicts, unit }

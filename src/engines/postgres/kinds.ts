@@ -31,8 +31,7 @@ export class Kinds {
 
   /** Makes sure that every pair has a number; then `numberOf` answers for them. */
   async prepare(pairs: readonly { readonly queue: string; readonly task: string }[]): Promise<void> {
-    const isNew = ({ queue, task }: { queue: string; task: string }): boolean =>
-      !this.byName.has(nameOf(queue, task))
+    const isNew = (pair: { readonly queue: string; readonly task: string }): boolean => !this.isKnown(pair)
     if (!pairs.some(isNew)) return
     if (this.byName.size >= KINDS_MAX) this.forget()
     const missing = [
@@ -48,6 +47,11 @@ export class Kinds {
       this.remember(row)
       if (toFlag(row[3])) this.knownQueues.add(row[1] as string)
     }
+  }
+
+  /** Whether the pair need not be looked up. */
+  isKnown({ queue, task }: { readonly queue: string; readonly task: string }): boolean {
+    return this.byName.has(nameOf(queue, task))
   }
 
   /**

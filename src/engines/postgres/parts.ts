@@ -13,4 +13,6 @@ export interface Parts {
   readonly store: string
   /** The schema's number among the advisory locks of the database. */
   readonly schemaLock: number
+  /** This engine's own number among those of the schema. */
+  readonly engineLock: number
 }

@@ -42,6 +42,8 @@ export class Session implements Tx {
   private isOver = false
   /** The first failure: those of the statements behind it say only that they came too late. */
   failure: unknown
+  /** Settles with the answer for which nobody waits. */
+  trailing: Promise<unknown> | undefined
 
   /** `begin`: with what the first statement is preceded; null: it is a transaction by itself. */
   constructor(options: {
@@ -70,6 +72,12 @@ export class Session implements Tx {
     if (this.isOver || !this.isOpen) return
     this.isOver = true
     await this.send(() => this.client.query({ text: 'commit' }))
+  }
+
+  /** Sends a statement behind all others, for whose answer nobody waits. It is a transaction by itself. */
+  trail(name: StatementName, ...values: PgValue[]): void {
+    const { text, name: prepared } = this.statements[name]
+    this.trailing = this.client.query(asRows({ text, name: prepared, values })).catch(() => {})
   }
 
   /** Takes back what was not committed. Rejects when the connection is of no use any more. */

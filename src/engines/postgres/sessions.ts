@@ -59,7 +59,8 @@ const settings = (callTimeoutMs: number): readonly (readonly [name: string, valu
   ['client_min_messages', 'error'],
 ]
 
-const setUp = (callTimeoutMs: number, local: boolean): string =>
+/** What sets a connection up, or (`local`) a transaction. */
+export const setUp = (callTimeoutMs: number, local: boolean): string =>
   settings(callTimeoutMs)
     .map(([name, value]) => `set ${local ? 'local ' : ''}${name} = '${value}'`)
     .join('; ')
@@ -79,11 +80,36 @@ export interface TransactionOptions {
   /** Monotonic. Default: callTimeoutMs from now. */
   readonly deadline?: number
 }
+export interface SingleOptions {
+  /** Monotonic. Default: callTimeoutMs from now. */
+  readonly deadline?: number
+  /**
+   * Whether others of this kind may be sent on the same connection before this one is answered: they are carried out
+   * one after the other, in the order in which they were called. Heeded where `mayShare`.
+   */
+  readonly isShared?: boolean
+  /** A hint to send behind it; only where `mayShare`. */
+  readonly notice?: readonly [channel: string, message: string] | null
+}
+
+interface Acquired {
+  readonly client: PgClient
+  release(isBroken?: boolean): void
+}
+const alone = (client: PgClient): Acquired => ({ client, release: (isBroken) => client.release(isBroken) })
+
+/** A connection that several calls have at once. */
+interface Shared {
+  readonly connecting: Promise<PgClient>
+  users: number
+  isBroken: boolean
+}
 
 /** Connections from a pool, transactions on them, and what to do when these fail. */
 export class Sessions {
   private readonly options: SessionsOptions
   private readonly known = new WeakSet<PgClient>()
+  private shared: Shared | undefined
   /** The last call for each transaction of a caller. */
   private readonly callers = new WeakMap<object, Promise<unknown>>()
 
@@ -91,17 +117,28 @@ export class Sessions {
     this.options = options
   }
 
+  /** Whether statements may be sent behind others that are transactions by themselves. */
+  get mayShare(): boolean {
+    return this.options.areOurs
+  }
+
   /** One statement that is a transaction by itself. */
   async single(
     doing: string,
     name: StatementName,
     values: (at: Tx['at']) => PgValue[],
-    deadline?: number,
+    { deadline, isShared = false, notice = null }: SingleOptions = {},
   ): Promise<PgRow[]> {
-    const options = deadline === undefined ? { doing } : { doing, deadline }
-    return this.attempts(options, this.options.areOurs ? null : 'begin', (tx) =>
-      tx.run(name, ...values(tx.at)),
-    )
+    const options = {
+      doing,
+      isShared: isShared && this.mayShare,
+      ...(deadline === undefined ? {} : { deadline }),
+    }
+    return this.attempts(options, this.options.areOurs ? null : 'begin', (session) => {
+      const running = session.run(name, ...values(session.at))
+      if (notice !== null) session.trail('notify', ...notice)
+      return running
+    })
   }
 
   /**
@@ -177,13 +214,17 @@ export class Sessions {
   }
 
   private async attempts<T>(
-    { doing, deadline = performance.now() + this.options.callTimeoutMs }: TransactionOptions,
+    {
+      doing,
+      deadline = performance.now() + this.options.callTimeoutMs,
+      isShared = false,
+    }: TransactionOptions & Pick<SingleOptions, 'isShared'>,
     begin: string | null,
-    work: (tx: Tx) => Promise<T>,
+    work: (session: Session) => Promise<T>,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(deadline, doing, begin, work)
+        return await this.attempt({ deadline, doing, isShared }, begin, work)
       } catch (error) {
         const [attempts, pauseMs] = patienceFor(error)
         const waitMs = pauseMs * Math.random()
@@ -194,13 +235,14 @@ export class Sessions {
   }
 
   private async attempt<T>(
-    deadline: number,
-    doing: string,
+    { deadline, doing, isShared }: { deadline: number; doing: string; isShared: boolean },
     begin: string | null,
-    work: (tx: Tx) => Promise<T>,
+    work: (session: Session) => Promise<T>,
   ): Promise<T> {
     const { areOurs, isPrepared, statements, clock, callTimeoutMs } = this.options
-    const client = await this.acquire(deadline, doing)
+    const { client, release } = await (isShared
+      ? this.acquireShared(deadline, doing)
+      : this.acquire(deadline, doing).then(alone))
     const session = new Session({
       client,
       statements,
@@ -214,24 +256,48 @@ export class Sessions {
         await session.commit()
         return made
       })
-      client.release()
+      if (session.trailing === undefined) release()
+      else void session.trailing.then(() => release())
       return answer
     } catch (thrown) {
       const error = session.failure ?? thrown
-      await this.giveBack(client, session, error)
+      await this.giveBack(release, session, error)
       throw error
     }
   }
 
   /** After a failure a connection is used again only when it could take back what was begun. */
-  private async giveBack(client: PgClient, session: Session, error: unknown): Promise<void> {
+  private async giveBack(release: Acquired['release'], session: Session, error: unknown): Promise<void> {
     const isLate = error instanceof PosthasteError && error.code === 'E_STORE_TIMEOUT'
-    if (isLate || isConnectionLost(error)) return client.release(true)
+    if (isLate || isConnectionLost(error)) return release(true)
     try {
       await this.inTime(performance.now() + this.options.callTimeoutMs, () => session.rollback())
-      client.release()
+      release()
     } catch {
-      client.release(true)
+      release(true)
+    }
+  }
+
+  /** The connection that calls share, for as long as there are any. */
+  private async acquireShared(deadline: number, doing: string): Promise<Acquired> {
+    this.shared ??= { connecting: this.acquire(deadline, doing), users: 0, isBroken: false }
+    const { shared } = this
+    shared.users++
+    const leave = (isBroken: boolean): void => {
+      shared.users--
+      shared.isBroken ||= isBroken
+      if ((shared.users === 0 || shared.isBroken) && this.shared === shared) this.shared = undefined
+    }
+    try {
+      const client = await shared.connecting
+      const release = (isBroken = false): void => {
+        leave(isBroken)
+        if (shared.users === 0) client.release(shared.isBroken)
+      }
+      return { client, release }
+    } catch (error) {
+      leave(true)
+      throw error
     }
   }
 

@@ -1,9 +1,9 @@
-import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { JobTies, NewJob, RecordWrite } from '../../core/job.ts'
 import type { InsertVerdict } from '../engine.ts'
 import { FLAGS, NO_FLAGS, NUL, orEmpty } from './text.ts'
 
 /** What jobs that came together usually have in common; see lua/include/adding.lua. */
-const SHAPE_WIDTH = 7
+const SHAPE_WIDTH = 8
 
 const isLike = (a: NewJob, b: NewJob): boolean =>
   a.queue === b.queue &&
@@ -15,7 +15,18 @@ const isLike = (a: NewJob, b: NewJob): boolean =>
   a.blocked === b.blocked &&
   a.leaseMs === b.leaseMs &&
   a.key === b.key &&
-  a.ref === b.ref
+  a.ref === b.ref &&
+  a.ties === b.ties
+
+/** What is kept of ties beside the body: see lua/include/ties.lua. `start`: when to start by, or nothing. */
+export const tiesText = ({ keyUntil, keyMs, parents, batch }: JobTies, start: string): string =>
+  `${keyUntil.charAt(0)} ${keyMs ?? ''} ${start} ${parents.map(({ id }) => id).join('')} ${orEmpty(batch)}`
+
+const newTies = (ties: JobTies): string => {
+  const { keyFrom, dueMs, dueAt } = ties
+  const start = dueAt !== null ? `=${dueAt}` : dueMs !== null ? `+${dueMs}` : ''
+  return `${keyFrom ?? ''} ${tiesText(ties, start)}`
+}
 
 const shapeOf = (job: NewJob): string[] => [
   String.fromCharCode(NO_FLAGS + (job.leaseMs === null ? 0 : FLAGS.ownLease)),
@@ -25,6 +36,7 @@ const shapeOf = (job: NewJob): string[] => [
   job.priority + NUL + job.queue + NUL + job.task + NUL + orEmpty(job.group),
   orEmpty(job.key),
   orEmpty(job.ref),
+  job.ties === null ? '' : newTies(job.ties),
 ]
 
 /** What never changes of a job. */
@@ -32,9 +44,18 @@ export const bodyOf = ({
   maxRetries,
   options,
   tags,
+  ties,
   payload,
-}: Pick<NewJob, 'maxRetries' | 'options' | 'tags' | 'payload'>): string =>
-  (maxRetries ?? '') + NUL + orEmpty(options) + NUL + orEmpty(tags) + NUL + payload
+}: Pick<NewJob, 'maxRetries' | 'options' | 'tags' | 'ties' | 'payload'>): string =>
+  (maxRetries ?? '') +
+  NUL +
+  orEmpty(options) +
+  NUL +
+  orEmpty(tags) +
+  NUL +
+  (ties === null ? '' : JSON.stringify(ties)) +
+  NUL +
+  payload
 
 /** The arguments that describe jobs to add. */
 export const jobArguments = (jobs: readonly NewJob[]): string[] => {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
-import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { Change, NewJob, RecordWrite } from '../../core/job.ts'
 import { ENGINE_CALL_TIMEOUT_MS, LOG_LINES_MAX } from '../../core/limits.ts'
 import { checks } from '../checks.ts'
 import type { Engine, InsertAnswer, LeaseVerdict } from '../engine.ts'
@@ -16,6 +16,7 @@ import { type ScriptName, Scripts } from './scripts.ts'
 import { checkServer, type ServerFacts } from './server.ts'
 import { cancelArguments, changeArguments, changeVerdicts, reportArguments } from './steps.ts'
 import { LETTERS, numberOrNull } from './text.ts'
+import { newsMember, toBatches, toNews } from './ties.ts'
 import { addressOfClient, PREFIX_DEFAULT, parseRedisUrl, shownAddress } from './url.ts'
 import {
   logPlace,
@@ -110,7 +111,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
         listeners.renew()
       }
       const bells = new Bells(link, channel)
-      const gatherer = new Gatherer((jobs) => insert(scripts, bells, jobs, []), callTimeoutMs)
+      const gatherer = new Gatherer((jobs) => insert(scripts, bells, jobs), callTimeoutMs)
       return { link, scripts, gatherer, bells }
     } catch (error) {
       await link.close()
@@ -187,14 +188,15 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
     async insert(jobs, insertOptions = {}) {
       const { scripts, bells, gatherer } = opened()
       checks.insert(jobs, insertOptions)
-      const { tx, records = [] } = insertOptions
+      const { tx, records = [], changes = [] } = insertOptions
       if (tx !== undefined) {
         throw new PosthasteError('E_TX_UNSUPPORTED', 'The redis engine cannot join the transaction in tx.', {
           field: 'tx',
         })
       }
       if (danger !== undefined) await safe()
-      return records.length === 0 ? gatherer.add(jobs) : insert(scripts, bells, jobs, records)
+      const isFree = records.length + changes.length === 0
+      return isFree ? gatherer.add(jobs) : insertIf(scripts, bells, jobs, { records, changes })
     },
     async exchange(request) {
       const { scripts } = opened()
@@ -234,6 +236,36 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       checks.requestCancel(requests)
       const [letters] = await write('requestCancel', cancelArguments(requests))
       return verdictsOf<LeaseVerdict>(letters as string)
+    },
+    async overdue(request) {
+      opened()
+      checks.overdue(request)
+      const { limit, after } = request
+      return toJobs((await read('overdue', [limit, after?.due ?? '', after?.id ?? ''])) as string)
+    },
+    async news(request) {
+      opened()
+      checks.news(request)
+      return toNews((await read('news', [request.limit, newsMember(request.after)])) as string[])
+    },
+    async clearNews(news) {
+      opened()
+      checks.clearNews(news)
+      if (news.length > 0)
+        await read(
+          'clearNews',
+          news.flatMap((one) => [newsMember(one), one.seq]),
+        )
+    },
+    async batches(ids) {
+      opened()
+      checks.batches(ids)
+      return toBatches((await read('batches', ids)) as string[])
+    },
+    async forgetBatches(ids) {
+      opened()
+      checks.forgetBatches(ids)
+      if (ids.length > 0) await read('forgetBatches', ids)
     },
     async prune(request) {
       opened()
@@ -350,28 +382,32 @@ const writing = async (
   return reply.slice(0, -1)
 }
 
-const insert = async (
+const insert = async (scripts: Scripts, bells: Bells, jobs: readonly NewJob[]): Promise<InsertAnswer> => {
+  const reply = await writing(scripts, bells, 'insert', jobArguments(jobs))
+  const [now, , letters, holders] = reply as [string, number, string, string[]]
+  scripts.hear(Number(now))
+  return { now: Number(now), recordsOk: true, changed: [], verdicts: insertVerdicts(jobs, letters, holders) }
+}
+
+/** What most calls do not need would cost each of them: older servers make a script's functions anew for every call. */
+const insertIf = async (
   scripts: Scripts,
   bells: Bells,
   jobs: readonly NewJob[],
-  records: readonly RecordWrite[],
+  { records, changes }: { readonly records: readonly RecordWrite[]; readonly changes: readonly Change[] },
 ): Promise<InsertAnswer> => {
-  // What most calls do not need would cost each of them: Redis makes a script's functions anew for every call.
-  const reply =
-    records.length === 0
-      ? await writing(scripts, bells, 'insert', jobArguments(jobs))
-      : await writing(scripts, bells, 'insertWithRecords', [
-          ...writeArguments(records),
-          ...jobArguments(jobs),
-        ])
-  const [now, recordsOk, letters, holders] = reply as [string, number, string, string[]]
+  const args = [...writeArguments(records), ...changeArguments(changes), ...jobArguments(jobs)]
+  const reply = await writing(scripts, bells, 'insertIf', args)
+  const [now, recordsOk, letters, holders, changed] = reply as [string, number, string, string[], string]
   scripts.hear(Number(now))
+  const verdicts = verdictsOf<LeaseVerdict>(changed)
+  const isDone = recordsOk === 1 && verdicts.every((verdict) => verdict === 'ok')
   return {
     now: Number(now),
     recordsOk: recordsOk === 1,
-    verdicts:
-      recordsOk === 1
-        ? insertVerdicts(jobs, letters, holders)
-        : jobs.map(({ id }) => ({ status: 'refused', id })),
+    changed: verdicts,
+    verdicts: isDone
+      ? insertVerdicts(jobs, letters, holders)
+      : jobs.map(({ id }) => ({ status: 'refused', id })),
   }
 }

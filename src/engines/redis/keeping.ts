@@ -1,6 +1,7 @@
+import { startBy } from '../../core/flow.ts'
 import type { JobRecord } from '../../core/job.ts'
 import type { KeptJob, RestoreVerdict } from '../engine.ts'
-import { bodyOf } from './adding.ts'
+import { bodyOf, tiesText } from './adding.ts'
 import { toJobs } from './rows.ts'
 import { FLAGS, LETTERS, NO_FLAGS, NUL, orEmpty } from './text.ts'
 import { logPlace, toLogLines } from './views.ts'
@@ -35,6 +36,7 @@ export const restoreArguments = (jobs: readonly KeptJob[]): string[] => {
   for (const { job, log } of jobs) {
     const lines = log.map((line) => [logPlace(line), line.at, line.level, line.message].join(NUL))
     args.push(job.id, bodyOf(job), stateText(job), orEmpty(job.progress), orEmpty(job.checkpoint))
+    args.push(job.ties === null ? '' : tiesText(job.ties, String(startBy(job) ?? '')))
     args.push(String(lines.length), ...lines)
   }
   return args

@@ -12,13 +12,14 @@ export const INCLUDES = {
 
 local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
-local KEYHOLDERS, KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
+local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
+local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.
 local function nameKeys(prefix)
   PREFIX = prefix
   CLOCK = PREFIX .. 'clock'
-  -- id → what never changes of a job: retries allowed, options, tags, payload; NUL between them.
+  -- id → what never changes of a job: retries allowed, options, tags, ties, payload; NUL between them.
   BODIES = PREFIX .. 'bodies'
   -- id → everything else; see jobs.lua.
   STATES = PREFIX .. 'states'
@@ -38,8 +39,20 @@ local function nameKeys(prefix)
   LEASES = PREFIX .. 'leases:'
   -- The letter of a state → ids of jobs that ended together, by the time of it. Serves retention.
   FINISHED = PREFIX .. 'finished:'
-  -- Unique key → the unfinished job that holds it.
+  -- Unique key → who holds it, and keys by the time at which their hold ends by itself: see ties.lua.
   KEYHOLDERS = PREFIX .. 'keyholders'
+  KEYEXPIRY = PREFIX .. 'keyexpiry'
+  -- id → ties of a job; the jobs that depend on it; the jobs of a batch; batch → its numbers.
+  TIED = PREFIX .. 'tied'
+  CHILDREN = PREFIX .. 'children:'
+  BATCH = PREFIX .. 'batch:'
+  BATCHES = PREFIX .. 'batches'
+  -- j or b, then id of the job or batch that there is news of, in their order; → number; the latest number.
+  NEWS = PREFIX .. 'news'
+  NEWSNUMBERS = PREFIX .. 'newsnumbers'
+  TOLD = PREFIX .. 'told'
+  -- Jobs that have to start by a time and did not yet.
+  STARTBY = PREFIX .. 'startby'
   -- Every job that has this key, or this reference, finished or not. Serves lists.
   KEY = PREFIX .. 'key:'
   REF = PREFIX .. 'ref:'
@@ -163,6 +176,175 @@ local function flush()
   touched = {}
 end
 `,
+  ties: `-- What binds jobs: unique keys, jobs that depend on others, batches, and times to start by.
+
+-- Unique keys. A holder is the id of a job; then, unless it is held until the job is finished: \`s\` until it is claimed,
+-- \`f\` until it is finished or \`t\` for a time, and when the hold ends by itself, or nothing.
+
+-- Holds that expired and are cleared away when a key is taken: more than it makes.
+local HOLDS_CLEARED = 2
+
+local function isOver(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
+
+-- Who holds a key, how, and whether it still does.
+local function readHolder(key)
+  local text = call('HGET', KEYHOLDERS, key)
+  if not text then return nil end
+  local ends = sub(text, ID_LENGTH + 2)
+  return sub(text, 1, ID_LENGTH), sub(text, ID_LENGTH + 1, ID_LENGTH + 1), ends == '' or tonumber(ends) > now
+end
+
+local function keyHolder(key)
+  local id, _, holds = readHolder(key)
+  return holds and id or nil
+end
+
+-- Gives a key to a job, whoever had it. \`ms\` is empty when the hold does not end by itself.
+local function takeKey(key, id, letter, ms)
+  local hold = id
+  call('ZREM', KEYEXPIRY, key)
+  if letter ~= 'f' or ms ~= '' then
+    hold = id .. letter
+    if ms ~= '' then
+      local ends = int(now + tonumber(ms))
+      hold = hold .. ends
+      call('ZADD', KEYEXPIRY, ends, key)
+    end
+  end
+  call('HSET', KEYHOLDERS, key, hold)
+  local gone = call('ZRANGEBYSCORE', KEYEXPIRY, '-inf', nowText, 'LIMIT', 0, HOLDS_CLEARED)
+  for i = 1, #gone do
+    call('ZREM', KEYEXPIRY, gone[i])
+    call('HDEL', KEYHOLDERS, gone[i])
+  end
+end
+
+-- Takes the key from a job that is claimed (\`s\`) or over (\`f\`), when it is this job that holds it, and no longer.
+local function freeKey(id, job, event)
+  if job.key == '' then return end
+  local key = sub(job.key, 2)
+  local holder, letter = readHolder(key)
+  if holder ~= id or letter == 't' or (event == 's' and letter ~= 's') then return end
+  call('HDEL', KEYHOLDERS, key)
+  call('ZREM', KEYEXPIRY, key)
+end
+
+-- Ties, as they are kept of the jobs that have any: how the key is held and for how many ms or nothing, when to start
+-- by or nothing, ids of parents in a row, batch. Empty for a job that others depend on and that has none itself.
+local TIES = '^(%a) (%d*) (%d*) ([%x-]*) (.*)$'
+
+-- Whether any job of the installation is bound; looked at once a call, and only when it matters.
+local anyTied
+onBegin(function() anyTied = nil end)
+local function isAnyTied()
+  if anyTied == nil then anyTied = call('EXISTS', TIED) == 1 end
+  return anyTied
+end
+
+local function readTies(text)
+  local letter, ms, due, parents, batch = match(text, TIES)
+  if not letter then return nil end
+  local ids = {}
+  splitIds(parents, ids)
+  return { letter = letter, ms = ms, due = due, parents = ids, batch = batch ~= '' and sub(batch, 2) or nil }
+end
+
+local function tiesOf(id)
+  local text = isAnyTied() and call('HGET', TIED, id)
+  return text and readTies(text) or nil
+end
+
+-- Tells that there is something to decide about a job (\`j\`) or a batch (\`b\`). No number comes twice.
+local function tellNews(topic, id)
+  local member = topic .. id
+  call('HSET', NEWSNUMBERS, member, call('INCR', TOLD))
+  call('ZADD', NEWS, 0, member)
+end
+
+-- The numbers of a batch: unfinished, completed, cancelled, dead, removed.
+local PLACES = { u = 1, c = 2, x = 3, d = 4, ['-'] = 5 }
+local function countBatch(batch, from, to)
+  local numbers = {}
+  for number in string.gmatch(call('HGET', BATCHES, batch) or '0 0 0 0 0', '%d+') do
+    numbers[#numbers + 1] = tonumber(number)
+  end
+  if from then numbers[PLACES[from]] = numbers[PLACES[from]] - 1 end
+  numbers[PLACES[to]] = numbers[PLACES[to]] + 1
+  for i = 1, 5 do numbers[i] = int(numbers[i]) end
+  call('HSET', BATCHES, batch, table.concat(numbers, ' '))
+end
+
+-- Keeps the ties of a job, so that it is found by them.
+local function keepTies(id, text)
+  local ties = readTies(text)
+  call('HSET', TIED, id, text)
+  anyTied = true
+  if ties.batch then call('ZADD', BATCH .. ties.batch, 0, id) end
+  for i = 1, #ties.parents do
+    call('HSETNX', TIED, ties.parents[i], '')
+    call('ZADD', CHILDREN .. ties.parents[i], 0, id)
+  end
+  return ties
+end
+
+-- Binds a new job. \`missing(parent)\` says whether a parent was not there when its turn came, though it is now.
+local function bind(id, text, missing)
+  local ties, hasNews = keepTies(id, text), false
+  if ties.due ~= '' then call('ZADD', STARTBY, ties.due, id) end
+  if ties.batch then countBatch(ties.batch, nil, 'u') end
+  local states = readMany(STATES, ties.parents)
+  for i = 1, #ties.parents do
+    local state = states[i]
+    if not state or isOver(sub(state, 1, 1)) or missing(ties.parents[i]) then hasNews = true end
+  end
+  if hasNews then tellNews('j', id) end
+end
+
+local function placeIn(letter) return (letter == '-' or isOver(letter)) and letter or 'u' end
+
+-- A job that may be bound went from one state to another, or was removed (\`-\`).
+local function bondMoved(id, from, to, attempt)
+  if not isAnyTied() then return end
+  local text = call('HGET', TIED, id)
+  if not text then return end
+  local ties = readTies(text)
+  if ties and ties.due ~= '' then
+    if placeIn(to) ~= 'u' or attempt ~= '0' then call('ZREM', STARTBY, id) else call('ZADD', STARTBY, ties.due, id) end
+  end
+  from, to = placeIn(from), placeIn(to)
+  -- That a finished job is forgotten changes nothing of what became of it.
+  if from == to or (from ~= 'u' and to == '-') then return end
+  if ties and ties.batch then countBatch(ties.batch, from, to) end
+  if to == 'u' then return end
+  local children = call('ZRANGE', CHILDREN .. id, 0, -1)
+  for i = 1, #children do tellNews('j', children[i]) end
+  if ties and ties.batch then tellNews('b', ties.batch) end
+end
+
+-- Forgets the ties of jobs. What others depend on stays noted as long as they do.
+local function forgetTies(ids)
+  if not isAnyTied() then return end
+  local texts = readMany(TIED, ids)
+  for i = 1, #ids do
+    local id, ties = ids[i], texts[i] and readTies(texts[i])
+    if ties then
+      if ties.batch then call('ZREM', BATCH .. ties.batch, id) end
+      if ties.due ~= '' then call('ZREM', STARTBY, id) end
+      for k = 1, #ties.parents do
+        local parent = ties.parents[k]
+        call('ZREM', CHILDREN .. parent, id)
+        if call('EXISTS', CHILDREN .. parent) == 0 and call('HGET', TIED, parent) == ''
+          and call('HEXISTS', STATES, parent) == 0 then
+          call('HDEL', TIED, parent)
+        end
+      end
+    end
+    if texts[i] then
+      if call('EXISTS', CHILDREN .. id) == 1 then call('HSET', TIED, id, '') else call('HDEL', TIED, id) end
+    end
+  end
+end
+`,
   jobs: `-- A job's state as one text, and the indexes in which its id stands because of it.
 --
 --   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
@@ -275,15 +457,6 @@ local function move(id, job, letter, runAt)
   end
 end
 
-local function isFinished(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
-
--- Frees the key of a job, when it is this job that holds it.
-local function freeKey(id, job)
-  if job.key == '' then return end
-  local key = sub(job.key, 2)
-  if call('HGET', KEYHOLDERS, key) == id then call('HDEL', KEYHOLDERS, key) end
-end
-
 -- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
 local function forget(ids, jobs)
   local notes, logs, places = {}, {}, {}
@@ -301,6 +474,7 @@ local function forget(ids, jobs)
     if job.fence ~= '0' then table.insert(logs, LOG .. id) end
   end
   for place, some in pairs(places) do callMany('ZREM', place, some) end
+  forgetTies(ids)
   callMany('HDEL', BODIES, ids)
   callMany('HDEL', STATES, ids)
   callMany('HDEL', NOTES, notes)
@@ -329,7 +503,7 @@ end
 `,
   rows: `-- Jobs as they travel to the caller: one text, NUL between all fields. Jobs that follow each other and differ in id and
 -- body alone make a run: their number, the 14 fields of their state, end of the lease, progress, checkpoint, request to
--- cancel; then id and the 4 fields of the body of each.
+-- cancel; then id and the 5 fields of the body of each.
 
 -- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as \`n\`.
 local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
@@ -470,13 +644,85 @@ local function writeDocuments(writes)
   return versions
 end
 `,
+  changing: `-- Changes of jobs that nobody runs.
+
+-- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, attempt, values:
+-- retries crashes NUL reason … history.
+local function takeChange()
+  return {
+    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(), attempt = take(),
+    values = take(),
+  }
+end
+
+-- The job when it is as the change expects it, else the verdict.
+local function atRest(change)
+  local text = call('HGET', STATES, change.id)
+  if not text then return nil, 'm' end
+  local job = parse(text)
+  if job.letter == change.from and job.fence == change.fence then return job, 'o' end
+  return nil, 's'
+end
+
+local function remove(id, job)
+  stamp()
+  leave(id, job)
+  if not isOver(job.letter) then freeKey(id, job, 'f') end
+  bondMoved(id, job.letter, '-', job.attempt)
+  forget({ id }, { job })
+  hint('c')
+end
+
+-- Carries a change out, or answers why not, and then who holds the key.
+local function carryOut(change)
+  local job, verdict = atRest(change)
+  if not job then return verdict end
+  local id, to = change.id, change.to
+  if to == '-' then
+    remove(id, job)
+    return 'o'
+  end
+  stamp()
+  if job.key ~= '' and isOver(job.letter) and not isOver(to) then
+    local key, ties = sub(job.key, 2), tiesOf(id)
+    -- A key that was held for a time was held once.
+    if not ties or ties.letter ~= 't' then
+      local holder = keyHolder(key)
+      if holder and holder ~= id then return 'k', holder end
+      takeKey(key, id, ties and ties.letter or 'f', ties and ties.ms or '')
+    end
+  end
+  local runAt = change.delay == '' and job.runAt or int(now + tonumber(change.delay))
+  move(id, job, to, runAt)
+  call('HSET', STATES, id, to .. with(job.flags, SOLO, change.solo == '1') .. int(tonumber(change.fence) + 1) .. '\\0'
+    .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
+    .. job.startedAt .. ' ' .. change.values)
+  if isOver(to) then freeKey(id, job, 'f') end
+  bondMoved(id, job.letter, to, change.attempt)
+  hint('c')
+  if to == 'r' then hint('r') end
+  return 'o'
+end
+`,
   adding: `-- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
 
+-- What the ties of a shape say: who the key may come from, how it is held, and what is kept of them.
+local function takeTies(shape, text)
+  local from, letter, ms, start, rest = match(text, '^([%x-]*) (%a) (%d*) ([+=]?%d*) (.*)$')
+  if sub(start, 1, 1) == '+' then start = int(now + tonumber(sub(start, 2))) else start = sub(start, 2) end
+  shape.keyFrom, shape.keyLetter, shape.keyMs = from, letter, ms
+  shape.ties = letter .. ' ' .. ms .. ' ' .. start .. ' ' .. rest
+end
+
 -- Reads a shape: flags, due (empty: now; \`+\` and a delay; \`=\` and a time), blocked (why, or empty), leaseMs, lane, key,
--- ref. Makes what all of its jobs have in common.
+-- ref, ties (empty, or as in ties.lua, the time to start by as due is, and id and a space of who may have the key
+-- before it). Makes what all of its jobs have in common.
 local function takeShape()
   local shape = {}
   local flags, due, blocked, leaseMs, lane, key, ref = take(), take(), take(), take(), take(), take(), take()
+  local ties = take()
+  shape.keyLetter, shape.keyMs = 'f', ''
+  if ties ~= '' then takeTies(shape, ties) end
   local runAt = now
   if due ~= '' then
     runAt = tonumber(sub(due, 2))
@@ -523,20 +769,21 @@ local function addJobs()
   if jobs > 0 then splitIds(take(), ids) end
   local known = readMany(STATES, ids)
 
-  local verdicts, holders, added = {}, {}, {}
+  local verdicts, holders, added, bound = {}, {}, {}, {}
   local bodies, states, n = {}, {}, 0
   for i = 1, jobs do
     local id = ids[i]
     local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
     verdicts[i] = 'i'
     if not known[i] and not added[id] then
-      local holder = shape.key ~= '' and call('HGET', KEYHOLDERS, sub(shape.key, 2))
-      if holder then
+      local holder = shape.key ~= '' and keyHolder(sub(shape.key, 2))
+      if holder and holder ~= shape.keyFrom then
         verdicts[i] = 'd'
         table.insert(holders, holder)
       else
         stamp()
-        added[id] = true
+        added[id] = i
+        if shape.ties then bound[#bound + 1] = i end
         bodies[n + 1], bodies[n + 2] = id, ARGV[at + i]
         states[n + 1], states[n + 2] = id, shape.text
         n = n + 2
@@ -545,7 +792,7 @@ local function addJobs()
         shape.byId[m + 1], shape.byId[m + 2] = '0', id
         shape.n = m + 2
         if shape.key ~= '' then
-          call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
+          takeKey(sub(shape.key, 2), id, shape.keyLetter, shape.keyMs)
           call('ZADD', KEY .. sub(shape.key, 2), 0, id)
         end
         if shape.ref ~= '' then call('ZADD', REF .. sub(shape.ref, 2), 0, id) end
@@ -556,6 +803,12 @@ local function addJobs()
   callMany('HSET', BODIES, bodies)
   callMany('HSET', STATES, states)
   for i = 1, #shapes do addShape(shapes[i]) end
+  for k = 1, #bound do
+    local i = bound[k]
+    bind(ids[i], shapes[shapeOf and tonumber(shapeOf[i]) or 1].ties, function(parent)
+      return added[parent] and added[parent] > i
+    end)
+  end
   return table.concat(verdicts), holders
 end
 `,
@@ -569,7 +822,7 @@ end
 -- The state of a job under other values: \`values\` is attempt … crashes NUL reason … history.
 local function stateOf(letter, flags, fence, job, runAt, values)
   return letter .. flags .. fence .. '\\0' .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0'
-    .. (isFinished(letter) and nowText or '') .. ' ' .. values
+    .. (isOver(letter) and nowText or '') .. ' ' .. values
 end
 
 -- What a first success makes of jobs that have this state, for all that are settled alike.
@@ -627,7 +880,8 @@ local function settlePlain()
         lease[lease.n] = id
         done.jobs = done.jobs + 1
         if done.isAsked then call('HDEL', NOTES, 'c' .. id) end
-        if done.job.key ~= '' then freeKey(id, done.job) end
+        if done.job.key ~= '' then freeKey(id, done.job, 'f') end
+        if isAnyTied() then bondMoved(id, RUNNING, 'c', '1') end
       end
       verdicts[i] = done.verdict
     end
@@ -679,7 +933,8 @@ local function settle()
     local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
     move(id, job, letter, runAt)
     call('HSET', STATES, id, stateOf(letter, flags, fence, job, runAt, values))
-    if isFinished(letter) then freeKey(id, job) end
+    if isOver(letter) then freeKey(id, job, 'f') end
+    bondMoved(id, RUNNING, letter, match(values, '^%d+'))
     hint('c')
     if letter == 'r' then hint('r') end
     writeDocuments(writes)
@@ -863,6 +1118,7 @@ local function leased(text, worker)
     leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
     isPlain = flags == '0',
     kind = job.kind,
+    key = job.key,
   }
 end
 
@@ -922,6 +1178,7 @@ local function claim(worker, limit, leaseMs, queues, tasks, isListed)
     states[2 * i - 1], states[2 * i] = id, lease.text
     leases[2 * i - 1], leases[2 * i] = lease.ends, id
     lease.jobs = (lease.jobs or 0) + 1
+    if lease.key ~= '' then freeKey(id, lease, 's') end
     if lease.isPlain then
       addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
     else
@@ -948,6 +1205,20 @@ end
 } as const
 
 export const LUA = {
+  /**
+   * The numbers of batches.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), batches
+   * Result   of each unfinished, completed, cancelled, dead, removed, or an empty text
+   */
+  batches: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `local texts = readMany(BATCHES, { unpack(ARGV, 3) })
+for i = 1, #texts do texts[i] = texts[i] or '' end
+return texts`,
+  },
   /**
    * Workers say that they live; those that were not heard of for too long are forgotten.
    *
@@ -985,59 +1256,37 @@ return ''`,
    * Changes of jobs that nobody runs.
    *
    * KEYS[1]  prefix
-   * ARGV     clock (2), hints that may be told, number of changes; each: id, fence, letter before, letter after (- for
-   *          removed), 1 when solo, delay or empty, attempt, values: retries crashes NUL reason … history
+   * ARGV     clock (2), hints that may be told, number of changes, and these (changing.lua)
    * Result   { a letter for each change, holders of the keys that were taken, hints told and left to be told }
    */
   change: {
-    includes: ['store', 'counting', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader', 'changing'],
     flags: [],
-    text: `local holders = {}
-
-local function remove(id, job)
-  stamp()
-  leave(id, job)
-  if not isFinished(job.letter) then freeKey(id, job) end
-  forget({ id }, { job })
-  hint('c')
+    text: `at = 3
+local verdicts, holders = {}, {}
+for i = 1, takeNumber() do
+  local holder
+  verdicts[i], holder = carryOut(takeChange())
+  if holder then table.insert(holders, holder) end
 end
-
-local function change()
-  local id, fence, from, to, solo, delay, attempt, values = take(), take(), take(), take(), take(), take(), take(), take()
-  local text = call('HGET', STATES, id)
-  if not text then return 'm' end
-  local job = parse(text)
-  if job.letter ~= from or job.fence ~= fence then return 's' end
-  if to == '-' then
-    remove(id, job)
-    return 'o'
-  end
-  local key = job.key ~= '' and sub(job.key, 2)
-  if key and not isFinished(to) then
-    local holder = call('HGET', KEYHOLDERS, key)
-    if holder and holder ~= id then
-      table.insert(holders, holder)
-      return 'k'
-    end
-    stamp()
-    call('HSET', KEYHOLDERS, key, id)
-  end
-  stamp()
-  local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
-  move(id, job, to, runAt)
-  call('HSET', STATES, id, to .. with(job.flags, SOLO, solo == '1') .. int(tonumber(fence) + 1) .. '\\0' .. job.worker .. '\\0'
-    .. keep(job, runAt) .. '\\0' .. (isFinished(to) and nowText or '') .. ' ' .. attempt .. ' ' .. job.startedAt .. ' ' .. values)
-  if isFinished(to) then freeKey(id, job) end
-  hint('c')
-  if to == 'r' then hint('r') end
-  return 'o'
-end
-
-at = 3
-local verdicts = {}
-for i = 1, takeNumber() do verdicts[i] = change() end
 flush()
 return { table.concat(verdicts), holders, tell() }`,
+  },
+  /**
+   * Forgets news, unless there are newer ones.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), topic and id, number, of each
+   */
+  clearNews: {
+    includes: ['store'],
+    flags: [],
+    text: `for i = 3, #ARGV, 2 do
+  if call('HGET', NEWSNUMBERS, ARGV[i]) == ARGV[i + 1] then
+    call('HDEL', NEWSNUMBERS, ARGV[i])
+    call('ZREM', NEWS, ARGV[i])
+  end
+end`,
   },
   /**
    * How many jobs there are by kind and state.
@@ -1065,7 +1314,7 @@ return { table.concat(verdicts), holders, tell() }`,
    *          is due or empty, hints told and left to be told }
    */
   exchange: {
-    includes: ['store', 'counting', 'jobs', 'rows', 'hints', 'reader', 'documents', 'adding', 'settling', 'claiming'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows', 'hints', 'reader', 'documents', 'adding', 'settling', 'claiming'],
     flags: [],
     text: `at = 3
 local worker, most = take(), takeNumber()
@@ -1096,7 +1345,7 @@ return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs,
    * Result   rows
    */
   expired: {
-    includes: ['store', 'counting', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 if limit == 0 then return '' end
@@ -1135,7 +1384,7 @@ return rowsOf(ids)`,
    * Result   { rows, for each job the list of its log lines }
    */
   finished: {
-    includes: ['store', 'counting', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `local index, latest = FINISHED .. ARGV[3], int(now - tonumber(ARGV[4]))
 local afterEnd, afterId, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
@@ -1164,6 +1413,17 @@ for i = 1, #ids do logs[i] = call('ZRANGE', LOG .. ids[i], 0, -1) end
 return { rowsOf(ids), logs }`,
   },
   /**
+   * Forgets the numbers of batches.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), batches
+   */
+  forgetBatches: {
+    includes: ['store'],
+    flags: [],
+    text: `callMany('HDEL', BATCHES, { unpack(ARGV, 3) })`,
+  },
+  /**
    * Documents by collection and key.
    *
    * KEYS[1]  prefix
@@ -1190,28 +1450,42 @@ return out`,
    * Result   rows of those that exist
    */
   get: {
-    includes: ['store', 'counting', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `return rowsOf({ unpack(ARGV, 3) })`,
   },
   /**
-   * Adds jobs, and writes documents as a condition for them.
+   * Adds jobs on a condition: documents that have the versions expected and are written, and other jobs that are as
+   * expected and are changed.
    *
    * KEYS[1]  prefix
-   * ARGV     clock (2), hints that may be told, number of documents, their writes, then the jobs (adding.lua)
-   * Result   { now, 1 or 0: whether the documents had the versions expected, a letter for each job, holders of the keys
-   *          of duplicates, hints told and left to be told }
+   * ARGV     clock (2), hints that may be told, number of documents, their writes, number of changes, these (changing.lua),
+   *          then the jobs (adding.lua)
+   * Result   { now, 1 or 0: whether the documents had the versions expected, a letter for each job, or nothing when the
+   *          condition did not hold, holders of the keys of duplicates, a letter for each change, hints told and left to be
+   *          told }
    */
-  insertWithRecords: {
-    includes: ['store', 'counting', 'hints', 'reader', 'documents', 'adding'],
+  insertIf: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader', 'documents', 'changing', 'adding'],
     flags: [],
     text: `at = 3
 local writes = takeWrites(takeNumber())
-if not areExpected(writes) then return { nowText, 0, '', {}, ' ' } end
+local changes, letters, holds = {}, {}, true
+for i = 1, takeNumber() do
+  changes[i] = takeChange()
+  local _, verdict = atRest(changes[i])
+  letters[i] = verdict
+  holds = holds and verdict == 'o'
+end
+local areWritable = areExpected(writes)
+if not areWritable or not holds then
+  return { nowText, areWritable and 1 or 0, '', {}, table.concat(letters), ' ' }
+end
 writeDocuments(writes)
+for i = 1, #changes do carryOut(changes[i]) end
 local verdicts, holders = addJobs()
 flush()
-return { nowText, 1, verdicts, holders, tell() }`,
+return { nowText, 1, verdicts, holders, table.concat(letters), tell() }`,
   },
   /**
    * Adds jobs.
@@ -1221,7 +1495,7 @@ return { nowText, 1, verdicts, holders, tell() }`,
    * Result   { now, 1, a letter for each job, holders of the keys of duplicates, hints told and left to be told }
    */
   insert: {
-    includes: ['store', 'counting', 'hints', 'reader', 'adding'],
+    includes: ['store', 'counting', 'ties', 'hints', 'reader', 'adding'],
     flags: [],
     text: `at = 3
 local verdicts, holders = addJobs()
@@ -1268,14 +1542,14 @@ return out`,
    *
    * KEYS[1]  prefix
    * ARGV     clock (2), 1 for the newest first, id of the last one before or empty, limit, 1 for whole rows,
-   *          k and a key, r and a reference, or p and places: letters of the states (empty: none, -: any),
+   *          k and a key, r and a reference, c and a parent, b and a batch, or p and places: letters of the states (empty: none, -: any),
    *          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
-   * Result   { rows of those that fit states, queues and tasks (by key or reference: whatever they are); without whole
+   * Result   { rows of those that fit states, queues and tasks (by anything else: whatever they are); without whole
    *            rows, bodies are left empty, id of the last one looked at or empty, 1 when there are no more,
    *            how many jobs are in the places that fit }
    */
   list: {
-    includes: ['store', 'counting', 'jobs', 'rows', 'reader'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows', 'reader'],
     flags: ['no-writes'],
     text: `at = 2
 local isDown, after, limit, isWhole, by = take() == '1', take(), takeNumber(), take() == '1', take()
@@ -1345,6 +1619,10 @@ if by == 'k' then
   addFrom(KEY .. take())
 elseif by == 'r' then
   addFrom(REF .. take())
+elseif by == 'c' then
+  addFrom(CHILDREN .. take())
+elseif by == 'b' then
+  addFrom(BATCH .. take())
 else
   letters, queues, tasks = take(), takeSet(), takeSet()
   local shared = { r = 0, u = 0, c = 0 }
@@ -1407,7 +1685,7 @@ for n = 1, #found do
   if isWhole then
     addWhole(out, wanted[n], bodies[n], text)
   else
-    addRow(out, wanted[n], '\\0\\0\\0', text, '', '', '', '')
+    addRow(out, wanted[n], '\\0\\0\\0\\0', text, '', '', '', '')
   end
 end
 return { table.concat(out, '\\0'), ids[last] or '', isLast and 1 or 0, int(total) }`,
@@ -1423,6 +1701,23 @@ return { table.concat(out, '\\0'), ids[last] or '', isLast and 1 or 0, int(total
     includes: ['store'],
     flags: ['no-writes'],
     text: `return call('ZRANGEBYLEX', LOG .. ARGV[3], ARGV[4] == '' and '-' or '(' .. ARGV[4] .. '\\0\\255', '+', 'LIMIT', 0, ARGV[5])`,
+  },
+  /**
+   * What there is to decide about jobs and batches, by topic, then id.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), limit, topic and id of the last one before, or empty
+   * Result   topic and id, number, of each
+   */
+  news: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `local limit, after = tonumber(ARGV[3]), ARGV[4]
+if limit == 0 then return {} end
+local members = call('ZRANGEBYLEX', NEWS, after == '' and '-' or '(' .. after, '+', 'LIMIT', 0, limit)
+local numbers, answer = readMany(NEWSNUMBERS, members), {}
+for i = 1, #members do answer[2 * i - 1], answer[2 * i] = members[i], numbers[i] end
+return answer`,
   },
   /**
    * The store's clock.
@@ -1458,6 +1753,37 @@ local version = call('GET', SCHEMA)
 return match(version, '^%d+$') and version or ''`,
   },
   /**
+   * Jobs at rest that never started although they had to by now, by that time, then id.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), limit, time and id of the last job before, or two empty texts
+   * Result   rows
+   */
+  overdue: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    flags: ['no-writes'],
+    text: `local limit, afterTime, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local ids = {}
+
+-- Those of a stretch of time that do not run, as many as are still wanted.
+local function collect(least, greatest)
+  local some = call('ZRANGEBYSCORE', STARTBY, least, greatest)
+  for i = 1, #some do
+    if #ids == limit then return end
+    local isBehind = least ~= afterTime or some[i] > afterId
+    if isBehind and sub(call('HGET', STATES, some[i]), 1, 1) ~= RUNNING then ids[#ids + 1] = some[i] end
+  end
+end
+
+if afterTime == '' then
+  collect('-inf', nowText)
+elseif tonumber(afterTime) <= now then
+  collect(afterTime, afterTime)
+  collect('(' .. afterTime, nowText)
+end
+return rowsOf(ids)`,
+  },
+  /**
    * Pauses or resumes queues.
    *
    * KEYS[1]  prefix
@@ -1491,7 +1817,7 @@ return { tell() }`,
    * Result   { how many, when the first is due that is not due yet or empty, hints told and left to be told }
    */
   promote: {
-    includes: ['store', 'counting', 'jobs', 'hints'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints'],
     flags: [],
     text: `local limit = tonumber(ARGV[4])
 local ids = limit > 0 and call('ZRANGEBYSCORE', WAITING, '-inf', nowText, 'LIMIT', 0, limit) or {}
@@ -1518,7 +1844,7 @@ return { #ids, due[2] or '', tell() }`,
    * Result   { how many were removed, 1 when more are to be, hints told and left to be told }
    */
   prune: {
-    includes: ['store', 'counting', 'jobs', 'hints'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints'],
     flags: [],
     text: `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local leastAge, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -1617,7 +1943,7 @@ return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
    * Result   { a letter for each report, hints told and left to be told }
    */
   report: {
-    includes: ['store', 'counting', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
     flags: [],
     text: `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
 local function place(fence, seq) return string.format('%016.0f%016.0f', tonumber(fence), tonumber(seq)) end
@@ -1658,7 +1984,7 @@ return { table.concat(verdicts), tell() }`,
    * Result   { a letter for each request, hints told and left to be told }
    */
   requestCancel: {
-    includes: ['store', 'counting', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
     flags: [],
     text: `at = 3
 local verdicts = {}
@@ -1687,26 +2013,28 @@ return { table.concat(verdicts), tell() }`,
    *
    * KEYS[1]  prefix
    * ARGV     clock (2), hints that may be told, number of jobs; each: id, body, state, progress, checkpoint (each empty,
-   *          or = and text), number of log lines, the lines
+   *          or = and text), ties (empty, or as in ties.lua), number of log lines, the lines
    * Result   { a letter for each job: o ok, n known, k key taken; holders of the keys that were taken; hints told and
    *          left to be told }
    */
   restore: {
-    includes: ['store', 'counting', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
     flags: [],
     text: `local holders = {}
 
 -- Whether the job that is there has to give way.
 local function isOlder(there, job)
-  return isFinished(there.letter) and tonumber(there.fence) < tonumber(job.fence)
+  return isOver(there.letter) and tonumber(there.fence) < tonumber(job.fence)
 end
 
-local function store(id, body, text, progress, checkpoint, lines)
+local function store(id, body, text, progress, checkpoint, ties, lines)
   local job = parse(text)
   local before = call('HGET', STATES, id)
   if before and not isOlder(parse(before), job) then return 'n' end
-  if job.key ~= '' and not isFinished(job.letter) then
-    local holder = call('HGET', KEYHOLDERS, sub(job.key, 2))
+  local letter, ms = match(ties, '^(%a) (%d*) ')
+  local takesKey = job.key ~= '' and not isOver(job.letter) and letter ~= 't'
+  if takesKey then
+    local holder = keyHolder(sub(job.key, 2))
     if holder then
       table.insert(holders, holder)
       return 'k'
@@ -1726,13 +2054,21 @@ local function store(id, body, text, progress, checkpoint, lines)
   if job.key ~= '' then call('ZADD', KEY .. sub(job.key, 2), 0, id) end
   if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
   for i = 1, #lines do call('ZADD', LOG .. id, 0, lines[i]) end
-  if isFinished(job.letter) then
+  if isOver(job.letter) then
     enterFinished(job.letter, { id }, job.finishedAt)
   else
-    if job.key ~= '' then call('HSET', KEYHOLDERS, sub(job.key, 2), id) end
+    if takesKey then takeKey(sub(job.key, 2), id, letter or 'f', ms or '') end
     call('ZADD', READY .. job.lane, job.runAt, id)
     call('ZADD', LANES, job.priority, job.lane)
     hint('r')
+  end
+  if ties ~= '' then
+    local kept = keepTies(id, ties)
+    -- A finished one was counted in its batch when it ended.
+    if not isOver(job.letter) then
+      if kept.batch then countBatch(kept.batch, nil, 'u') end
+      if kept.due ~= '' and job.attempt == '0' then call('ZADD', STARTBY, kept.due, id) end
+    end
   end
   count(job.letter, job.kind, 1)
   hint('c')
@@ -1742,8 +2078,8 @@ end
 at = 3
 local verdicts = {}
 for i = 1, takeNumber() do
-  local id, body, text, progress, checkpoint = take(), take(), take(), take(), take()
-  verdicts[i] = store(id, body, text, progress, checkpoint, takeMany(takeNumber()))
+  local id, body, text, progress, checkpoint, ties = take(), take(), take(), take(), take(), take()
+  verdicts[i] = store(id, body, text, progress, checkpoint, ties, takeMany(takeNumber()))
 end
 flush()
 return { table.concat(verdicts), holders, tell() }`,

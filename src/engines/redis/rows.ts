@@ -1,9 +1,9 @@
-import type { JobRecord } from '../../core/job.ts'
+import type { JobRecord, JobTies } from '../../core/job.ts'
 import { FLAGS, NO_FLAGS, NUL, numberOrNull, orNull, stateOf } from './text.ts'
 
 /** Fields of a run and of each of its jobs, as lua/include/rows.lua writes them. */
 const RUN_WIDTH = 19
-const JOB_WIDTH = 5
+const JOB_WIDTH = 6
 
 /** The jobs of rows, in their order. */
 export const toJobs = (rows: string): JobRecord[] => {
@@ -20,12 +20,15 @@ export const toJobs = (rows: string): JobRecord[] => {
         maxRetries: numberOrNull(fields[at + 1] as string),
         options: orNull(fields[at + 2] as string),
         tags: orNull(fields[at + 3] as string),
-        payload: fields[at + 4] as string,
+        ties: toTies(fields[at + 4] as string),
+        payload: fields[at + 5] as string,
       })
     }
   }
   return jobs
 }
+
+const toTies = (field: string): JobTies | null => (field === '' ? null : (JSON.parse(field) as JobTies))
 
 /** What the jobs of a run have in common; the rest is filled in for each. */
 const commonOf = (fields: readonly string[], at: number): JobRecord => {
@@ -47,6 +50,7 @@ const commonOf = (fields: readonly string[], at: number): JobRecord => {
     key: orNull(field(8)),
     ref: orNull(field(9)),
     tags: null,
+    ties: null,
     state: stateOf(head.charAt(0)),
     reason: orNull(field(11)),
     createdAt: Number(createdAt),

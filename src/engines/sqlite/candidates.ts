@@ -1,5 +1,6 @@
 import { isFinished, type JobState } from '../../core/states.ts'
 import type { ListQuery } from '../engine.ts'
+import { batchTarget, jobTarget } from './bonds.ts'
 import type { SqliteStatement, SqliteValue } from './driver.ts'
 import { merge, type Source } from './merge.ts'
 import type { Session } from './session.ts'
@@ -38,16 +39,19 @@ const pageOf = ({ sql }: Session, kind: number, state: JobState): Page => {
 /** The indexes that lead to the jobs of a query: one for all jobs, or one for each place. */
 const pagesOf = (session: Session, query: ListQuery): Page[] => {
   const { sql } = session
-  const { key, ref } = query
+  const { key, ref, parent, batch } = query
+  const target = parent === undefined ? undefined : jobTarget(parent)
+  const tie = target ?? (batch === undefined ? undefined : batchTarget(batch))
   if (key !== undefined) return [{ down: sql.pageKeyDown, up: sql.pageKeyUp, where: [key] }]
   if (ref !== undefined) return [{ down: sql.pageRefDown, up: sql.pageRefUp, where: [ref] }]
+  if (tie !== undefined) return [{ down: sql.pageTieDown, up: sql.pageTieUp, where: [tie] }]
   if (!hasIndexedFilter(query)) return [{ down: sql.pageAllDown, up: sql.pageAllUp, where: [] }]
   return placesOf(session, query).map(([kind, , , state]) => pageOf(session, kind, state))
 }
 
 /**
  * Ids of jobs that may fit a query, newest or oldest first, behind `after`, at most `count`. Whether they do is for the
- * caller to see: by a key or a ref, states, queues and tasks are not looked at.
+ * caller to see: by a key, a ref or a tie, states, queues and tasks are not looked at.
  */
 export const candidates = (
   session: Session,

@@ -7,7 +7,14 @@ import { all, first } from './statements.ts'
 import type { Claimed } from './wire.ts'
 
 /** What `lane-heads.sql` reads of a claimable job. */
-type Head = readonly [id: string, priority: number, runAt: number, solo: number, hasNotes: number]
+type Head = readonly [
+  id: string,
+  priority: number,
+  runAt: number,
+  solo: number,
+  hasNotes: number,
+  bound: number,
+]
 
 const byTurn = (a: Head, b: Head): number => a[1] - b[1] || a[2] - b[2] || (a[0] < b[0] ? -1 : 1)
 
@@ -90,13 +97,13 @@ const claimRun = (
   lane: Lane,
 ): Answer | undefined => {
   const { sql } = session
-  const run = first<[count: number, solo: number, hasNotes: number, rows: string]>(
+  const run = first<[count: number, solo: number, hasNotes: number, bound: number, rows: string]>(
     sql.laneRun,
     lane.lane,
     request.limit,
   )
-  if (run === undefined || run[0] === 0 || run[1] === 1 || run[2] === 1) return undefined
-  const [count, , , rows] = run
+  if (run === undefined || run[0] === 0 || run[1] === 1 || run[2] === 1 || run[3] === 2) return undefined
+  const [count, , , , rows] = run
   const last = first<[string, number, number]>(sql.laneNth, lane.lane, count - 1)
   if (last === undefined) return undefined
   lease(session, { worker, leaseMs: request.leaseMs }, lane, { last, count })
@@ -120,6 +127,7 @@ const claimChosen = (
   const [head] = heads
   if (head?.[3] === 1) sql.leaseSolo.run(now, head[0])
   const ids = JSON.stringify(heads.map(([id]) => id))
+  if (heads.some(([, , , , , bound]) => bound === 2)) sql.keysStart.run(ids)
   const rows = first<[string]>(sql.claimed, ids)?.[0] ?? '[]'
   const whole = heads
     .filter(([, , , solo, hasNotes]) => solo === 1 || hasNotes === 1)

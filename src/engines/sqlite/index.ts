@@ -127,7 +127,11 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
     }
     return fromWireInserted(
       jobs,
-      executor.caller.insert({ jobs, records }, clock === systemClock ? null : clock.now(), onHints),
+      executor.caller.insert(
+        { jobs, records, changes: [] },
+        clock === systemClock ? null : clock.now(),
+        onHints,
+      ),
     )
   }
 
@@ -160,7 +164,11 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       opened()
       checks.insert(jobs, insertOptions)
       if (insertOptions.tx !== undefined) return insertWithin(jobs, insertOptions)
-      const wire = { jobs: toWireJobs(jobs), records: insertOptions.records ?? [] }
+      const wire = {
+        jobs: toWireJobs(jobs),
+        records: insertOptions.records ?? [],
+        changes: insertOptions.changes ?? [],
+      }
       return fromWireInserted(jobs, await call('insert', wire, jobs.length))
     },
     async exchange(request) {
@@ -195,6 +203,31 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       opened()
       checks.requestCancel(requests)
       return call('requestCancel', requests, requests.length)
+    },
+    async overdue(request) {
+      opened()
+      checks.overdue(request)
+      return call('overdue', request, request.limit)
+    },
+    async news(request) {
+      opened()
+      checks.news(request)
+      return call('news', request, request.limit)
+    },
+    async clearNews(some) {
+      opened()
+      checks.clearNews(some)
+      return call('clearNews', some, some.length)
+    },
+    async batches(ids) {
+      opened()
+      checks.batches(ids)
+      return call('batches', ids, ids.length)
+    },
+    async forgetBatches(ids) {
+      opened()
+      checks.forgetBatches(ids)
+      return call('forgetBatches', ids, ids.length)
     },
     async prune(request) {
       opened()

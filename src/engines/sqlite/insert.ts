@@ -1,13 +1,17 @@
 import type { NewJob } from '../../core/job.ts'
 import type { InsertVerdict } from '../engine.ts'
+import { areAwaited, boundOf, keyHolder, takeKey } from './bonds.ts'
 import { areWritable, writeDocuments } from './documents.ts'
 import type { SqliteValue } from './driver.ts'
 import { resultOf } from './failures.ts'
 import { KnownJob, type Lane, type Session } from './session.ts'
 import { first } from './statements.ts'
+import { atRest, change } from './steps.ts'
+import { bind } from './ties.ts'
 import {
   arePlain,
   fromPlain,
+  idsOfPlain,
   PLAIN_JOB_WIDTH,
   type PlainJobs,
   type WireInsert,
@@ -29,6 +33,7 @@ const columns = (job: NewJob, lane: number, now: number): SqliteValue[] => [
   job.key,
   job.ref,
   job.tags,
+  job.ties === null ? null : JSON.stringify(job.ties),
 ]
 
 /** The rows of the states in which added jobs begin. */
@@ -36,18 +41,19 @@ class Beginnings {
   readonly ready: SqliteValue[] = []
   readonly waiting: SqliteValue[] = []
 
-  add(session: Session, job: NewJob, { lane, kind }: Lane): void {
+  /** @param isCareful whether the job may be bound to something */
+  add(session: Session, job: NewJob, { lane, kind }: Lane, isCareful: boolean): void {
     const { id, leaseMs } = job
     const runAt = job.runAt ?? session.now + job.delayMs
-    const key = job.key === null ? 0 : 1
+    const bound = isCareful ? boundOf(session, job) : 0
     const isBlocked = job.blocked !== null
     if (!isBlocked && runAt <= session.now) {
-      this.ready.push(lane, job.priority, runAt, id, kind, 0, 0, leaseMs, 0, 0, key)
+      this.ready.push(lane, job.priority, runAt, id, kind, 0, 0, leaseMs, 0, 0, bound)
       session.count(kind, 'ready', 1)
       return
     }
     const state = isBlocked ? 'blocked' : 'scheduled'
-    this.waiting.push(id, kind, lane, state, runAt, 0, 0, leaseMs, 0, isBlocked ? 1 : 0, key)
+    this.waiting.push(id, kind, lane, state, runAt, 0, 0, leaseMs, 0, isBlocked ? 1 : 0, bound)
     if (isBlocked) session.sql.noteWrite.run(id, 0, 0, job.blocked, null, null, null, null, null, null, null)
     session.count(kind, state, 1)
   }
@@ -62,15 +68,15 @@ class Beginnings {
 const addJob = (session: Session, job: NewJob): InsertVerdict => {
   const { sql } = session
   if (first(sql.jobExists, job.id) !== undefined) return { status: 'inserted', id: job.id }
-  if (job.key !== null && sql.keyTake.run(job.key, job.id).changes === 0) {
-    const holder = first<[string]>(sql.keyHolder, job.key)?.[0] ?? job.id
-    return { status: 'duplicate', id: holder }
-  }
+  const holder = keyHolder(session, job.key)
+  if (holder !== undefined && holder !== job.ties?.keyFrom) return { status: 'duplicate', id: holder }
+  takeKey(session, job)
   const lane = session.laneOf(job.queue, job.task, job.group)
   sql.jobInsert.run(...columns(job, lane.lane, session.now))
   const beginnings = new Beginnings()
-  beginnings.add(session, job, lane)
+  beginnings.add(session, job, lane, true)
   beginnings.write(session)
+  bind(session, job)
   return { status: 'inserted', id: job.id }
 }
 
@@ -95,21 +101,22 @@ const addPlainJobs = (session: Session, { names, values }: PlainJobs): void => {
   sql.readyNew.run(last)
 }
 
-/** Jobs without keys and with new ids. */
+/** Jobs without keys and ties, and with new ids. */
 const addVariousJobs = (session: Session, jobs: readonly NewJob[]): void => {
   const rows: SqliteValue[] = []
   const beginnings = new Beginnings()
   for (const job of jobs) {
     const lane = session.laneOf(job.queue, job.task, job.group)
     rows.push(...columns(job, lane.lane, session.now))
-    beginnings.add(session, job, lane)
+    beginnings.add(session, job, lane, false)
   }
   session.sql.many.jobInsert(rows)
   beginnings.write(session)
 }
 
-/** Many jobs whose ids nobody has, which is nearly always so. */
-const asNew = (add: () => void): void => {
+/** Many jobs whose ids nobody has or waits for, which is nearly always so. */
+const asNew = (session: Session, ids: () => readonly string[], add: () => void): void => {
+  if (areAwaited(session, ids)) throw new KnownJob()
   try {
     add()
   } catch (error) {
@@ -125,22 +132,30 @@ const asNew = (add: () => void): void => {
 export const addJobs = (session: Session, jobs: WireInsert['jobs']): InsertVerdict[] | null => {
   if (arePlain(jobs)) {
     if (session.isCareful) return fromPlain(jobs).map((job) => addJob(session, job))
-    asNew(() => addPlainJobs(session, jobs))
+    asNew(
+      session,
+      () => idsOfPlain(jobs),
+      () => addPlainJobs(session, jobs),
+    )
     return null
   }
-  if (session.isCareful || jobs.length < 2 || jobs.some(({ key }) => key !== null)) {
+  if (session.isCareful || jobs.length < 2 || jobs.some(({ key, ties }) => key !== null || ties !== null)) {
     return jobs.map((job) => addJob(session, job))
   }
-  asNew(() => addVariousJobs(session, jobs))
+  const ids = () => jobs.map(({ id }) => id)
+  asNew(session, ids, () => addVariousJobs(session, jobs))
   return null
 }
 
-export const insert = (session: Session, { jobs, records }: WireInsert): WireInserted => {
+export const insert = (session: Session, { jobs, records, changes }: WireInsert): WireInserted => {
   const { now } = session
-  if (!areWritable(session, records)) {
+  const recordsOk = areWritable(session, records)
+  const changed = changes.map((one) => atRest(session, one).verdict)
+  if (!recordsOk || changed.some((verdict) => verdict !== 'ok')) {
     const refused = arePlain(jobs) ? fromPlain(jobs) : jobs
-    return { now, verdicts: refused.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+    return { now, verdicts: refused.map(({ id }) => ({ status: 'refused', id })), recordsOk, changed }
   }
   writeDocuments(session, records)
-  return { now, verdicts: addJobs(session, jobs), recordsOk: true }
+  for (const one of changes) change(session, one)
+  return { now, verdicts: addJobs(session, jobs), recordsOk, changed }
 }

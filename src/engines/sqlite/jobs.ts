@@ -1,5 +1,6 @@
 import type { JobRecord } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
+import { boundOf, moved, takeKey } from './bonds.ts'
 import { type RecordRow, type StoredJob, toStoredJob } from './records.ts'
 import type { Session } from './session.ts'
 import { first } from './statements.ts'
@@ -53,9 +54,9 @@ export const enterPlace = (session: Session, job: JobRecord, lane: number, kind:
   const notes = Number(writeNotes(session, job))
   const { id, state, runAt, attempt, fence, leaseMs } = job
   const solo = Number(job.solo)
-  const key = Number(job.key !== null)
+  const bound = boundOf(session, job)
   if (state === 'ready') {
-    sql.readyInsert.run(lane, job.priority, runAt, id, kind, attempt, fence, leaseMs, solo, notes, key)
+    sql.readyInsert.run(lane, job.priority, runAt, id, kind, attempt, fence, leaseMs, solo, notes, bound)
   } else if (isFinished(state)) {
     const output = isShort(job.output) ? job.output : null
     sql.finishedInsert.run(
@@ -63,7 +64,7 @@ export const enterPlace = (session: Session, job: JobRecord, lane: number, kind:
       ...[job.worker, job.startedAt, job.finishedAt, output],
     )
   } else {
-    sql.waitingInsert.run(id, kind, lane, state, runAt, attempt, fence, leaseMs, solo, notes, key)
+    sql.waitingInsert.run(id, kind, lane, state, runAt, attempt, fence, leaseMs, solo, notes, bound)
   }
 }
 
@@ -74,9 +75,10 @@ export const moveJob = (session: Session, before: StoredJob, job: JobRecord): vo
   enterPlace(session, job, lane, kind)
   session.count(kind, before.job.state, -1)
   session.count(kind, job.state, 1)
+  moved(session, before.job, job)
   if (job.key === null) return
   if (isFinished(job.state)) session.sql.keyFree.run(job.key, job.id)
-  else session.sql.keyTake.run(job.key, job.id)
+  else if (isFinished(before.job.state) && job.ties?.keyUntil !== 'time') takeKey(session, job)
 }
 
 /** Forgets jobs that are in no place any more, and all that was noted about them. */
@@ -85,6 +87,7 @@ export const forgetJobs = ({ sql }: Session, ids: readonly string[]): void => {
   sql.jobsDelete.run(list)
   sql.notesDelete.run(list)
   sql.logsDelete.run(list)
+  sql.tiesDelete.run(list)
 }
 
 export const removeJob = (session: Session, before: StoredJob): void => {
@@ -92,5 +95,6 @@ export const removeJob = (session: Session, before: StoredJob): void => {
   session.count(before.kind, before.job.state, -1)
   const { key, id } = before.job
   if (key !== null) session.sql.keyFree.run(key, id)
+  moved(session, before.job, null)
   forgetJobs(session, [id])
 }

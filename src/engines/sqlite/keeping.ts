@@ -1,9 +1,11 @@
 import { LOG_LINES_MAX } from '../../core/limits.ts'
 import { isFinished } from '../../core/states.ts'
 import type { FinishedRequest, KeptJob, RestoreVerdict } from '../engine.ts'
+import { keyHolder, takeKey } from './bonds.ts'
 import { enterPlace, findJob, removeJob } from './jobs.ts'
 import type { Session } from './session.ts'
-import { all, first } from './statements.ts'
+import { all } from './statements.ts'
+import { bindKept } from './ties.ts'
 import { logs } from './views.ts'
 
 /** How finished jobs leave for another store, and come back from it. */
@@ -26,14 +28,29 @@ export const restore = (session: Session, { job, log }: KeptJob): RestoreVerdict
   if (there !== undefined && (!isFinished(there.job.state) || there.job.fence >= job.fence)) {
     return { status: 'known' }
   }
-  const takesKey = job.key !== null && !isFinished(job.state)
-  const holder = takesKey ? first<[string]>(sql.keyHolder, job.key) : undefined
-  if (holder !== undefined) return { status: 'key_taken', holder: holder[0] }
+  const takesKey = !isFinished(job.state) && job.ties?.keyUntil !== 'time'
+  const holder = takesKey ? keyHolder(session, job.key) : undefined
+  if (holder !== undefined) return { status: 'key_taken', holder }
   if (there !== undefined) removeJob(session, there)
-  if (takesKey) sql.keyTake.run(job.key, job.id)
+  if (takesKey) takeKey(session, job)
   const { lane, kind } = session.laneOf(job.queue, job.task, job.group)
   const { id, priority, payload, createdAt, maxRetries, leaseMs, options, key, ref, tags } = job
-  sql.jobInsert.run(id, lane, priority, payload, createdAt, maxRetries, leaseMs, options, key, ref, tags)
+  const ties = job.ties === null ? null : JSON.stringify(job.ties)
+  sql.jobInsert.run(
+    id,
+    lane,
+    priority,
+    payload,
+    createdAt,
+    maxRetries,
+    leaseMs,
+    options,
+    key,
+    ref,
+    tags,
+    ties,
+  )
+  bindKept(session, job)
   enterPlace(session, job, lane, kind)
   session.count(kind, job.state, 1)
   for (const { fence, seq, at, level, message } of log) sql.logInsert.run(id, fence, seq, at, level, message)

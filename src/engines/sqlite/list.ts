@@ -72,8 +72,8 @@ const comparing = (field: SortField, descending: boolean) => {
 /** In any other order, and for a search: among the newest jobs that fit the indexed filters. */
 const byValue = (session: Session, query: ListQuery): ListStep => {
   const { after, limit, sort } = query
-  // Key and ref are looked at job by job here: what is bounded are the newest jobs by state, queue and task.
-  const { key: _key, ref: _ref, ...indexed } = query
+  // Key, ref and ties are looked at job by job here: what is bounded are the newest jobs by state, queue and task.
+  const { key: _key, ref: _ref, parent: _parent, batch: _batch, ...indexed } = query
   const ids = candidates(session, indexed, { descending: true, after: null, count: LIST_SCAN_MAX })
   const fits = fitter(query)
   const compare = comparing(sort.field, sort.descending)

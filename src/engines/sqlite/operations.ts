@@ -5,6 +5,9 @@ import type {
   FinishedRequest,
   KeptJob,
   ListQuery,
+  News,
+  NewsRequest,
+  OverdueRequest,
   PauseRequest,
   PruneRequest,
   Report,
@@ -18,6 +21,7 @@ import { finished, restore } from './keeping.ts'
 import { listStep } from './list.ts'
 import type { Session } from './session.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { clearNews, forgetBatch, news, overdue, readBatch } from './ties.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 import type { WireRequest } from './wire.ts'
 import type { WireInsert } from './wire-insert.ts'
@@ -31,6 +35,12 @@ const writes = {
   change: (session: Session, changes: readonly Change[]) => changes.map((one) => change(session, one)),
   requestCancel: (session: Session, requests: readonly { id: string; request: CancelRequest }[]) =>
     requests.map(({ id, request }) => requestCancel(session, id, request)),
+  clearNews: (session: Session, some: readonly News[]) => {
+    for (const one of some) clearNews(session, one)
+  },
+  forgetBatches: (session: Session, ids: readonly string[]) => {
+    for (const id of ids) forgetBatch(session, id)
+  },
   prune: (session: Session, request: PruneRequest) => prune(session, request),
   restore: (session: Session, jobs: readonly KeptJob[]) => jobs.map((one) => restore(session, one)),
   pause: (session: Session, requests: readonly PauseRequest[]) => {
@@ -45,6 +55,9 @@ const writes = {
 const reads = {
   now: (session: Session) => session.now,
   expired: (session: Session, request: ExpiredRequest) => expired(session, request),
+  overdue: (session: Session, request: OverdueRequest) => overdue(session, request),
+  news: (session: Session, request: NewsRequest) => news(session, request),
+  batches: (session: Session, ids: readonly string[]) => ids.map((id) => readBatch(session, id)),
   finished: (session: Session, request: FinishedRequest) => finished(session, request),
   get: (session: Session, ids: readonly string[]) => ids.map((id) => findJob(session, id)?.job ?? null),
   list: (session: Session, { query, limit }: { query: ListQuery; limit: number }) =>

@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../core/job.ts'
+import type { JobRecord, JobTies } from '../../core/job.ts'
 import type { JobState } from '../../core/states.ts'
 import type { SqliteValue } from './driver.ts'
 
@@ -45,6 +45,7 @@ const toRecord = (row: RecordRow): JobRecord => ({
   history: row[29] as string | null,
   progress: row[30] as string | null,
   checkpoint: row[31] as string | null,
+  ties: row[34] === null ? null : (JSON.parse(row[34] as string) as JobTies),
 })
 
 export const toStoredJob = (row: RecordRow): StoredJob => ({

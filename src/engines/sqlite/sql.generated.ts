@@ -2,21 +2,48 @@
 
 export const SQL = {
   /**
+   * Counts jobs of a batch. Parameters: batch, and what is added to unfinished, completed, cancelled, dead, removed.
+   */
+  batchCount: `insert into batches (batch, unfinished, completed, cancelled, dead, removed) values (?, ?, ?, ?, ?, ?)
+on conflict do update set
+  unfinished = unfinished + excluded.unfinished, completed = completed + excluded.completed,
+  cancelled = cancelled + excluded.cancelled, dead = dead + excluded.dead, removed = removed + excluded.removed`,
+  /**
+   * Forgets the numbers of a batch. Parameters: batch.
+   */
+  batchForget: `delete from batches where batch = ?`,
+  /**
+   * The numbers of a batch. Parameters: batch. Result: unfinished, completed, cancelled, dead, removed.
+   */
+  batchRead: `select unfinished, completed, cancelled, dead, removed from batches where batch = ?`,
+  /**
+   * Notes that the end of a ready job concerns another one. Parameters: kind, id. Index: ready_by_kind.
+   */
+  bindReady: `update ready set bound = 1 where kind = ? and id = ? and bound = 0`,
+  /**
+   * Notes that the end of a job concerns another one. Parameters: id.
+   */
+  bindRunning: `update running set bound = 1 where id = ? and bound = 0`,
+  /**
+   * Notes that the end of a job concerns another one. Parameters: id.
+   */
+  bindWaiting: `update waiting set bound = 1 where id = ? and bound = 0`,
+  /**
    * Rows that this connection has ever changed: tells whether a transaction wrote anything. Result: number.
    */
   changesTotal: `select total_changes()`,
   /**
    * Jobs that were just claimed, as one JSON text, which costs a third of reading them column by column.
    * Parameters: a JSON array of ids. Result: a JSON array of [id, lane, priority, payload, created_at, run_at, attempt,
-   * fence, has_notes, max_retries, lease_ms, options, key, ref, tags], the last six left out when all of them are null.
+   * fence, has_notes, max_retries, lease_ms, options, key, ref, tags, ties], the last seven left out when all of them are null.
    */
   claimed: `select json_group_array(
   iif(
-    coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags) is null,
+    coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags, j.ties) is null,
     json_array(r.id, r.lane, j.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence, r.has_notes),
     json_array(
       r.id, r.lane, j.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence, r.has_notes,
-      j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags
+      j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags, j.ties
     )
   )
 )
@@ -85,8 +112,8 @@ limit 1`,
   /**
    * Makes jobs claimable whose time has come. Parameters: run_at, id of the last one. Index: waiting_by_time.
    */
-  dueReady: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key)
-select w.lane, j.priority, w.run_at, w.id, w.kind, w.attempt, w.fence, w.lease_ms, w.solo, w.has_notes, w.has_key
+  dueReady: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, bound)
+select w.lane, j.priority, w.run_at, w.id, w.kind, w.attempt, w.fence, w.lease_ms, w.solo, w.has_notes, w.bound
 from waiting as w cross join jobs as j on j.id = w.id
 where w.state <> 'blocked' and (w.run_at, w.id) <= (?, ?)`,
   /**
@@ -127,10 +154,10 @@ limit :limit`,
   jobInsertPlain: `insert into jobs (id, lane, priority, payload, created_at) values (?, ?, ?, ?, ?)`,
   /**
    * Stores jobs; the tuple is repeated, one for each. Fails as a whole when one of the ids is known.
-   * Parameters for each: id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags.
+   * Parameters for each: id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags, ties.
    */
-  jobInsert: `insert into jobs (id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  jobInsert: `insert into jobs (id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags, ties)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   /**
    * Forgets jobs. Parameters: a JSON array of ids.
    */
@@ -140,17 +167,27 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
    */
   jobsLast: `select max(number) from jobs`,
   /**
-   * Gives a unique key back. Parameters: key, id.
+   * Takes a unique key from a job that is finished. Parameters: key, id.
    */
-  keyFree: `delete from keys where key = ? and id = ?`,
+  keyFree: `delete from keys where key = ? and id = ? and until <> 'time'`,
   /**
-   * Who holds a unique key. Parameters: key. Result: id.
+   * Who holds a unique key. Parameters: key, now. Result: id.
    */
-  keyHolder: `select id from keys where key = ?`,
+  keyHolder: `select id from keys where key = ? and (expires_at is null or expires_at > ?)`,
   /**
-   * Takes a unique key unless someone has it. Parameters: key, id.
+   * Gives a unique key to a job, whoever had it. Parameters: key, id, until, expires_at.
    */
-  keyTake: `insert into keys (key, id) values (?, ?) on conflict do nothing`,
+  keyTake: `insert or replace into keys (key, id, until, expires_at) values (?, ?, ?, ?)`,
+  /**
+   * Removes some of the holds on keys that have expired. Parameters: now, limit. Index: keys_by_expiry.
+   */
+  keysExpire: `delete from keys where key in (select key from keys where expires_at <= ? limit ?)`,
+  /**
+   * Frees the keys that claimed jobs held until now. Parameters: a JSON array of ids. Index: the primary key of keys.
+   */
+  keysStart: `delete from keys where until = 'start' and (key, id) in (
+  select j.key, j.id from json_each(?) as e cross join jobs as j on j.id = e.value where j.key is not null
+)`,
   /**
    * A new (queue, task). Parameters: queue, task. Result: kind.
    */
@@ -174,9 +211,9 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   /**
    * The next jobs of a lane in the order of claims.
    * Parameters: lane, then priority, run_at and id after which to go on, limit.
-   * Result: id, priority, run_at, solo, has_notes. Index: the primary key of ready.
+   * Result: id, priority, run_at, solo, has_notes, bound. Index: the primary key of ready.
    */
-  laneHeads: `select id, priority, run_at, solo, has_notes from ready
+  laneHeads: `select id, priority, run_at, solo, has_notes, bound from ready
 where lane = ? and (priority, run_at, id) > (?, ?, ?)
 order by priority, run_at, id
 limit ?`,
@@ -185,8 +222,8 @@ limit ?`,
    * Parameters: worker, now, lease length of jobs without one of their own, lane, priority, run_at, id.
    * Index: the primary key of ready.
    */
-  laneLease: `insert into running (id, kind, lane, run_at, attempt, fence, lease_ms, solo, has_notes, has_key, worker, lease_until, started)
-select id, kind, lane, run_at, attempt, fence + 1, lease_ms, solo, has_notes, has_key, ?, ? + coalesce(lease_ms, ?), 0
+  laneLease: `insert into running (id, kind, lane, run_at, attempt, fence, lease_ms, solo, has_notes, bound, worker, lease_until, started)
+select id, kind, lane, run_at, attempt, fence + 1, lease_ms, solo, has_notes, bound, ?, ? + coalesce(lease_ms, ?), 0
 from ready
 where lane = ? and (priority, run_at, id) <= (?, ?, ?)`,
   /**
@@ -212,24 +249,24 @@ select min((select min(run_at) from ready where lane = :lane and priority = foun
   /**
    * The next jobs of a lane in the order of claims, about to be claimed: as one JSON text, which costs a third of reading
    * them column by column.
-   * Parameters: lane, limit. Result: number, whether one is solo, whether one has notes, a JSON array of
+   * Parameters: lane, limit. Result: number, whether one is solo, whether one has notes, the highest `bound`, a JSON array of
    * [id, lane, priority, payload, created_at, run_at, attempt, fence, has_notes, max_retries, lease_ms, options, key,
-   * ref, tags], the last six left out when all of them are null. Index: the primary key of ready.
+   * ref, tags, ties], the last seven left out when all of them are null. Index: the primary key of ready.
    */
   laneRun: `select
-  count(*), max(r.solo), max(r.has_notes),
+  count(*), max(r.solo), max(r.has_notes), max(r.bound),
   json_group_array(
     iif(
-      coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags) is null,
+      coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags, j.ties) is null,
       json_array(r.id, r.lane, r.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence + 1, r.has_notes),
       json_array(
         r.id, r.lane, r.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence + 1, r.has_notes,
-        j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags
+        j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags, j.ties
       )
     )
   )
 from (
-  select lane, priority, run_at, id, attempt, fence, solo, has_notes from ready
+  select lane, priority, run_at, id, attempt, fence, solo, has_notes, bound from ready
   where lane = ?
   order by priority, run_at, id
   limit ?
@@ -308,6 +345,19 @@ limit ?`,
 where id = :id and (fence, seq) in (
   select fence, seq from logs where id = :id order by fence desc, seq desc limit -1 offset :keep
 )`,
+  /**
+   * Forgets news, unless there are newer ones. Parameters: topic, id, seq.
+   */
+  newsClear: `delete from news where topic = ? and id = ? and seq = ?`,
+  /**
+   * What there is to decide. Parameters: topic and id after which to go on, limit. Result: topic, id, seq.
+   * Index: the primary key of news.
+   */
+  newsPage: `select topic, id, seq from news where (topic, id) > (?, ?) order by topic, id limit ?`,
+  /**
+   * Tells of a job or a batch. Parameters: topic, id, seq.
+   */
+  newsTell: `insert or replace into news (topic, id, seq) values (?, ?, ?)`,
   /**
    * When the next scheduled or retrying job after a time is due. Parameters: time. Result: run_at or null.
    * Index: waiting_by_time.
@@ -396,6 +446,16 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
    */
   pageRunningUp: `select id from running where kind = ? and id > ? order by id limit ?`,
   /**
+   * Ids of jobs that are bound to a target, the newest first. Parameters: target, id before which to go on, limit. Result: id.
+   * Index: the primary key of ties.
+   */
+  pageTieDown: `select id from ties where target = ? and id < ? order by id desc limit ?`,
+  /**
+   * Ids of jobs that are bound to a target, the oldest first. Parameters: target, id after which to go on, limit. Result: id.
+   * Index: the primary key of ties.
+   */
+  pageTieUp: `select id from ties where target = ? and id > ? order by id limit ?`,
+  /**
    * Ids of waiting jobs of a kind, the newest first. Parameters: kind, state, id before which to go on, limit. Result: id.
    * Index: waiting_by_kind.
    */
@@ -432,15 +492,15 @@ on conflict do update set paused_at = excluded.paused_at, paused_by = excluded.p
   readyDelete: `delete from ready where lane = ? and priority = ? and run_at = ? and id = ?`,
   /**
    * Makes jobs claimable; the tuple is repeated, one for each.
-   * Parameters for each: lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key.
+   * Parameters for each: lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, bound.
    */
-  readyInsert: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key)
+  readyInsert: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, bound)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   /**
    * Makes all jobs claimable that were stored after another one and are due at once.
    * Parameters: number of the other one. Index: the integer key of jobs.
    */
-  readyNew: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, has_key)
+  readyNew: `insert into ready (lane, priority, run_at, id, kind, attempt, fence, lease_ms, solo, has_notes, bound)
 select j.lane, j.priority, j.created_at, j.id, l.kind, 0, 0, j.lease_ms, 0, 0, 0
 from jobs as j cross join lanes as l on l.lane = j.lane
 where j.number > ?`,
@@ -457,7 +517,7 @@ where j.number > ?`,
   coalesce(a.solo, r.solo, w.solo, f.solo), coalesce(a.fence, r.fence, w.fence, f.fence),
   coalesce(r.worker, f.worker, n.worker), r.lease_until, coalesce(r.started, 0), r.cancel,
   coalesce(f.output, n.output), n.error, n.history, n.progress, n.checkpoint,
-  l.lane, l.kind
+  l.lane, l.kind, j.ties
 from jobs as j
 cross join lanes as l on l.lane = j.lane
 cross join kinds as k on k.kind = l.kind
@@ -476,12 +536,12 @@ where j.id = ?`,
    */
   runningDelete: `delete from running where id = ?`,
   /**
-   * Of leases about to be completed, how many are held under their fence by jobs without notes and key, by kind.
+   * Of leases about to be completed, how many are held under their fence by jobs without notes that are bound to nothing, by kind.
    * Parameters: a JSON object of id: fence. Result: kind, number. Index: the primary key of running.
    */
   settleCheck: `select r.kind, count(*)
 from json_each(?) as e cross join running as r on r.id = e.key and r.fence = e.value
-where r.has_notes = 0 and r.has_key = 0
+where r.has_notes = 0 and r.bound = 0
 group by r.kind`,
   /**
    * Completes running jobs that settle-check approved; the tuple is repeated, one for each.
@@ -496,20 +556,65 @@ from settled as s cross join running as r on r.id = s.id`,
    */
   settlePlainIds: `select e.key
 from json_each(?) as e cross join running as r on r.id = e.key and r.fence = e.value
-where r.has_notes = 0 and r.has_key = 0`,
+where r.has_notes = 0 and r.bound = 0`,
+  /**
+   * Notes when a job has to start. Parameters: at, id.
+   */
+  startByAdd: `insert or ignore into start_by (at, id) values (?, ?)`,
+  /**
+   * Jobs that had to start by now and do not run. Parameters: now, then at and id after which to go on, limit.
+   * Result: id. Index: the primary key of start_by.
+   */
+  startByPage: `select id from start_by as s
+where at <= ? and (at, id) > (?, ?) and not exists (select 1 from running as r where r.id = s.id)
+order by at, id
+limit ?`,
+  /**
+   * A job started, or needs not start any more. Parameters: at, id.
+   */
+  startByRemove: `delete from start_by where at = ? and id = ?`,
   /**
    * The first write of every connection: proves that the file can be written, and lets the synchronous level settle.
    */
   storeOpened: `update store set opened = opened + 1 where one = 1`,
+  /**
+   * Binds a job. Parameters: target, id.
+   */
+  tieAdd: `insert into ties (target, id) values (?, ?)`,
+  /**
+   * Whether anyone is bound to a target. Parameters: target. Result: 1, or no row.
+   */
+  tieAny: `select 1 from ties where target = ? limit 1`,
+  /**
+   * Whether anyone is bound to one of many targets. Parameters: a JSON array of targets. Result: 1, or no row.
+   * Index: the primary key of ties.
+   */
+  tiesAmong: `select 1 from json_each(?) as e cross join ties as t on t.target = e.value limit 1`,
+  /**
+   * Forgets the ties of jobs. Parameters: a JSON array of ids. Index: ties_by_id.
+   */
+  tiesDelete: `delete from ties where id in (select value from json_each(?))`,
+  /**
+   * Whether anything is bound to anything. Result: 1, or no row.
+   */
+  tiesExist: `select 1 from ties limit 1`,
+  /**
+   * Who is bound to a target. Parameters: target. Result: id. Index: the primary key of ties.
+   */
+  tiesOf: `select id from ties where target = ?`,
+  /**
+   * The number of the next news. Result: told.
+   */
+  toldNext: `update store set told = told + 1 returning told`,
   /**
    * Ends the waiting of a job. Parameters: id.
    */
   waitingDelete: `delete from waiting where id = ?`,
   /**
    * Makes jobs wait; the tuple is repeated, one for each.
-   * Parameters for each: id, kind, lane, state, run_at, attempt, fence, lease_ms, solo, has_notes, has_key.
+   * Parameters for each: id, kind, lane, state, run_at, attempt, fence, lease_ms, solo, has_notes, bound.
    */
-  waitingInsert: `insert into waiting (id, kind, lane, state, run_at, attempt, fence, lease_ms, solo, has_notes, has_key)
+  waitingInsert: `insert into waiting (id, kind, lane, state, run_at, attempt, fence, lease_ms, solo, has_notes, bound)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   /**
    * A worker lives. Parameters: id, about, ttl_ms, first_seen_at, last_seen_at.
@@ -715,4 +820,54 @@ create table records (
 ) strict;
 -- Serves the removal of what has expired.
 create index records_by_expiry on records (expires_at) where expires_at is not null;` },
+  { name: '0002_ties', sql: `-- What binds a job to others, to a batch, or to a moment. Most jobs have none of it, and cost nothing for it.
+
+-- The ties as they were given: JSON text.
+alter table jobs add column ties text;
+
+-- 0: the end of the job concerns nobody else, so that it may be settled without a look. 1: it has a key or ties, or
+-- others depend on it. 2: besides, its key is free when it is claimed.
+alter table ready rename column has_key to bound;
+alter table waiting rename column has_key to bound;
+alter table running rename column has_key to bound;
+
+-- \`until\`: start, finish or time. Nobody holds a key from \`expires_at\` on.
+alter table keys add column until text not null default 'finish';
+alter table keys add column expires_at integer;
+-- Serves the removal of what has expired.
+create index keys_by_expiry on keys (expires_at) where expires_at is not null;
+
+-- \`id\` is to hear of the end of job:… , or counts in batch:… .
+create table ties (
+  target text not null,
+  id text not null,
+  primary key (target, id)
+) strict, without rowid;
+-- Serves the removal of jobs.
+create index ties_by_id on ties (id);
+
+create table batches (
+  batch text primary key,
+  unfinished integer not null,
+  completed integer not null,
+  cancelled integer not null,
+  dead integer not null,
+  removed integer not null
+) strict, without rowid;
+
+-- What there is to decide. \`seq\` is never used twice: \`told\` counts.
+create table news (
+  topic text not null,
+  id text not null,
+  seq integer not null,
+  primary key (topic, id)
+) strict, without rowid;
+alter table store add column told integer not null default 0;
+
+-- Jobs that have to start by a time and did not yet.
+create table start_by (
+  at integer not null,
+  id text not null,
+  primary key (at, id)
+) strict, without rowid;` },
 ] as const

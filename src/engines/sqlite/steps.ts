@@ -9,7 +9,9 @@ import type {
   PruneRequest,
   Report,
 } from '../engine.ts'
+import { keyHolder } from './bonds.ts'
 import { findJob, forgetJobs, moveJob, removeJob } from './jobs.ts'
+import type { StoredJob } from './records.ts'
 import type { Session } from './session.ts'
 import { all, first } from './statements.ts'
 
@@ -63,19 +65,30 @@ export const promote = (session: Session, limit: number): PromoteAnswer => {
   return { promoted: last?.[2] ?? 0, nextDueAt: next?.[0] ?? null }
 }
 
-export const change = (session: Session, wanted: Change): ChangeVerdict => {
-  const { id, fence, from, to, delayMs } = wanted
+/** The job that a change is about, when it is as the change expects it. */
+export const atRest = (
+  session: Session,
+  { id, fence, from }: Change,
+): { readonly verdict: 'ok'; readonly before: StoredJob } | { readonly verdict: 'missing' | 'stale' } => {
   const before = findJob(session, id)
-  if (before === undefined) return { status: 'missing' }
+  if (before === undefined) return { verdict: 'missing' }
   const { job } = before
-  if (job.state !== from || job.fence !== fence) return { status: 'stale' }
+  return job.state === from && job.fence === fence ? { verdict: 'ok', before } : { verdict: 'stale' }
+}
+
+export const change = (session: Session, wanted: Change): ChangeVerdict => {
+  const { id, fence, to, delayMs } = wanted
+  const found = atRest(session, wanted)
+  if (found.verdict !== 'ok') return { status: found.verdict }
+  const { before } = found
+  const { job } = before
   if (to === 'removed') {
     removeJob(session, before)
     return { status: 'ok' }
   }
-  const holder =
-    job.key === null || isFinished(to) ? undefined : first<[string]>(session.sql.keyHolder, job.key)
-  if (holder !== undefined && holder[0] !== id) return { status: 'key_taken', holder: holder[0] }
+  const takesKey = isFinished(job.state) && !isFinished(to) && job.ties?.keyUntil !== 'time'
+  const holder = takesKey ? keyHolder(session, job.key) : undefined
+  if (holder !== undefined && holder !== id) return { status: 'key_taken', holder }
   moveJob(session, before, {
     ...job,
     state: to,

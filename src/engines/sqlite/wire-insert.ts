@@ -1,5 +1,5 @@
-import type { NewJob, RecordWrite } from '../../core/job.ts'
-import type { InsertAnswer, InsertVerdict } from '../engine.ts'
+import type { Change, NewJob, RecordWrite } from '../../core/job.ts'
+import type { InsertAnswer, InsertVerdict, LeaseVerdict } from '../engine.ts'
 import type { SqliteValue } from './driver.ts'
 
 /**
@@ -9,6 +9,7 @@ import type { SqliteValue } from './driver.ts'
 export interface WireInsert {
   readonly jobs: PlainJobs | readonly NewJob[]
   readonly records: readonly RecordWrite[]
+  readonly changes: readonly Change[]
 }
 export interface PlainJobs {
   readonly names: readonly PlainNames[]
@@ -25,6 +26,7 @@ export interface WireInserted {
   /** Null: all of them are inserted. */
   readonly verdicts: InsertVerdict[] | null
   readonly recordsOk: boolean
+  readonly changed: LeaseVerdict[]
 }
 
 export const PLAIN_JOB_WIDTH = 4
@@ -34,7 +36,14 @@ export const arePlain = (jobs: WireInsert['jobs']): jobs is PlainJobs => !Array.
 const isPlainJob = (job: NewJob): boolean =>
   job.delayMs === 0 &&
   job.runAt === null &&
-  (job.blocked ?? job.maxRetries ?? job.leaseMs ?? job.options ?? job.key ?? job.ref ?? job.tags) === null
+  (job.blocked ??
+    job.maxRetries ??
+    job.leaseMs ??
+    job.options ??
+    job.key ??
+    job.ref ??
+    job.tags ??
+    job.ties) === null
 
 export const toWireJobs = (jobs: readonly NewJob[]): WireInsert['jobs'] => {
   if (jobs.length < 2 || !jobs.every(isPlainJob)) return jobs
@@ -52,6 +61,12 @@ export const toWireJobs = (jobs: readonly NewJob[]): WireInsert['jobs'] => {
 
 const isNamed = (names: PlainNames, queue: string, task: string, group: string | null): boolean =>
   names.task === task && names.queue === queue && names.group === group
+
+export const idsOfPlain = ({ values }: PlainJobs): string[] => {
+  const ids: string[] = []
+  for (let at = 0; at < values.length; at += PLAIN_JOB_WIDTH) ids.push(values[at] as string)
+  return ids
+}
 
 /** The jobs that a flat list stands for. */
 export const fromPlain = ({ names, values }: PlainJobs): NewJob[] => {
@@ -71,6 +86,7 @@ export const fromPlain = ({ names, values }: PlainJobs): NewJob[] => {
       key: null,
       ref: null,
       tags: null,
+      ties: null,
     })
   }
   return jobs
@@ -78,9 +94,10 @@ export const fromPlain = ({ names, values }: PlainJobs): NewJob[] => {
 
 export const fromWireInserted = (
   jobs: readonly NewJob[],
-  { now, verdicts, recordsOk }: WireInserted,
+  { now, verdicts, recordsOk, changed }: WireInserted,
 ): InsertAnswer => ({
   now,
   verdicts: verdicts ?? jobs.map(({ id }): InsertVerdict => ({ status: 'inserted', id })),
   recordsOk,
+  changed,
 })

@@ -1,4 +1,4 @@
-import type { JobRecord, Settlement } from '../../core/job.ts'
+import type { JobRecord, JobTies, Settlement } from '../../core/job.ts'
 import type {
   ClaimRequest,
   ExchangeAnswer,
@@ -96,7 +96,17 @@ type Row = readonly [
   attempt: number,
   fence: number,
   isWhole: number,
-  ...rest: [] | [number | null, number | null, string | null, string | null, string | null, string | null],
+  ...rest:
+    | []
+    | [
+        number | null,
+        number | null,
+        string | null,
+        string | null,
+        string | null,
+        string | null,
+        string | null,
+      ],
 ]
 
 const toJobs = (
@@ -124,6 +134,7 @@ const toJobs = (
       key: row[12] ?? null,
       ref: row[13] ?? null,
       tags: row[14] ?? null,
+      ties: typeof row[15] === 'string' ? (JSON.parse(row[15]) as JobTies) : null,
       state: 'running',
       reason: null,
       createdAt: row[4],

@@ -1,5 +1,6 @@
 import { PosthasteError } from '../../core/errors.ts'
-import { encodeJson } from '../../core/json.ts'
+import { endOf } from '../../core/flow.ts'
+import { encodeJson, parsePayload } from '../../core/json.ts'
 import {
   CHECKPOINT_BYTES_MAX,
   ENGINE_BATCH_MAX,
@@ -9,7 +10,7 @@ import {
 } from '../../core/limits.ts'
 import type { LogLine } from '../../engines/engine.ts'
 import type { RuntimeDeps } from '../deps.ts'
-import type { Checkpoint, ContextJob, TaskContext } from '../task.ts'
+import type { Checkpoint, ContextJob, ParentJob, TaskContext } from '../task.ts'
 import { attemptOf, type Held, signalOf } from './held.ts'
 import type { Reporter } from './reports.ts'
 
@@ -91,6 +92,21 @@ export class RunContext implements TaskContext {
         if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
         await reporter.checkpoint(held, text)
       },
+    }
+  }
+
+  get parents(): TaskContext['parents'] {
+    const { job } = this.#held
+    const { deps } = this.#services
+    return async () => {
+      const parents = job.ties?.parents ?? []
+      const records = parents.length === 0 ? [] : await deps.engine.get(parents.map(({ id }) => id))
+      const entries = parents.map(({ id, name }, i): [string, ParentJob] => {
+        const record = records[i] ?? null
+        const output = record?.output == null ? null : parsePayload(record.output)
+        return [name ?? id, { id, state: endOf(record), output }]
+      })
+      return Object.fromEntries(entries)
     }
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Outcome } from '../../core/decide.ts'
 import { type Duration, durationMs } from '../../core/durations.ts'
 import { PosthasteError } from '../../core/errors.ts'
+import { isTooLate } from '../../core/flow.ts'
 import { ENGINE_BATCH_MAX, POLL_MIN_MS, SHUTDOWN_GRACE_MS } from '../../core/limits.ts'
 import type { Hint } from '../../engines/engine.ts'
 import { within } from '../deadline.ts'
@@ -213,6 +214,8 @@ export class LoopingWorker implements Worker {
     const { clock } = this.#deps
     while (!this.#mayStop()) {
       const now = clock.monotonic()
+      // Not left to the alarm alone: a worker that always has something to say never waits, and sets none.
+      this.#beats.tick(now)
       // A claim may have been under way when it was paused.
       if (this.#paused) this.#giveBackWaiting('paused')
       if (now < this.#retryAt) {
@@ -343,7 +346,7 @@ export class LoopingWorker implements Worker {
       if (held === undefined) break
       // Not worth beginning: it could not be renewed in time, and comes back when its lease runs out.
       if (now >= held.leaseEndsAt) continue
-      if (held.options?.expiresAt !== undefined && held.options.expiresAt <= this.#exchanger.storeTime(now)) {
+      if (held.job.ties !== null && isTooLate(held.job, this.#exchanger.storeTime(now))) {
         held.expired = true
         this.#settle(held, { kind: 'cancelled', by: this.id, reason: 'expired' })
         continue

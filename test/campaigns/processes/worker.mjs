@@ -4,12 +4,22 @@ import { openLedger } from '../ledger.mjs'
 import './parent.mjs'
 import { recordEnds, workTask } from './work-task.mjs'
 
-const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency, logLevel } = JSON.parse(
-  process.argv[2] ?? '{}',
-)
+const {
+  engine,
+  archive = null,
+  ledgerFolder,
+  actor,
+  lease,
+  heartbeat,
+  sweep,
+  concurrency,
+  logLevel,
+} = JSON.parse(process.argv[2] ?? '{}')
 const ledger = openLedger(ledgerFolder, actor)
 const options = {
   engine,
+  archive,
+  archiveAfter: 0,
   // A task of its own shows whether this very process works.
   tasks: [workTask(ledger, actor), workTask(ledger, actor, `work-${actor}`)],
   lease,

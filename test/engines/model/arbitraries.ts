@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Outcome } from '../../../src/core/decide.ts'
-import type { NewJob, RecordWrite } from '../../../src/core/job.ts'
+import type { JobTies, NewJob, RecordWrite } from '../../../src/core/job.ts'
 import { COLLECTIONS } from '../../../src/engines/conformance/snapshot.ts'
 import type { ClaimRequest } from '../../../src/engines/engine.ts'
 
@@ -19,8 +19,25 @@ const text = fc.constantFrom('null', '"é"', '{"b":1, "a":1e400}', '[]', '"\\u00
 const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | null> =>
   fc.option(arbitrary, { nil: null, freq })
 
+/** Ties with numbers in the place of ids. */
+export interface DrawnTies extends Omit<JobTies, 'keyFrom' | 'parents'> {
+  readonly keyFrom: number | null
+  readonly parents: readonly number[]
+}
+const drawnTies: fc.Arbitrary<DrawnTies> = fc
+  .record({
+    keyUntil: fc.constantFrom('finish' as const, 'start' as const, 'time' as const),
+    keyMs: maybe(fc.constantFrom(500, 60_000)),
+    keyFrom: maybe(index),
+    parents: fc.array(index, { maxLength: 2 }),
+    batch: maybe(fc.constantFrom('b1', 'b2')),
+    dueMs: maybe(fc.constantFrom(0, 1_000)),
+    dueAt: maybe(fc.constant(Date.UTC(2026, 0, 1) + 5_000), 4),
+  })
+  .map((ties) => (ties.keyUntil === 'time' ? { ...ties, keyMs: ties.keyMs ?? 1_000 } : ties))
+
 /** A job without its id. */
-const jobBody: fc.Arbitrary<Omit<NewJob, 'id'>> = fc.record({
+const jobBody: fc.Arbitrary<Omit<NewJob, 'id' | 'ties'> & { readonly ties: DrawnTies | null }> = fc.record({
   task,
   queue,
   group: maybe(fc.constantFrom('g', 'h')),
@@ -35,6 +52,7 @@ const jobBody: fc.Arbitrary<Omit<NewJob, 'id'>> = fc.record({
   key: fc.constantFrom(null, null, null, ...KEYS),
   ref: maybe(fc.constantFrom('r1', 'r2')),
   tags: maybe(fc.constantFrom('["t"]', '["t","ü"]', '[]')),
+  ties: fc.option(drawnTies, { nil: null, freq: 1 }),
 })
 /** `salt`: see World.newId. */
 export const job = fc.record({ salt: fc.constantFrom(0, 0, 0, 1, 2), body: jobBody })
@@ -96,11 +114,13 @@ const write: fc.Arbitrary<RecordWrite> = fc
 export const writes = fc.array(write, { minLength: 1, maxLength: 3 })
 export const documents = fc.array(document, { maxLength: 4 })
 
+/** Added to a fence: mostly right. */
+export const fenceOff = fc.constantFrom(0, 0, 0, 0, 0, 0, -1, 1)
+
 /** A lease as its worker, or an impostor, names it. */
 export const lease = fc.record({
   at: index,
-  /** Added to the fence: mostly right. */
-  fenceOff: fc.constantFrom(0, 0, 0, 0, 0, 0, -1, 1),
+  fenceOff,
   /** The job is one that nobody ever heard of. */
   isUnknown: fc.constantFrom(...Array<boolean>(15).fill(false), true),
 })

@@ -118,6 +118,28 @@ export const operating: readonly Kind[] = [
       }
     },
   ),
+  kind('look for what is overdue', limit, (world, most) =>
+    world.both('overdue', (engine) => engine.overdue({ limit: most, after: null })),
+  ),
+  kind(
+    'hear the news, and clear some',
+    fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
+    async (world, places) => {
+      await world.both('news', async (engine) => {
+        const news = await engine.news({ limit: 1_000, after: null })
+        const some = places.flatMap((at) => news[at] ?? [])
+        await engine.clearNews(some)
+        world.tally.add(`news → ${Math.min(news.length, 1)}`)
+        return news.map(({ topic, id }) => ({ topic, id }))
+      })
+    },
+  ),
+  kind('look at batches', fc.constant(null), (world) =>
+    world.both('batches', (engine) => engine.batches(['b1', 'b2', 'none'])),
+  ),
+  kind('forget a batch', fc.constantFrom('b1', 'none'), (world, id) =>
+    world.both('forgetBatches', (engine) => engine.forgetBatches([id])),
+  ),
   kind('write records', writes, async (world, given) => {
     const verdicts = await world.both('putRecords', (engine) => engine.putRecords(given))
     for (const { status } of verdicts ?? []) world.tally.add(`putRecords → ${status}`)
@@ -153,6 +175,6 @@ export const operating: readonly Kind[] = [
     world.clock.set(world.clock.now() - ms)
   }),
   kind('open anew', fc.constant(null), async (world) => {
-    world.tested = await world.reopenTested()
+    await world.reopenTested()
   }),
 ]

@@ -30,6 +30,7 @@ const filters = fc.record(
     group: fc.constantFrom('g', 'none'),
     key: fc.constantFrom('k1', 'K1'),
     ref: fc.constantFrom('r1', 'R1'),
+    batch: fc.constantFrom('b1', 'none'),
     tag: fc.constantFrom('t', 'ü', 'T'),
     worker: fc.constantFrom('w1', 'nobody'),
     search: fc.constantFrom('X', 'greylisted', 'É', '"T"', '1E400', '0198C0DE', '_', ''),

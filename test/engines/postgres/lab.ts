@@ -28,6 +28,7 @@ export const newJob = (given: Partial<NewJob> = {}): NewJob => ({
   key: null,
   ref: null,
   tags: null,
+  ties: null,
   ...given,
 })
 

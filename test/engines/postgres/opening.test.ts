@@ -154,8 +154,30 @@ describe('what cannot be opened is refused in one line', () => {
 
   it('a server that is too old', async () => {
     // No such server runs on a machine of today; this is what it would answer.
-    const answers = async () => [['120017', '12.17', 'UTF8', false, 'on']]
+    const answers = async () => [['120017', '12.17', 'UTF8', false, 'on', 'off']]
     const error = await errorOf(openStore(answers, 'posthaste'))
     expect(error).toMatchObject({ code: 'E_STORE_VERSION', message: expect.stringMatching(/12\.17/) })
+  })
+
+  it('a server or a user that may only read, whether the schema is there or not', async () => {
+    const url = await newSchemaUrl()
+    const user = `reader_${process.pid}`
+    await onPostgres(
+      `create role ${user} login superuser; alter role ${user} set default_transaction_read_only = on`,
+    )
+    const reading = url.replace('postgres@', `${user}@`)
+    const refused = { code: 'E_STORE_READ_ONLY', message: expect.stringMatching(/only read/) }
+    expect(await opening(reading)).toMatchObject(refused)
+    await (await openEngine({ url })).close()
+    expect(await opening(reading)).toMatchObject(refused)
+    await onPostgres(`drop role ${user}`)
+  })
+
+  it('a replica', async () => {
+    const answers = async () => [['150004', '15.4', 'UTF8', true, 'on', 'on']]
+    expect(await errorOf(openStore(answers, 'posthaste'))).toMatchObject({
+      code: 'E_STORE_READ_ONLY',
+      message: expect.stringMatching(/replica/),
+    })
   })
 })

@@ -133,6 +133,16 @@ describe('when others are in the way', () => {
     expect((await settling).settled).toEqual(['ok', 'ok'])
   })
 
+  it('a settlement that comes too late is told so, and takes no other one with it', async () => {
+    await engine.insert(newJobs(2))
+    const { jobs } = await engine.exchange({ worker: 'w', claim: CLAIM })
+    const [late, other] = jobs.map(completion)
+    await engine.exchange({ worker: 'w', settle: [{ ...late, to: 'dead' } as never] })
+    // The first is completed the plain way, which ends the transaction while the other is still being read.
+    const settle = [late, { ...other, reason: 'of its own' }] as never
+    expect((await engine.exchange({ worker: 'w', settle })).settled).toEqual(['stale', 'ok'])
+  })
+
   it('a pause waits for the claim under way, and none comes after it', async () => {
     await engine.insert(newJobs(50))
     const rival = await newRival()

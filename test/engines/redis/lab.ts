@@ -33,7 +33,7 @@ export const openClient = (url: string): Redis => {
 export const newJob = (given: Partial<NewJob> = {}): NewJob => ({
   ...{ id: newId(), task: 'greet', queue: 'default', group: null, priority: 5, payload: '{}' },
   ...{ delayMs: 0, runAt: null, blocked: null, maxRetries: null, leaseMs: null },
-  ...{ options: null, key: null, ref: null, tags: null },
+  ...{ options: null, key: null, ref: null, tags: null, ties: null },
   ...given,
 })
 

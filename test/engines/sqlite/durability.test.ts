@@ -24,7 +24,7 @@ const syncsOf = (work: string, options: object): number => {
     await engine.open()
     const job = () => ({
       id: newId(), task: 'greet', queue: 'default', group: null, priority: 5, payload: '{}', delayMs: 0, runAt: null,
-      blocked: null, maxRetries: null, leaseMs: null, options: null, key: null, ref: null, tags: null,
+      blocked: null, maxRetries: null, leaseMs: null, options: null, key: null, ref: null, tags: null, ties: null,
     })
     const mark = openSync(${JSON.stringify(join(folder, 'mark'))}, 'w')
     writeSync(mark, 'work begins')

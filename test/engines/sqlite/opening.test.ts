@@ -57,7 +57,7 @@ describe('opening a database file', () => {
     expect(again.info()).toMatchObject({
       kind: 'sqlite',
       durability: 'system',
-      schemaVersion: 1,
+      schemaVersion: 2,
       location: path,
     })
   })

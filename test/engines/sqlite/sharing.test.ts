@@ -38,7 +38,7 @@ const start = (
     const engine = createSqliteEngine(${JSON.stringify({ path, ...options })})
     const job = (payload = '{}') => ({
       id: newId(), task: 'greet', queue: 'default', group: null, priority: 5, payload, delayMs: 0, runAt: null,
-      blocked: null, maxRetries: null, leaseMs: null, options: null, key: null, ref: null, tags: null,
+      blocked: null, maxRetries: null, leaseMs: null, options: null, key: null, ref: null, tags: null, ties: null,
     })
     const completion = ({ id, fence }) => ({
       id, fence, to: 'completed', attempt: 1, retries: 0, crashes: 0, solo: false, startedAt: 0, reason: null,

@@ -187,6 +187,7 @@ export function context(
       ref: null,
       tags: [],
     },
+    parents: async () => ({}),
     attempt: 1,
     fence: 1,
     signal: overrides.signal ?? new AbortController().signal,

@@ -7,6 +7,7 @@
 -- flags no-writes
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include rows
 

@@ -2,15 +2,16 @@
 --
 -- KEYS[1]  prefix
 -- ARGV     clock (2), 1 for the newest first, id of the last one before or empty, limit, 1 for whole rows,
---          k and a key, r and a reference, or p and places: letters of the states (empty: none, -: any),
+--          k and a key, r and a reference, c and a parent, b and a batch, or p and places: letters of the states (empty: none, -: any),
 --          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
--- Result   { rows of those that fit states, queues and tasks (by key or reference: whatever they are); without whole
+-- Result   { rows of those that fit states, queues and tasks (by anything else: whatever they are); without whole
 --            rows, bodies are left empty, id of the last one looked at or empty, 1 when there are no more,
 --            how many jobs are in the places that fit }
 
 -- flags no-writes
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include rows
 -- include reader
@@ -83,6 +84,10 @@ if by == 'k' then
   addFrom(KEY .. take())
 elseif by == 'r' then
   addFrom(REF .. take())
+elseif by == 'c' then
+  addFrom(CHILDREN .. take())
+elseif by == 'b' then
+  addFrom(BATCH .. take())
 else
   letters, queues, tasks = take(), takeSet(), takeSet()
   local shared = { r = 0, u = 0, c = 0 }
@@ -145,7 +150,7 @@ for n = 1, #found do
   if isWhole then
     addWhole(out, wanted[n], bodies[n], text)
   else
-    addRow(out, wanted[n], '\0\0\0', text, '', '', '', '')
+    addRow(out, wanted[n], '\0\0\0\0', text, '', '', '', '')
   end
 end
 return { table.concat(out, '\0'), ids[last] or '', isLast and 1 or 0, int(total) }

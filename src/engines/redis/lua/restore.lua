@@ -2,12 +2,13 @@
 --
 -- KEYS[1]  prefix
 -- ARGV     clock (2), hints that may be told, number of jobs; each: id, body, state, progress, checkpoint (each empty,
---          or = and text), number of log lines, the lines
+--          or = and text), ties (empty, or as in ties.lua), number of log lines, the lines
 -- Result   { a letter for each job: o ok, n known, k key taken; holders of the keys that were taken; hints told and
 --          left to be told }
 
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include hints
 -- include reader
@@ -16,15 +17,17 @@ local holders = {}
 
 -- Whether the job that is there has to give way.
 local function isOlder(there, job)
-  return isFinished(there.letter) and tonumber(there.fence) < tonumber(job.fence)
+  return isOver(there.letter) and tonumber(there.fence) < tonumber(job.fence)
 end
 
-local function store(id, body, text, progress, checkpoint, lines)
+local function store(id, body, text, progress, checkpoint, ties, lines)
   local job = parse(text)
   local before = call('HGET', STATES, id)
   if before and not isOlder(parse(before), job) then return 'n' end
-  if job.key ~= '' and not isFinished(job.letter) then
-    local holder = call('HGET', KEYHOLDERS, sub(job.key, 2))
+  local letter, ms = match(ties, '^(%a) (%d*) ')
+  local takesKey = job.key ~= '' and not isOver(job.letter) and letter ~= 't'
+  if takesKey then
+    local holder = keyHolder(sub(job.key, 2))
     if holder then
       table.insert(holders, holder)
       return 'k'
@@ -44,13 +47,21 @@ local function store(id, body, text, progress, checkpoint, lines)
   if job.key ~= '' then call('ZADD', KEY .. sub(job.key, 2), 0, id) end
   if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
   for i = 1, #lines do call('ZADD', LOG .. id, 0, lines[i]) end
-  if isFinished(job.letter) then
+  if isOver(job.letter) then
     enterFinished(job.letter, { id }, job.finishedAt)
   else
-    if job.key ~= '' then call('HSET', KEYHOLDERS, sub(job.key, 2), id) end
+    if takesKey then takeKey(sub(job.key, 2), id, letter or 'f', ms or '') end
     call('ZADD', READY .. job.lane, job.runAt, id)
     call('ZADD', LANES, job.priority, job.lane)
     hint('r')
+  end
+  if ties ~= '' then
+    local kept = keepTies(id, ties)
+    -- A finished one was counted in its batch when it ended.
+    if not isOver(job.letter) then
+      if kept.batch then countBatch(kept.batch, nil, 'u') end
+      if kept.due ~= '' and job.attempt == '0' then call('ZADD', STARTBY, kept.due, id) end
+    end
   end
   count(job.letter, job.kind, 1)
   hint('c')
@@ -60,8 +71,8 @@ end
 at = 3
 local verdicts = {}
 for i = 1, takeNumber() do
-  local id, body, text, progress, checkpoint = take(), take(), take(), take(), take()
-  verdicts[i] = store(id, body, text, progress, checkpoint, takeMany(takeNumber()))
+  local id, body, text, progress, checkpoint, ties = take(), take(), take(), take(), take(), take()
+  verdicts[i] = store(id, body, text, progress, checkpoint, ties, takeMany(takeNumber()))
 end
 flush()
 return { table.concat(verdicts), holders, tell() }

@@ -1,13 +1,13 @@
 -- Jobs that were just claimed, as one JSON text, which costs a third of reading them column by column.
 -- Parameters: a JSON array of ids. Result: a JSON array of [id, lane, priority, payload, created_at, run_at, attempt,
--- fence, has_notes, max_retries, lease_ms, options, key, ref, tags], the last six left out when all of them are null.
+-- fence, has_notes, max_retries, lease_ms, options, key, ref, tags, ties], the last seven left out when all of them are null.
 select json_group_array(
   iif(
-    coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags) is null,
+    coalesce(j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags, j.ties) is null,
     json_array(r.id, r.lane, j.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence, r.has_notes),
     json_array(
       r.id, r.lane, j.priority, j.payload, j.created_at, r.run_at, r.attempt, r.fence, r.has_notes,
-      j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags
+      j.max_retries, j.lease_ms, j.options, j.key, j.ref, j.tags, j.ties
     )
   )
 )

@@ -1,2 +1,2 @@
--- Takes a unique key unless someone has it. Parameters: key, id.
-insert into keys (key, id) values (?, ?) on conflict do nothing
+-- Gives a unique key to a job, whoever had it. Parameters: key, id, until, expires_at.
+insert or replace into keys (key, id, until, expires_at) values (?, ?, ?, ?)

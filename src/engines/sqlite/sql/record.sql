@@ -9,7 +9,7 @@ select
   coalesce(a.solo, r.solo, w.solo, f.solo), coalesce(a.fence, r.fence, w.fence, f.fence),
   coalesce(r.worker, f.worker, n.worker), r.lease_until, coalesce(r.started, 0), r.cancel,
   coalesce(f.output, n.output), n.error, n.history, n.progress, n.checkpoint,
-  l.lane, l.kind
+  l.lane, l.kind, j.ties
 from jobs as j
 cross join lanes as l on l.lane = j.lane
 cross join kinds as k on k.kind = l.kind

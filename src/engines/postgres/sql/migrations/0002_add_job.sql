@@ -33,7 +33,8 @@ create function posthaste.add_jobs(
   given json, expected_store uuid, clock_floor bigint, clock_fixed bigint, patience_ms integer,
   out number bigint, out id uuid, out now bigint
 ) returns setof record language plpgsql volatile
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off set jit = off as
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off
+set jit = off as
 $$
 #variable_conflict use_column
 declare
@@ -90,24 +91,28 @@ begin
         id, at_ms, nullif(due, at_ms), lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
       from wanted
       on conflict (id) do nothing
-      returning id
+      returning id, kind, priority, lease_ms, coalesce(run_at, created_at) as due, key is not null as has_key
     ),
     added as (
-      select w.*, case when w.blocked is not null then 'blocked' when w.due > at_ms then 'scheduled' else 'ready' end as state
-      from fresh as f join wanted as w on w.id = f.id
+      select *, case
+        when id = any (array(select id from wanted where blocked is not null)) then 'blocked'
+        when due > at_ms then 'scheduled' else 'ready'
+      end as state
+      from fresh
     ),
     put_ready as (
       insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-      select due, 0, lease_ms, id, kind, 0, priority, false, false, key is not null from added where state = 'ready'
+      select due, 0, lease_ms, id, kind, 0, priority, false, false, has_key from added where state = 'ready'
     ),
     put_waiting as (
       insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
-      select due, 0, lease_ms, id, kind, 0, priority, false, blocked is not null, key is not null, state
+      select due, 0, lease_ms, id, kind, 0, priority, false, state = 'blocked', has_key, state
       from added where state <> 'ready'
     ),
     noted as (
       insert into posthaste.notes (id, retries, crashes, reason)
-      select id, 0, 0, blocked from added where state = 'blocked'
+      select id, 0, 0, blocked from wanted
+      where blocked is not null and id = any (array(select id from fresh))
     ),
     moved as (
       insert into posthaste.moves (kind, to_state, number)

@@ -1,10 +1,22 @@
 -- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
 
+-- What the ties of a shape say: who the key may come from, how it is held, and what is kept of them.
+local function takeTies(shape, text)
+  local from, letter, ms, start, rest = match(text, '^([%x-]*) (%a) (%d*) ([+=]?%d*) (.*)$')
+  if sub(start, 1, 1) == '+' then start = int(now + tonumber(sub(start, 2))) else start = sub(start, 2) end
+  shape.keyFrom, shape.keyLetter, shape.keyMs = from, letter, ms
+  shape.ties = letter .. ' ' .. ms .. ' ' .. start .. ' ' .. rest
+end
+
 -- Reads a shape: flags, due (empty: now; `+` and a delay; `=` and a time), blocked (why, or empty), leaseMs, lane, key,
--- ref. Makes what all of its jobs have in common.
+-- ref, ties (empty, or as in ties.lua, the time to start by as due is, and id and a space of who may have the key
+-- before it). Makes what all of its jobs have in common.
 local function takeShape()
   local shape = {}
   local flags, due, blocked, leaseMs, lane, key, ref = take(), take(), take(), take(), take(), take(), take()
+  local ties = take()
+  shape.keyLetter, shape.keyMs = 'f', ''
+  if ties ~= '' then takeTies(shape, ties) end
   local runAt = now
   if due ~= '' then
     runAt = tonumber(sub(due, 2))
@@ -51,20 +63,21 @@ local function addJobs()
   if jobs > 0 then splitIds(take(), ids) end
   local known = readMany(STATES, ids)
 
-  local verdicts, holders, added = {}, {}, {}
+  local verdicts, holders, added, bound = {}, {}, {}, {}
   local bodies, states, n = {}, {}, 0
   for i = 1, jobs do
     local id = ids[i]
     local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
     verdicts[i] = 'i'
     if not known[i] and not added[id] then
-      local holder = shape.key ~= '' and call('HGET', KEYHOLDERS, sub(shape.key, 2))
-      if holder then
+      local holder = shape.key ~= '' and keyHolder(sub(shape.key, 2))
+      if holder and holder ~= shape.keyFrom then
         verdicts[i] = 'd'
         table.insert(holders, holder)
       else
         stamp()
-        added[id] = true
+        added[id] = i
+        if shape.ties then bound[#bound + 1] = i end
         bodies[n + 1], bodies[n + 2] = id, ARGV[at + i]
         states[n + 1], states[n + 2] = id, shape.text
         n = n + 2
@@ -73,7 +86,7 @@ local function addJobs()
         shape.byId[m + 1], shape.byId[m + 2] = '0', id
         shape.n = m + 2
         if shape.key ~= '' then
-          call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
+          takeKey(sub(shape.key, 2), id, shape.keyLetter, shape.keyMs)
           call('ZADD', KEY .. sub(shape.key, 2), 0, id)
         end
         if shape.ref ~= '' then call('ZADD', REF .. sub(shape.ref, 2), 0, id) end
@@ -84,5 +97,11 @@ local function addJobs()
   callMany('HSET', BODIES, bodies)
   callMany('HSET', STATES, states)
   for i = 1, #shapes do addShape(shapes[i]) end
+  for k = 1, #bound do
+    local i = bound[k]
+    bind(ids[i], shapes[shapeOf and tonumber(shapeOf[i]) or 1].ties, function(parent)
+      return added[parent] and added[parent] > i
+    end)
+  end
   return table.concat(verdicts), holders
 end

@@ -110,15 +110,6 @@ local function move(id, job, letter, runAt)
   end
 end
 
-local function isFinished(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
-
--- Frees the key of a job, when it is this job that holds it.
-local function freeKey(id, job)
-  if job.key == '' then return end
-  local key = sub(job.key, 2)
-  if call('HGET', KEYHOLDERS, key) == id then call('HDEL', KEYHOLDERS, key) end
-end
-
 -- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
 local function forget(ids, jobs)
   local notes, logs, places = {}, {}, {}
@@ -136,6 +127,7 @@ local function forget(ids, jobs)
     if job.fence ~= '0' then table.insert(logs, LOG .. id) end
   end
   for place, some in pairs(places) do callMany('ZREM', place, some) end
+  forgetTies(ids)
   callMany('HDEL', BODIES, ids)
   callMany('HDEL', STATES, ids)
   callMany('HDEL', NOTES, notes)

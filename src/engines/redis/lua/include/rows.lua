@@ -1,6 +1,6 @@
 -- Jobs as they travel to the caller: one text, NUL between all fields. Jobs that follow each other and differ in id and
 -- body alone make a run: their number, the 14 fields of their state, end of the lease, progress, checkpoint, request to
--- cancel; then id and the 4 fields of the body of each.
+-- cancel; then id and the 5 fields of the body of each.
 
 -- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as `n`.
 local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)

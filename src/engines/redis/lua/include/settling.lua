@@ -8,7 +8,7 @@ end
 -- The state of a job under other values: `values` is attempt … crashes NUL reason … history.
 local function stateOf(letter, flags, fence, job, runAt, values)
   return letter .. flags .. fence .. '\0' .. job.worker .. '\0' .. keep(job, runAt) .. '\0'
-    .. (isFinished(letter) and nowText or '') .. ' ' .. values
+    .. (isOver(letter) and nowText or '') .. ' ' .. values
 end
 
 -- What a first success makes of jobs that have this state, for all that are settled alike.
@@ -66,7 +66,8 @@ local function settlePlain()
         lease[lease.n] = id
         done.jobs = done.jobs + 1
         if done.isAsked then call('HDEL', NOTES, 'c' .. id) end
-        if done.job.key ~= '' then freeKey(id, done.job) end
+        if done.job.key ~= '' then freeKey(id, done.job, 'f') end
+        if isAnyTied() then bondMoved(id, RUNNING, 'c', '1') end
       end
       verdicts[i] = done.verdict
     end
@@ -118,7 +119,8 @@ local function settle()
     local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
     move(id, job, letter, runAt)
     call('HSET', STATES, id, stateOf(letter, flags, fence, job, runAt, values))
-    if isFinished(letter) then freeKey(id, job) end
+    if isOver(letter) then freeKey(id, job, 'f') end
+    bondMoved(id, RUNNING, letter, match(values, '^%d+'))
     hint('c')
     if letter == 'r' then hint('r') end
     writeDocuments(writes)

@@ -8,13 +8,14 @@
 
 local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
-local KEYHOLDERS, KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
+local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
+local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.
 local function nameKeys(prefix)
   PREFIX = prefix
   CLOCK = PREFIX .. 'clock'
-  -- id → what never changes of a job: retries allowed, options, tags, payload; NUL between them.
+  -- id → what never changes of a job: retries allowed, options, tags, ties, payload; NUL between them.
   BODIES = PREFIX .. 'bodies'
   -- id → everything else; see jobs.lua.
   STATES = PREFIX .. 'states'
@@ -34,8 +35,20 @@ local function nameKeys(prefix)
   LEASES = PREFIX .. 'leases:'
   -- The letter of a state → ids of jobs that ended together, by the time of it. Serves retention.
   FINISHED = PREFIX .. 'finished:'
-  -- Unique key → the unfinished job that holds it.
+  -- Unique key → who holds it, and keys by the time at which their hold ends by itself: see ties.lua.
   KEYHOLDERS = PREFIX .. 'keyholders'
+  KEYEXPIRY = PREFIX .. 'keyexpiry'
+  -- id → ties of a job; the jobs that depend on it; the jobs of a batch; batch → its numbers.
+  TIED = PREFIX .. 'tied'
+  CHILDREN = PREFIX .. 'children:'
+  BATCH = PREFIX .. 'batch:'
+  BATCHES = PREFIX .. 'batches'
+  -- j or b, then id of the job or batch that there is news of, in their order; → number; the latest number.
+  NEWS = PREFIX .. 'news'
+  NEWSNUMBERS = PREFIX .. 'newsnumbers'
+  TOLD = PREFIX .. 'told'
+  -- Jobs that have to start by a time and did not yet.
+  STARTBY = PREFIX .. 'startby'
   -- Every job that has this key, or this reference, finished or not. Serves lists.
   KEY = PREFIX .. 'key:'
   REF = PREFIX .. 'ref:'

@@ -1,0 +1,3 @@
+-- Ids of jobs that are bound to a target, the newest first. Parameters: target, id before which to go on, limit. Result: id.
+-- Index: the primary key of ties.
+select id from ties where target = ? and id < ? order by id desc limit ?

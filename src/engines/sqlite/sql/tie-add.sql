@@ -1,0 +1,2 @@
+-- Binds a job. Parameters: target, id.
+insert into ties (target, id) values (?, ?)
