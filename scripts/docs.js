@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { luaModules } from './embed-lua.js'
 import { sqlModules, writeChanged } from './embed-sql.js'
+import { readResults, renderGuarantees } from './guarantees.js'
 import { ROOT } from './lib/run.js'
 
 /** @typedef {Record<string, { message: string, status: number, retriable: boolean, remedy: string }>} ErrorTable */
@@ -173,13 +174,23 @@ export function pages(errors, life, settings) {
 if (process.argv[1] === import.meta.filename) {
   /** @param {string} name */
   const built = (name) => {
-    const file = join(ROOT, 'dist', 'core', `${name}.js`)
+    const file = join(ROOT, 'dist', `${name}.js`)
     if (existsSync(file)) return import(pathToFileURL(file).href)
     console.error('Not built yet. Run: npm run build')
     process.exit(1)
   }
   mkdirSync(join(ROOT, 'docs'), { recursive: true })
-  const tables = await Promise.all([built('errors'), built('states'), built('settings')])
-  const files = [...sqlModules(), ...luaModules(), ...pages(tables[0], tables[1], tables[2])]
+  const tables = await Promise.all([
+    built('core/errors'),
+    built('core/states'),
+    built('core/settings'),
+    built('engines/conformance/guarantees'),
+  ])
+  const files = [
+    ...sqlModules(),
+    ...luaModules(),
+    ...pages(tables[0], tables[1], tables[2]),
+    { path: 'docs/guarantees.md', text: renderGuarantees(tables[3].GUARANTEES, readResults()) },
+  ]
   for (const path of writeChanged(files)) console.log(`wrote ${path}`)
 }

@@ -27,6 +27,13 @@ const run = async (name: string): Promise<string[]> => {
 /** What each one prints. An example without an entry here fails the last test. */
 const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'hello.js': ['Hello, Ada!'],
+  'nightly-schedule.js': [
+    '2030-03-30 02:30:00',
+    '2030-03-31 03:00:00',
+    '2030-04-01 02:30:00',
+    'a report of yesterday',
+  ],
+  'job-in-your-transaction.js': ['Nobody paid for coffee.', 'Receipt for tea', 'orders: 1, jobs: 1'],
   'retry-and-dead-letter.js': [
     'one order',
     /^attempt 1 failed, next at 20/,

@@ -1,34 +1,79 @@
-import { rm } from 'node:fs/promises'
 import { fill, percentile, secondsSince, until } from '../lib/work.js'
 
-/** Time of the drain of `size` jobs by this process, its peak memory included. */
-/** @type {(context: import('../lib/types.js').CaseContext, backlog: number) => Promise<import('../lib/types.js').Measured>} */
-const drainHere = async ({ open, folder, size }, backlog) => {
-  let ran = 0
-  /** @type {() => void} */
-  let finished = () => {}
-  const done = new Promise((resolve) => {
-    finished = () => resolve(undefined)
-  })
-  let peakRss = 0
-  const system = await open({
-    folder,
-    onRun: () => {
-      if (++ran === size) finished()
-      if (ran % 5_000 === 0) peakRss = Math.max(peakRss, process.memoryUsage.rss())
-      return null
-    },
-  })
-  await fill(system, backlog)
+/** Longer than the slowest system needs for any of the cases. */
+const DRAIN_DEADLINE_MS = 10 * 60_000
+const LOOK_EVERY_MS = 2
+const CONCURRENCY = 100
+
+/** @typedef {import('../lib/types.js').WorkerProcess} WorkerProcess */
+
+/** @param {readonly WorkerProcess[]} workers */
+const ranBy = (workers) => workers.reduce((sum, worker) => sum + worker.ran(), 0)
+
+/**
+ * Lets workers that rest drain what is there: jobs per second from the order to the end of the last one, stored.
+ *
+ * @param {import('../lib/types.js').System} system
+ * @param {readonly WorkerProcess[]} workers
+ * @param {number} size
+ */
+const drain = async (system, workers, size) => {
+  const before = ranBy(workers)
   const from = performance.now()
-  const worker = system.work(100)
-  await done
-  if (backlog === size) await until(async () => (await system.waiting()) === 0, 5, 60_000)
-  const value = size / secondsSince(from)
-  await worker.stop()
-  await system.close()
-  return { value, more: { peakRssMb: Math.round(peakRss / 1_048_576) } }
+  await Promise.all(workers.map((worker) => worker.work()))
+  await until(() => ranBy(workers) - before >= size, LOOK_EVERY_MS, DRAIN_DEADLINE_MS)
+  await until(async () => (await system.waiting()) === 0, LOOK_EVERY_MS, DRAIN_DEADLINE_MS)
+  const rate = size / secondsSince(from)
+  await Promise.all(workers.map((worker) => worker.rest()))
+  return rate
 }
+
+/** @type {(context: import('../lib/types.js').CaseContext, processes: number) => Promise<import('../lib/types.js').Measured>} */
+const drainAll = async ({ open, size, spawnWorker }, processes) => {
+  const system = await open()
+  await fill(system, size)
+  const workers = await Promise.all(
+    Array.from({ length: processes }, () => spawnWorker({ concurrency: CONCURRENCY, counting: true })),
+  )
+  const value = await drain(system, workers, size)
+  const reports = await Promise.all(workers.map((worker) => worker.stop()))
+  await system.close()
+  return { value, more: { peakRssMb: Math.max(...reports.map(({ peakRssMb }) => peakRssMb)) } }
+}
+
+/** Jobs that a worker runs before it is measured, so that its code is compiled. */
+const WARM_UP = 10_000
+/** How often short drains are repeated. */
+const REPEATS = 5
+
+/** @param {import('../lib/types.js').System} system @param {WorkerProcess} worker @param {number} size */
+const fillAndDrain = async (system, worker, size) => {
+  await fill(system, size)
+  return await drain(system, [worker], size)
+}
+
+/** The median of several. @param {import('../lib/types.js').System} system @param {WorkerProcess} worker @param {number} size */
+const shortDrains = async (system, worker, size) => {
+  /** @type {number[]} */
+  const rates = []
+  for (let n = 0; n < REPEATS; n++) rates.push(await fillAndDrain(system, worker, size))
+  return percentile(rates, 0.5)
+}
+
+const DRAINED = {
+  sqlite: ['posthaste', 'plainjob'],
+  postgres: ['posthaste', 'graphile-worker', 'pg-boss', 'bullmq-postgres'],
+  redis: ['posthaste', 'bee-queue', 'bullmq', 'posthaste-synced'],
+}
+const DRAINED_SIZES = {
+  plainjob: 30_000,
+  'graphile-worker': 100_000,
+  'pg-boss': 50_000,
+  'bullmq-postgres': 5_000,
+  'bee-queue': 80_000,
+  bullmq: 50_000,
+}
+const OURS = { sqlite: ['posthaste'], postgres: ['posthaste'], redis: ['posthaste'] }
 
 /** @type {import('../lib/types.js').BenchCase[]} */
 export const drainingCases = [
@@ -37,88 +82,97 @@ export const drainingCases = [
     title: 'drain, 1 worker process, concurrency 100',
     unit: 'jobs/s',
     better: 'more',
-    systems: ['posthaste', 'plainjob'],
+    systems: DRAINED,
     size: 200_000,
-    peerSize: 30_000,
-    goal: '≥ 8 × plainjob',
-    run: (context) => drainHere(context, context.size),
+    sizes: DRAINED_SIZES,
+    smokeSize: 500,
+    run: (context) => drainAll(context, 1),
   },
   {
     name: 'drain-2',
     title: 'drain, 2 worker processes, concurrency 100 each',
     unit: 'jobs/s',
     better: 'more',
-    systems: ['posthaste', 'plainjob'],
+    systems: DRAINED,
     size: 200_000,
-    peerSize: 30_000,
-    goal: '≥ 1.0 × our one process',
-    run: async ({ open, folder, size, spawnWorker }) => {
-      const system = await open({ folder, onRun: () => null })
-      await fill(system, size)
-      const workers = await Promise.all([
-        spawnWorker({ concurrency: 100 }),
-        spawnWorker({ concurrency: 100 }),
-      ])
-      // Both are warm and running from here on; what they did before is not counted.
-      const first = await system.waiting()
-      const from = performance.now()
-      await until(async () => (await system.waiting()) === 0, 5, 120_000)
-      const value = first / secondsSince(from)
-      await Promise.all(workers.map((worker) => worker.stop()))
+    sizes: DRAINED_SIZES,
+    smokeSize: 500,
+    run: (context) => drainAll(context, 2),
+  },
+  {
+    name: 'backlog-10k',
+    title: 'drain a backlog of {size} (median of five, by a warm worker)',
+    unit: 'jobs/s',
+    better: 'more',
+    systems: OURS,
+    size: 10_000,
+    smokeSize: 100,
+    run: async ({ open, size, spawnWorker }) => {
+      const system = await open()
+      const worker = await spawnWorker({ concurrency: CONCURRENCY, counting: true })
+      await fillAndDrain(system, worker, Math.min(size, WARM_UP))
+      const value = await shortDrains(system, worker, size)
+      await worker.stop()
       await system.close()
       return { value }
     },
   },
   {
-    name: 'backlog-10k',
-    title: 'drain 10,000 of a backlog of 10,000',
-    unit: 'jobs/s',
-    better: 'more',
-    systems: ['posthaste'],
-    size: 10_000,
-    goal: 'the base of the next row',
-    run: (context) => drainHere(context, 10_000),
-  },
-  {
     name: 'backlog-1m',
-    title: 'drain 100,000 of a backlog of 1,000,000',
+    title: 'drain a tenth of a backlog of {size}, by a warm worker',
     unit: 'jobs/s',
     better: 'more',
-    systems: ['posthaste'],
-    size: 100_000,
-    goal: '≥ 0.9 × a backlog of 10,000',
-    run: (context) => drainHere(context, 1_000_000),
+    systems: OURS,
+    size: 1_000_000,
+    smokeSize: 1_000,
+    run: async ({ open, size, spawnWorker }) => {
+      const system = await open()
+      const worker = await spawnWorker({ concurrency: CONCURRENCY, counting: true })
+      await fillAndDrain(system, worker, Math.min(size, WARM_UP))
+      await fill(system, size)
+      const before = worker.ran()
+      const from = performance.now()
+      await worker.work()
+      await until(() => worker.ran() - before >= size / 10, LOOK_EVERY_MS, DRAIN_DEADLINE_MS)
+      const value = (worker.ran() - before) / secondsSince(from)
+      await worker.stop()
+      await system.close()
+      return { value }
+    },
   },
   {
-    name: 'look-1m',
-    title: 'stats, and a page of 50, at 1,000,000 jobs (p99 of 200)',
-    unit: 'ms',
+    name: 'rss-1m',
+    title: 'peak memory of a worker process that drains {size}',
+    unit: 'MB',
     better: 'less',
-    systems: ['posthaste'],
+    systems: OURS,
     size: 1_000_000,
-    goal: '≤ 20 ms each',
-    run: async ({ open, folder, size }) => {
-      const system = await open({ folder, onRun: () => null })
-      await fill(system, size)
-      /** @type {number[]} */
-      const stats = []
-      /** @type {number[]} */
-      const pages = []
-      for (let n = 0; n < 200; n++) {
-        let from = performance.now()
-        await system.stats?.()
-        stats.push(performance.now() - from)
-        from = performance.now()
-        await system.page?.()
-        pages.push(performance.now() - from)
-      }
+    smokeSize: 1_000,
+    run: async (context) => {
+      const { value, more } = await drainAll(context, 1)
+      return { value: more?.['peakRssMb'] ?? Number.NaN, more: { jobsPerS: value } }
+    },
+  },
+  {
+    name: 'history',
+    title: 'drain 20,000 behind {size} finished jobs (median of five, by a warm worker)',
+    unit: 'jobs/s',
+    better: 'more',
+    systems: { sqlite: ['posthaste'], postgres: ['posthaste'] },
+    size: 1_000_000,
+    smokeSize: 1_000,
+    run: async ({ open, size, spawnWorker }) => {
+      const measured = Math.min(size, 20_000)
+      const system = await open()
+      const worker = await spawnWorker({ concurrency: CONCURRENCY, counting: true })
+      await fillAndDrain(system, worker, measured)
+      const empty = await shortDrains(system, worker, measured)
+      for (let left = size; left > 0; left -= 100_000)
+        await fillAndDrain(system, worker, Math.min(left, 100_000))
+      const value = await shortDrains(system, worker, measured)
+      await worker.stop()
       await system.close()
-      await rm(folder, { recursive: true })
-      const round = (/** @type {number} */ ms) => Math.round(ms * 100) / 100
-      return {
-        value: Math.max(percentile(stats, 0.99), percentile(pages, 0.99)),
-        more: { statsP50Ms: round(percentile(stats, 0.5)), pageP50Ms: round(percentile(pages, 0.5)) },
-      }
+      return { value, more: { finished: size, emptyPerS: empty, ofEmpty: value / empty } }
     },
   },
 ]

@@ -1,5 +1,6 @@
 import { addingCases } from './adding.js'
 import { drainingCases } from './draining.js'
+import { lookingCases } from './looking.js'
 import { waitingCases } from './waiting.js'
 
-export const CASES = [...addingCases, ...drainingCases, ...waitingCases]
+export const CASES = [...addingCases, ...drainingCases, ...lookingCases, ...waitingCases]

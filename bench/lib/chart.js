@@ -1,8 +1,9 @@
 // A bar chart of one row as a plain SVG file that reads on light and dark pages.
-import { DURABILITY, readable } from './table.js'
+import { isOurs } from './judge.js'
+import { readable } from './text.js'
 
-const WIDTH = 720
-const LEFT = 230
+const WIDTH = 860
+const LEFT = 370
 const BAR = 26
 const GAP = 14
 const TOP = 52
@@ -10,17 +11,17 @@ const TOP = 52
 /** @param {string} text */
 const escapeText = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** @param {import('./table.js').Row} row */
+/** @param {import('./types.js').Row} row */
 export const drawChart = (row) => {
   const largest = Math.max(...row.systems.map(({ value }) => value))
   const height = TOP + row.systems.length * (BAR + GAP) + 10
-  const bars = row.systems.map(({ system, value }, index) => {
+  const bars = row.systems.map(({ system, durability, value }, index) => {
     const y = TOP + index * (BAR + GAP)
     const width = Math.max(2, (value / largest) * (WIDTH - LEFT - 120))
-    const label = `${system} · ${DURABILITY[system] ?? ''}`
+    const label = `${system} · ${durability}`
     return [
       `<text class="label" x="${LEFT - 12}" y="${y + 17}" text-anchor="end">${escapeText(label)}</text>`,
-      `<rect class="${system === 'posthaste' ? 'ours' : 'peer'}" x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="4"/>`,
+      `<rect class="${isOurs(system) ? 'ours' : 'peer'}" x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="4"/>`,
       `<text class="figure" x="${(LEFT + width + 10).toFixed(1)}" y="${y + 18}">${readable(value)} ${escapeText(row.unit)}</text>`,
     ].join('\n')
   })

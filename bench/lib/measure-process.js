@@ -1,42 +1,57 @@
-// One measurement in a process of its own: `node measure-process.js CASE SYSTEM SIZE` prints one line of JSON.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// One measurement in a process of its own: `node measure-process.js ENGINE CASE SYSTEM SIZE PLACE` prints one line of JSON.
+import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { CASES } from '../cases/index.js'
-import { openerOf } from './systems.js'
+import { systemOf } from './systems.js'
 
-const [caseName, systemName = '', size] = process.argv.slice(2)
-const benchCase = CASES.find(({ name }) => name === caseName)
+const [engine = '', caseName, name = '', size, place = ''] = process.argv.slice(2)
+const benchCase = CASES.find((one) => one.name === caseName)
 if (benchCase === undefined) throw new Error(`no case ${caseName}`)
-const open = await openerOf(systemName)
-const folder = mkdtempSync(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'posthaste-bench-'))
+const { open } = await systemOf(engine, name).load()
 
 /** @type {import('./types.js').CaseContext['spawnWorker']} */
-const spawnWorker = async ({ concurrency, report = '' }) => {
+const spawnWorker = async ({ concurrency, counting = false }) => {
   const script = fileURLToPath(new URL('worker-process.js', import.meta.url))
-  const child = spawn(process.execPath, [script, systemName, folder, String(concurrency), report], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = fork(script, [engine, name, place, String(concurrency), ...(counting ? ['counting'] : [])], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
+  let ran = 0
+  /** @type {Map<string, (answer: any) => void>} */
+  const waiting = new Map()
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  await Promise.race([
-    new Promise((resolve) => child.stdout.once('data', resolve)),
-    ended.then(() => Promise.reject(new Error(`the worker of ${systemName} ended before it was ready`))),
-  ])
+  child.on('message', (/** @type {any} */ message) => {
+    if (message.ran !== undefined) ran = message.ran
+    if (message.done !== undefined) waiting.get(message.done)?.(message.answer)
+  })
+  /** @param {string} order @returns {Promise<any>} */
+  const answered = (order) =>
+    Promise.race([
+      new Promise((resolve) => waiting.set(order, resolve)),
+      ended.then(() => Promise.reject(new Error(`the worker process of ${name} ended early`))),
+    ])
+  /** @param {string} order */
+  const give = (order) => {
+    const answer = answered(order)
+    child.send(order)
+    return answer
+  }
+  await answered('open')
   return {
     pid: child.pid ?? 0,
+    ran: () => ran,
+    work: () => give('work'),
+    rest: () => give('rest'),
     stop: async () => {
-      child.kill('SIGTERM')
+      const report = await give('stop')
       await ended
+      return report
     },
   }
 }
 
-try {
-  const measured = await benchCase.run({ open, folder, size: Number(size), spawnWorker })
-  process.stdout.write(`${JSON.stringify(measured)}\n`)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
-process.exit(0)
+const measured = await benchCase.run({
+  open: () => open({ ...JSON.parse(place), onRun: () => null }),
+  size: Number(size),
+  spawnWorker,
+})
+process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0))

@@ -1,73 +1,52 @@
-// From raw rows to a table that people read.
+// From rows to a table that people read.
+import { isOurs, judge, OURS, verdictText } from './judge.js'
+import { readable } from './text.js'
+
+/** How many times better ours is. @param {import('./types.js').Row} row @param {import('./types.js').RowSystem} other */
+const ratioTo = (row, { system, value }) => {
+  const ours = row.systems.find((one) => one.system === OURS)?.value
+  if (ours === undefined || isOurs(system)) return ''
+  const ratio = row.better === 'more' ? ours / value : value / ours
+  return Number.isFinite(ratio) ? `${readable(ratio)} ×` : ''
+}
+
+/** @param {string} engine @param {import('./types.js').Row} row @param {readonly import('./types.js').Row[]} rows */
+const linesOf = (engine, row, rows) =>
+  row.systems.map((one, index) => {
+    const extra = Object.entries(one.more).map(([name, number]) => `${name} ${readable(number)}`)
+    const goals = index === 0 ? judge(engine, row, rows).map(verdictText).join('; ') : ''
+    const cells = [
+      index === 0 ? `${row.case}: ${row.title}` : '',
+      one.system,
+      one.durability,
+      `${readable(one.value)} ${row.unit}${extra.length === 0 ? '' : ` (${extra.join(', ')})`}`,
+      `${readable(Math.min(...one.all))}–${readable(Math.max(...one.all))} (${row.rounds})`,
+      ratioTo(row, one),
+      goals,
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
 
 /**
- * @typedef {object} Row
- * @property {string} case
- * @property {string} title
- * @property {string} unit
- * @property {'more' | 'less'} better
- * @property {string} goal
- * @property {{ system: string, value: number, all: number[], more: Record<string, number> }[]} systems
+ * @param {import('./results.js').Results} results
+ * @returns {string}
  */
-
-/** What each system promises for an acknowledged job. */
-export const DURABILITY = /** @type {Record<string, string>} */ ({
-  posthaste: 'synced (FULL)',
-  plainjob: 'not synced (NORMAL)',
-  'plainjob-full': 'synced (FULL)',
-})
-
-/** Ratio of ours to each other system, as "times better". @param {Row[]} rows @returns {Map<string, Map<string, number>>} */
-export const judge = (rows) =>
-  new Map(
-    rows.map((row) => {
-      const ours = row.systems.find(({ system }) => system === 'posthaste')?.value ?? Number.NaN
-      return [
-        row.case,
-        new Map(
-          row.systems
-            .filter(({ system }) => system !== 'posthaste')
-            .map(({ system, value }) => [system, row.better === 'more' ? ours / value : value / ours]),
-        ),
-      ]
-    }),
-  )
-
-/** @param {number} value */
-export const readable = (value) =>
-  value >= 1_000
-    ? Math.round(value).toLocaleString('en-US')
-    : value >= 100
-      ? String(Math.round(value))
-      : value.toFixed(2)
-
-/**
- * @param {Record<string, unknown>} machine
- * @param {Row[]} rows
- * @param {Map<string, Map<string, number>>} verdicts
- */
-export const toMarkdown = (machine, rows, verdicts) => {
-  const lines = [
-    '# SQLite',
+export const toMarkdown = ({ engine, machine, rows }) => {
+  const verdicts = rows.flatMap((row) => judge(engine, row, rows)).filter(({ met }) => met !== undefined)
+  const met = verdicts.filter((verdict) => verdict.met).length
+  const days = [...new Set(rows.map(({ at }) => at.slice(0, 10)))].join(', ')
+  return [
+    `# ${machine.title}`,
     '',
-    `Median of ${machine['rounds']} on ${machine['cores']} cores, Node ${machine['node']}, ${String(machine['at']).slice(0, 10)}.`,
-    'Repeat with `npm run bench`. A ratio above 1 means that Posthaste is better.',
+    `${machine.about}. Medians on ${machine.cores} cores (${machine.model}), Node ${machine.node}, ${days}.`,
+    ...(machine.note === '' ? [] : [`${machine.note}`]),
+    `Repeat with \`npm run bench -- --engine ${engine}\`. A ratio above 1 means that Posthaste is better.`,
     '',
-    '| case | system | durability | figure | spread | ratio | goal |',
+    `**${met} of ${verdicts.length} goals met.**`,
+    '',
+    '| case | system | durability | figure | spread (rounds) | ours to it | goals |',
     '|---|---|---|---|---|---|---|',
-  ]
-  for (const row of rows) {
-    for (const { system, value, all, more } of row.systems) {
-      const extra = Object.entries(more).map(([name, number]) => `${name} ${readable(number)}`)
-      const ratio = verdicts.get(row.case)?.get(system)
-      lines.push(
-        `| ${system === 'posthaste' ? row.title : ''} | ${system} | ${DURABILITY[system] ?? ''} | ${readable(value)} ${row.unit}${
-          extra.length === 0 ? '' : ` (${extra.join(', ')})`
-        } | ${readable(Math.min(...all))}–${readable(Math.max(...all))} | ${
-          ratio === undefined ? '' : `${ratio.toFixed(2)} ×`
-        } | ${system === 'posthaste' ? row.goal : ''} |`,
-      )
-    }
-  }
-  return `${lines.join('\n')}\n`
+    ...rows.flatMap((row) => linesOf(engine, row, rows)),
+    '',
+  ].join('\n')
 }

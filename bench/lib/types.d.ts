@@ -1,10 +1,11 @@
+export type EngineName = 'sqlite' | 'postgres' | 'redis'
+
 /** What a case may ask of a system under measurement. */
 export interface System {
-  readonly durability: string
   add(payload: unknown): Promise<unknown>
   addMany(payloads: readonly unknown[]): Promise<unknown>
   /** Runs jobs in this process, each handing its payload to `onRun`. */
-  work(concurrency: number): { stop(): Promise<unknown> }
+  work(concurrency: number): Promise<{ stop(): Promise<unknown> }>
   /** Jobs that have not ended. */
   waiting(): Promise<number>
   readonly stats: (() => Promise<unknown>) | undefined
@@ -12,8 +13,13 @@ export interface System {
   close(): Promise<unknown>
 }
 
-export interface OpenOptions {
+/** An empty store for one measurement: a folder for SQLite, the URL of a server for the others. */
+export interface Place {
+  readonly url: string
   readonly folder: string
+}
+
+export interface OpenOptions extends Place {
   readonly onRun: (payload: unknown) => unknown
 }
 export type OpenSystem = (options: OpenOptions) => Promise<System>
@@ -25,31 +31,86 @@ export interface Measured {
 }
 
 export interface CaseContext {
-  readonly open: OpenSystem
-  readonly folder: string
+  /** A client of the system, in the measuring process. */
+  readonly open: () => Promise<System>
   readonly size: number
-  /** Starts another process of the same system on the same store and waits until it says that it is ready. */
+  /** Starts a process of the same system on the same store, which waits for orders. */
   readonly spawnWorker: (options: {
     readonly concurrency: number
-    readonly report?: string
+    /** Tells all the time how many jobs it ran. */
+    readonly counting?: boolean
   }) => Promise<WorkerProcess>
 }
+
 export interface WorkerProcess {
   readonly pid: number
-  stop(): Promise<void>
+  /** Jobs that it has run so far. */
+  ran(): number
+  work(): Promise<void>
+  /** Stops working; `work` begins again. */
+  rest(): Promise<void>
+  stop(): Promise<WorkerReport>
+}
+export interface WorkerReport {
+  /** From the `at` of each payload to the start of its handler, ms. */
+  readonly waits: readonly number[]
+  readonly peakRssMb: number
 }
 
 export interface BenchCase {
   readonly name: string
+  /** `{size}` stands for ours. */
   readonly title: string
-  readonly unit: string
+  readonly unit: 'jobs/s' | 'ms' | 'MB' | 'CPU s'
   /** Larger figures are better, or smaller ones. */
   readonly better: 'more' | 'less'
-  readonly systems: readonly string[]
-  /** Jobs, or rounds. */
+  /** Ours first; an engine that is not named does not run the case. */
+  readonly systems: Readonly<Partial<Record<EngineName, readonly string[]>>>
+  /** Jobs, or seconds; by system or engine where a slow one would take minutes. */
   readonly size: number
-  readonly peerSize?: number
-  /** The goal as a ratio to the peer, or as an absolute bound. */
-  readonly goal: string
+  readonly sizes?: Readonly<Record<string, number>>
+  /** What `--smoke` takes instead. */
+  readonly smokeSize: number
   readonly run: (context: CaseContext) => Promise<Measured>
+}
+
+/** What a row has to reach. One of `times`, `timesCase` for a ratio; neither for an absolute bound. */
+export interface Goal {
+  readonly atLeast?: number
+  readonly atMost?: number
+  /** Another system of the row, or the best one of them. */
+  readonly times?: string
+  /** Our own figure in another row. */
+  readonly timesCase?: string
+  /** One of `more`; default: the row's own figure. */
+  readonly figure?: string
+}
+
+export interface Row {
+  readonly case: string
+  readonly title: string
+  readonly unit: string
+  readonly better: 'more' | 'less'
+  readonly at: string
+  readonly rounds: number
+  /** Processes that were running or waiting to, on average over the last minute; our own are among them. */
+  readonly load: number
+  /** Of the first system; others may run fewer jobs. */
+  readonly size: number
+  readonly systems: readonly RowSystem[]
+}
+export interface RowSystem {
+  readonly system: string
+  readonly durability: string
+  readonly size: number
+  readonly value: number
+  readonly all: readonly number[]
+  readonly more: Readonly<Record<string, number>>
+}
+
+export interface Verdict {
+  readonly text: string
+  /** Undefined: something that it needs was not measured. */
+  readonly reached: number | undefined
+  readonly met: boolean | undefined
 }

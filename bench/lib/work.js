@@ -11,7 +11,7 @@ export const payload = (n = 0) => ({
 /** @param {number} from */
 export const secondsSince = (from) => (performance.now() - from) / 1000
 
-/** @param {() => Promise<boolean>} condition @param {number} everyMs @param {number} deadlineMs */
+/** @param {() => boolean | Promise<boolean>} condition @param {number} everyMs @param {number} deadlineMs */
 export const until = async (condition, everyMs, deadlineMs) => {
   const from = performance.now()
   while (!(await condition())) {
@@ -20,7 +20,7 @@ export const until = async (condition, everyMs, deadlineMs) => {
   }
 }
 
-/** @param {number[]} values @param {number} share */
+/** @param {readonly number[]} values @param {number} share */
 export const percentile = (values, share) => {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

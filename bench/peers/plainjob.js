@@ -16,13 +16,9 @@ export const openPlainjob =
     database.pragma(`synchronous = ${synchronous}`)
     database.pragma('busy_timeout = 10000')
     return {
-      durability:
-        synchronous === 'FULL'
-          ? 'every commit synced (FULL)'
-          : 'last commits may be lost at power loss (NORMAL)',
       add: async (payload) => queue.add('bench', payload),
       addMany: async (payloads) => queue.addMany('bench', payloads),
-      work: () => {
+      work: async () => {
         const worker = defineWorker(
           'bench',
           async (/** @type {{ data: string }} */ job) => {

@@ -16,6 +16,7 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { givenFolder } from './programs.js'
 
 /** How long initdb, the start and the stop may each take; a loaded machine needs some seconds. */
 const STEP_TIMEOUT_MS = 60_000
@@ -23,7 +24,7 @@ const STEP_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 15_000
 const LOOK_EVERY_MS = 20
 
-/** Where Linux distributions and Homebrew keep the programs that are not in the PATH. */
+/** Where Linux distributions and Homebrew keep the programs that are not in the PATH: a folder for each version. */
 const FOLDERS = ['/usr/lib/postgresql', '/usr/local/opt', '/opt/homebrew/opt', '/usr/pgsql']
 
 /**
@@ -50,6 +51,11 @@ const inPath = (program) =>
  * @returns {{ found: string | undefined, tried: string[] }}
  */
 const findPrograms = () => {
+  const given = givenFolder()
+  if (given !== undefined) {
+    const found = ['initdb', 'postgres'].every((name) => existsSync(join(given, name))) ? given : undefined
+    return { found, tried: [`${given} (TEST_SERVER_PROGRAMS)`] }
+  }
   const versions = FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /^(postgresql@?)?\d+$/.test(name))
@@ -118,9 +124,10 @@ export const startPostgresServer = async ({ settings = {}, password } = {}) => {
   const { found, tried } = findPrograms()
   if (found === undefined) {
     throw new Error(
-      `There is no PostgreSQL for the tests. Looked for initdb and postgres in ${tried.join(', ')}. ` +
+      `There is no PostgreSQL. Looked for initdb and postgres in ${tried.join(', ')}. ` +
         'Install it (Debian: apt-get install postgresql; macOS: brew install postgresql), or set ' +
-        'TEST_POSTGRES_URL to a database whose user may create schemas.',
+        'TEST_SERVER_PROGRAMS to the folder that holds both. For the tests, TEST_POSTGRES_URL can name a database ' +
+        'instead, whose user may create schemas.',
     )
   }
   const user = await serverUser()

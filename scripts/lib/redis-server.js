@@ -3,11 +3,13 @@
  * without a password, and with nothing on disk unless `settings` say so.
  */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { INSTALL_TIMEOUT_MS, lastLine, unpackPackages } from './debian.js'
+import { givenFolder } from './programs.js'
 
 const run = promisify(execFile)
 
@@ -16,10 +18,8 @@ const START_TIMEOUT_MS = 30_000
 /** After this, a server that was told to stop is killed. */
 const STOP_TIMEOUT_MS = 10_000
 const LOOK_EVERY_MS = 5
-/** Packages come over the network. */
-const INSTALL_TIMEOUT_MS = 180_000
-/** What a Debian without Redis lacks to run it. */
-const PACKAGES = ['redis-server', 'redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1']
+/** What a Debian without Redis lacks to run it, beside the package in which the program is. */
+const PACKAGES = ['redis-server', 'libatomic1', 'libjemalloc2', 'liblzf1']
 
 /**
  * @typedef {object} Program
@@ -33,37 +33,24 @@ const inPath = () =>
     .map((folder) => join(folder, 'redis-server'))
     .find((file) => existsSync(file))
 
-/** @param {string} folder @param {RegExp} name @returns {string[]} */
-const find = (folder, name) =>
-  readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => name.test(entry.name))
-    .map((entry) => entry.parentPath)
-
-/** Unpacks Debian's packages into a folder, which needs no rights. @param {string} folder @returns {Promise<Program>} */
-const unpack = async (folder) => {
-  for (const name of PACKAGES) {
-    await run('apt-get', ['download', name], { cwd: folder, timeout: INSTALL_TIMEOUT_MS }).catch((error) => {
-      // A library may be there already, or have another name in this version of Debian.
-      if (name === 'redis-tools') throw error
-    })
-  }
-  const packages = readdirSync(folder).filter((name) => name.endsWith('.deb'))
-  for (const name of packages) await run('dpkg', ['-x', join(folder, name), folder])
-  const path = join(folder, 'usr', 'bin', 'redis-server')
-  if (!existsSync(path)) throw new Error('the packages hold no redis-server')
-  const libraries = new Set(find(folder, /\.so(\.|$)/))
-  return { path, env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } }
-}
-
 /** Unpacked once, for as long as this process lives. @returns {Promise<Program>} */
 const unpackHere = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-redis-program-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return await unpack(folder)
+  const env = await unpackPackages(folder, 'redis-tools', PACKAGES)
+  const path = join(folder, 'usr', 'bin', 'redis-server')
+  if (!existsSync(path)) throw new Error('the packages hold no redis-server')
+  return { path, env }
 }
 
 /** Looks for redis-server, and fetches it when there is none. @returns {Promise<Program>} */
 const findProgram = async () => {
+  const given = givenFolder()
+  if (given !== undefined) {
+    const path = join(given, 'redis-server')
+    if (existsSync(path)) return { path, env: {} }
+    throw missing([`redis-server is not in ${given}, which TEST_SERVER_PROGRAMS names`])
+  }
   const found = inPath()
   if (found !== undefined) return { path: found, env: {} }
   const tried = ['redis-server is not in the PATH']
@@ -86,20 +73,19 @@ const findProgram = async () => {
   } catch (error) {
     tried.push(`apt-get download redis-server: ${lastLine(error)}`)
   }
-  throw new Error(
-    `There is no Redis for the tests (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; ` +
-      'macOS: brew install redis), or set TEST_REDIS_URL to a server whose keys may be written.',
-  )
+  throw missing(tried)
 }
+
+/** @param {readonly string[]} tried */
+const missing = (tried) =>
+  new Error(
+    `There is no Redis (${tried.join('; ')}). Install it (Debian: apt-get install redis-server; macOS: ` +
+      'brew install redis), or set TEST_SERVER_PROGRAMS to the folder that holds it. For the tests, TEST_REDIS_URL can ' +
+      'name a server instead, whose keys may be written.',
+  )
 
 /** @type {Promise<Program> | undefined} */
 let sought
-
-/** @param {unknown} error */
-const lastLine = (error) => {
-  const { stderr, message } = /** @type {{ stderr?: string, message: string }} */ (error)
-  return (stderr || message).trim().split('\n').at(-1) ?? ''
-}
 
 /** @returns {Promise<number>} */
 const freePort = () =>

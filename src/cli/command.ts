@@ -6,6 +6,7 @@ import { programName } from './program-name.ts'
 export interface CommonOptions {
   readonly engine?: string
   readonly database?: string
+  readonly archive?: string
   readonly json?: true
 }
 
@@ -45,6 +46,7 @@ export const common = (command: Command): Command =>
       ).conflicts('database'),
     )
     .option('--database <path>', 'a SQLite file; short for --engine sqlite:PATH')
+    .option('--archive <url>', 'where finished jobs are moved to and read from: the URL of another store')
     .option('--json', 'answer in JSON, for machines')
 
 /** 'a,b' and repeated options alike. */
@@ -55,6 +57,6 @@ export const collectList = (value: string, before: readonly string[] = []): read
 
 /** A command's own options, without those that every command has. */
 export const ownOptions = <T extends CommonOptions>(options: T): Omit<T, keyof CommonOptions> => {
-  const { engine: _engine, database: _database, json: _json, ...own } = options
+  const { engine: _engine, database: _database, archive: _archive, json: _json, ...own } = options
   return own
 }

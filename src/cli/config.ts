@@ -13,6 +13,7 @@ const CONFIG_FILES = [
 /** Flags that are settings, by the settings' names. */
 export interface SettingFlags {
   readonly engine?: string | undefined
+  readonly archive?: string | undefined
   readonly addr?: string | undefined
   readonly logLevel?: string | undefined
   readonly workers?: number | undefined
@@ -23,7 +24,7 @@ export interface SettingFlags {
  * @throws E_CONFIG naming what is wrong
  */
 export const readConfig = async (
-  options: { readonly engine?: string; readonly database?: string },
+  options: { readonly engine?: string; readonly database?: string; readonly archive?: string },
   flags: SettingFlags = {},
 ): Promise<Config> => {
   const engine = options.database === undefined ? options.engine : `sqlite:${options.database}`
@@ -32,7 +33,7 @@ export const readConfig = async (
     file === undefined ? undefined : (await loadModule(file, 'The configuration file'))['default']
   return loadConfig({
     env: process.env,
-    flags: { ...flags, ...(engine === undefined ? {} : { engine }) },
+    flags: { ...flags, archive: options.archive, ...(engine === undefined ? {} : { engine }) },
     ...(file === undefined ? {} : { file: settings }),
   })
 }

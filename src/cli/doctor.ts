@@ -1,6 +1,7 @@
 import { describeConfig } from '../core/config.ts'
 import { formatDuration } from '../core/durations.ts'
 import { isPosthasteError } from '../core/errors.ts'
+import { asArchived } from '../engines/archived.ts'
 import type { CommonOptions } from './command.ts'
 import { readConfig } from './config.ts'
 import { EXIT, exitCodeOf } from './exit.ts'
@@ -56,6 +57,15 @@ export const examine = async (terminal: Terminal, options: CommonOptions): Promi
           durabilityText(info),
           `its clock agrees with this machine's`,
         ]
+      }),
+    )
+    await look('archive', () =>
+      withStore(terminal, options, async ({ engine }) => {
+        const archived = asArchived(engine)
+        if (archived === null) return []
+        await archived.archiver.ping()
+        const { kind, location } = archived.archiver.status()
+        return [`${kind} at ${location}: finished jobs are moved there`]
       }),
     )
     await look('mail', async () => {

@@ -10,7 +10,7 @@ export const EXIT = {
   failed: 1,
   /** The command line itself is wrong. */
   usage: 2,
-  /** The configuration is refused; nothing was started (EX_CONFIG). */
+  /** The configuration is refused, or the store that it names; nothing was started (EX_CONFIG). */
   config: 78,
 } as const
 
@@ -20,6 +20,13 @@ const CONFIG_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'E_ENGINE_UNKNOWN',
   'E_SQLITE_VERSION',
   'E_MAIL_CONFIG',
+  // The store of the configuration cannot be used as it is.
+  'E_STORE_OPEN',
+  'E_STORE_VERSION',
+  'E_STORE_EVICTS',
+  'E_STORE_NEWER',
+  'E_STORE_FOREIGN',
+  'E_STORE_READ_ONLY',
 ])
 
 /** Errors about what the caller gave are usage errors; a job's or store's trouble is a failure. */

@@ -26,11 +26,14 @@ export const withStore = async <T>(
 ): Promise<T> => {
   const { readConfig } = await import('./config.ts')
   const config = await readConfig(options)
-  const file = missing === 'empty' ? missingFile(config) : null
+  const file = missing === 'empty' ? missingFile(config.engine) : null
+  const isArchiveMissing =
+    missing === 'empty' && config.archive !== null && missingFile(config.archive) !== null
   if (file !== null) terminal.note(terminal.errColors.dim(`There is no database at ${file} yet.`))
   const { posthaste } = await import('../runtime/posthaste.ts')
   const opened = await posthaste({
     engine: file === null ? config.engine : 'memory:',
+    archive: isArchiveMissing ? null : config.archive,
     tasks: await tasks(config),
   })
   try {
@@ -40,9 +43,9 @@ export const withStore = async <T>(
   }
 }
 
-const missingFile = ({ engine }: Config): string | null => {
-  if (!engine.startsWith('sqlite:')) return null
-  const path = engine.slice('sqlite:'.length)
+const missingFile = (url: string): string | null => {
+  if (!url.startsWith('sqlite:')) return null
+  const path = url.slice('sqlite:'.length)
   return existsSync(path) ? null : path
 }
 

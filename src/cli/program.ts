@@ -8,6 +8,7 @@ import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
 import { addResume } from './commands/resume.ts'
 import { addRetry } from './commands/retry.ts'
+import { addSchedule } from './commands/schedule.ts'
 import { addServe } from './commands/serve.ts'
 import { addStart } from './commands/start.ts'
 import { addStats } from './commands/stats.ts'
@@ -22,7 +23,7 @@ const GROUPS: readonly (readonly [title: string, add: readonly ((program: Comman
   [
     ['Run:', [addStart, addServe, addWorker]],
     ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail]],
-    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume]],
+    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume, addSchedule]],
     ['Check:', [addDoctor]],
   ]
 

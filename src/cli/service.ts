@@ -63,7 +63,13 @@ const startService = async (terminal: Terminal, options: ServiceOptions, parts: 
   const work = await loadAll(config, options)
   const logger = await createLog(config.logLevel, terminal.json)
   const { posthaste: open } = await import('../runtime/posthaste.ts')
-  const posthaste = await open({ engine: config.engine, ...work, logger })
+  const posthaste = await open({
+    engine: config.engine,
+    archive: config.archive,
+    archiveAfter: config.archiveAfter,
+    ...work,
+    logger,
+  })
   let server: HttpServer | null = null
   let worker: Worker | null = null
   try {
@@ -130,6 +136,7 @@ const bannerOf = async (parts: {
     version: packageVersion(),
     config,
     engine: posthaste.engine.info(),
+    archive: posthaste.archive(),
     clockOffsetMs,
     url,
     // Without a server there is no page to point to.

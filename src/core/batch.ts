@@ -3,7 +3,7 @@ import type { NewJob } from './job.ts'
 /** The rules of batches: groups of jobs with callbacks. Pure; the numbers come from the store. */
 
 export type BatchEvent = 'success' | 'finish' | 'death'
-export const BATCH_EVENTS: readonly BatchEvent[] = ['death', 'finish', 'success']
+const BATCH_EVENTS: readonly BatchEvent[] = ['death', 'finish', 'success']
 
 /** A batch as it is kept: a small document with compare-and-set. */
 export interface BatchDocument {

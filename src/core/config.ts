@@ -16,6 +16,9 @@ export {
 /** The validated settings. Durations in ms. */
 export interface Config {
   readonly engine: string
+  /** Null: finished jobs stay in the engine. */
+  readonly archive: string | null
+  readonly archiveAfter: number
   readonly addr: Address
   readonly token: string | null
   readonly smtpUrl: string | null
@@ -179,7 +182,7 @@ const describeValue = (config: Config, name: SettingName, secret: boolean): stri
   if (value === null) return '—'
   if (name === 'smtpUrl') return maskUrl(value as string)
   if (secret) return MASK
-  if (name === 'timeout') return formatDuration(value as number)
+  if (name === 'timeout' || name === 'archiveAfter') return formatDuration(value as number)
   if (typeof value === 'object') return formatAddress(value)
   return maskUrl(String(value))
 }

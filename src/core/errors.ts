@@ -34,6 +34,12 @@ export const ERRORS = {
     'A point in time is not valid.',
     'Give a Date, ISO 8601 text with its zone such as "2030-01-31T09:00:00Z", or epoch milliseconds.',
   ),
+  E_CRON: row(
+    400,
+    false,
+    'A cron expression is not valid.',
+    'Write five fields such as "0 3 * * *" (minute, hour, day, month, weekday), six with the seconds first, or @daily.',
+  ),
   E_NAME: row(
     400,
     false,
@@ -70,6 +76,24 @@ export const ERRORS = {
     'A batch has too many elements.',
     'Split it; the limit is in the message.',
   ),
+  E_TX_UNSUPPORTED: row(
+    400,
+    false,
+    "This engine cannot add jobs in a caller's transaction.",
+    'Use the postgres engine, or the sqlite engine on a database handle of your own; or leave tx out and add the job after the commit.',
+  ),
+  E_TX_ABORTED: row(
+    409,
+    false,
+    "The caller's transaction has failed or is over.",
+    'Roll it back, look for the first error in it, and repeat everything in a new one.',
+  ),
+  E_TX_ELSEWHERE: row(
+    400,
+    false,
+    "The caller's transaction is on another database.",
+    'Give a transaction of the database that the engine was opened with.',
+  ),
   E_TASK_UNKNOWN: row(
     400,
     false,
@@ -91,6 +115,18 @@ export const ERRORS = {
     false,
     'A job is to wait for one that does not exist.',
     'Check the id in after; finished jobs are kept for their retention.',
+  ),
+  E_SCHEDULE_MISSING: row(
+    404,
+    false,
+    'There is no such schedule.',
+    'Check its name; list them to see which there are.',
+  ),
+  E_SCHEDULE_EXISTS: row(
+    409,
+    false,
+    'There is a schedule of this name already.',
+    'Update it, or choose another name.',
   ),
   E_BATCH_MISSING: row(
     404,
@@ -225,6 +261,12 @@ export const ERRORS = {
     false,
     'The Redis server may drop jobs when its memory is full.',
     'Run "redis-cli CONFIG SET maxmemory-policy noeviction", and set it in its configuration file, too.',
+  ),
+  E_ARCHIVE: row(
+    503,
+    true,
+    'The archive failed.',
+    'Nothing is lost: finished jobs stay in the engine until it is back. Unfinished jobs can be read meanwhile.',
   ),
   E_ENGINE_UNKNOWN: row(
     400,

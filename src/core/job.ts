@@ -132,6 +132,8 @@ export interface JobOptions {
   readonly backoff?: BackoffSpec
   readonly timeoutMs?: number
   readonly whenExhausted?: 'dead' | 'discard'
+  /** The schedule that it belongs to, and the tick that it is for (epoch ms); null: run by hand. */
+  readonly schedule?: { readonly name: string; readonly at: number | null }
   /** Anything small that the caller wants to find again on the job. */
   readonly metadata?: Readonly<Record<string, unknown>>
 }

@@ -53,6 +53,9 @@ export const BATCH_RETENTION_MS = 7 * 24 * 3_600_000
 /** How long news of flows and batches may wait for a decision on an idle system. */
 export const DECIDE_MS = 500
 
+/** How often a maintainer looks for schedules that were changed elsewhere; ticks that it knows of are fired in time. */
+export const TICK_POLL_MS = 1_000
+
 /** A single attempt may last this long unless its task says otherwise. */
 export const TIMEOUT_MS = 5 * 60_000
 /** Longest delay, timeout or duration that is accepted: ten years. */
@@ -96,6 +99,16 @@ export const RETENTION = {
 export const RETENTION_MIN_AGE_MS = 3_600_000
 export const PRUNE_MS = 60_000
 export const PRUNE_BATCH = 1_000
+
+/** With an archive, a finished job is moved there so long after its end; its late settlements find it in the engine. */
+export const ARCHIVE_AFTER_MS = 60_000
+/** With more finished jobs than this in the engine, they are moved sooner, but not before this: memory is bounded. */
+export const ARCHIVE_ENGINE_MAX = 10_000
+export const ARCHIVE_PRESSED_MS = 10_000
+/** How often the maintainer looks for jobs to move. */
+export const ARCHIVE_SWEEP_MS = 5_000
+/** Time after which a call to the archive is given up: readers wait for it. */
+export const ARCHIVE_CALL_TIMEOUT_MS = 10_000
 
 /** A worker that has not been heard of for this long disappears from the list of workers. */
 export const WORKER_FORGET_MS = 60_000

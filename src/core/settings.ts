@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { durationMs } from './durations.ts'
-import { CONCURRENCY, CONCURRENCY_MAX, MAX_RETRIES, MAX_RETRIES_LIMIT, TIMEOUT_MS } from './limits.ts'
+import {
+  ARCHIVE_AFTER_MS,
+  CONCURRENCY,
+  CONCURRENCY_MAX,
+  MAX_RETRIES,
+  MAX_RETRIES_LIMIT,
+  TIMEOUT_MS,
+} from './limits.ts'
 
 /**
  * Every setting of the program, as data: `loadConfig` reads by this table and docs/configuration.md is generated from
@@ -57,14 +64,15 @@ const wholeNumber = (min: number, max: number) => {
     .pipe(z.number().int({ error }).min(min, { error }).max(max, { error }))
 }
 
-const timeout = z.union([z.string(), z.number()]).transform((value, context) => {
-  try {
-    return durationMs(value, 'timeout', { min: 1 })
-  } catch {
-    context.addIssue('must be a duration such as "30s" or "5m", of at least 1 ms')
-    return z.NEVER
-  }
-})
+const duration = (minMs: number) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    try {
+      return durationMs(value, 'duration', { min: minMs })
+    } catch {
+      context.addIssue(`must be a duration such as "30s" or "5m", of at least ${minMs} ms`)
+      return z.NEVER
+    }
+  })
 
 const ADDRESS = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]/@]+)):(\d{1,5})$/
 /** HOST:PORT, an IPv6 host in brackets. */
@@ -110,6 +118,29 @@ export const SETTINGS = [
       isEngineUrl,
       `must be the URL of an engine that this version has (${ENGINE_KINDS.map((kind) => `${kind}:`).join(', ')}), such as sqlite:./posthaste.db`,
     ),
+  },
+  {
+    ...plain,
+    name: 'archive',
+    env: 'POSTHASTE_ARCHIVE',
+    flag: '--archive',
+    default: null,
+    meaning:
+      'Where finished jobs are moved, out of the engine, and read from as if they were still there: the URL of a store of its own, sqlite:PATH, postgres://… or redis://…. All processes of an installation name the same one.',
+    schema: must(
+      (text) => isEngineUrl(text) && text !== 'memory:',
+      'must be the URL of a store that keeps what is in it, such as sqlite:./archive.db or postgres://user:password@host/database',
+    ),
+  },
+  {
+    ...plain,
+    name: 'archiveAfter',
+    env: 'POSTHASTE_ARCHIVE_AFTER',
+    flag: null,
+    default: `${ARCHIVE_AFTER_MS / 60_000}m`,
+    unit: 'duration',
+    meaning: 'For how long finished jobs stay in the engine when there is an archive.',
+    schema: duration(0),
   },
   {
     ...plain,
@@ -201,7 +232,7 @@ export const SETTINGS = [
     default: `${TIMEOUT_MS / 60_000}m`,
     unit: 'duration',
     meaning: 'Longest run of one attempt of a job whose task says nothing about it.',
-    schema: timeout,
+    schema: duration(1),
   },
 ] as const satisfies readonly Setting[]
 

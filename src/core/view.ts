@@ -48,6 +48,8 @@ export interface Job<Payload = unknown, Output = unknown> {
   readonly parents: readonly Parent[]
   /** The batch that it counts in, or null. */
   readonly batch: string | null
+  /** The schedule that added it, and the tick that it is for; `at` is null for a run by hand. */
+  readonly schedule: { readonly name: string; readonly at: Date | null } | null
   /** Not started by then, it is cancelled. */
   readonly expiresAt: Date | null
   /** What happened to it, oldest first: what was recorded, and the plain steps that its columns tell. */
@@ -118,12 +120,17 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     metadata: options.metadata ?? {},
     parents: record.ties?.parents ?? [],
     batch: record.ties?.batch ?? null,
+    schedule: scheduleOf(options),
     expiresAt: date(startBy(record)),
     get history() {
       return history()
     },
   }
 }
+
+/** The schedule of a job as everybody sees it. */
+export const scheduleOf = ({ schedule }: JobOptions): Job['schedule'] =>
+  schedule === undefined ? null : { name: schedule.name, at: date(schedule.at) }
 
 /** The errors of the history, which have no stack; the newest error, which has a column of its own, has one. */
 const errorsOf = (stored: readonly HistoryEntry[], last: JobError | null): AttemptError[] => {

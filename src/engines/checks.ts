@@ -2,6 +2,7 @@ import { PosthasteError } from '../core/errors.ts'
 import type {
   CancelRequest,
   Change,
+  JobRecord,
   JobTies,
   NewJob,
   Parent,
@@ -21,7 +22,9 @@ import type {
   ClaimRequest,
   Engine,
   ExchangeRequest,
+  FinishedRequest,
   InsertOptions,
+  KeptJob,
   LimitWrite,
   ListQuery,
   LogLine,
@@ -34,6 +37,7 @@ import type {
   Report,
   SortField,
   Start,
+  StoredLogLine,
   WorkerBeat,
 } from './engine.ts'
 import {
@@ -212,6 +216,53 @@ const PRUNE: Fields<PruneRequest> = {
   limit: whole,
 }
 
+const FINISHED: Fields<FinishedRequest> = {
+  state: oneOf(FINISHED_STATES),
+  ageMs: whole,
+  after: {
+    fits: (after) => after === null || after instanceof Object,
+    be: 'null, or the end and the id of the last job before',
+  },
+  limit: whole,
+}
+/** A job that is stored as it is: nobody runs it. */
+const KEPT: Fields<JobRecord> = {
+  id: uuid,
+  task: text,
+  queue: text,
+  group: orNull(text),
+  priority: upTo(9),
+  payload: text,
+  maxRetries: orNull(whole),
+  leaseMs: orNull(whole),
+  options: orNull(text),
+  key: orNull(text),
+  ref: orNull(text),
+  tags: { fits: (tags) => tags === null || isTagList(tags), be: 'JSON text of an array of strings, or null' },
+  ties: { fits: (ties) => ties === null || ties instanceof Object, be: 'ties, or null' },
+  state: oneOf(['ready', ...FINISHED_STATES]),
+  reason: orNull(text),
+  createdAt: whole,
+  runAt: whole,
+  startedAt: orNull(whole),
+  finishedAt: orNull(whole),
+  attempt: whole,
+  retries: whole,
+  crashes: whole,
+  solo: flag,
+  fence: whole,
+  worker: orNull(text),
+  leaseUntil: { fits: (until) => until === null, be: 'null: nobody runs it' },
+  started: { fits: (started) => started === false, be: 'false: nobody runs it' },
+  cancel: { fits: (cancel) => cancel === null, be: 'null: nobody runs it' },
+  output: orNull(text),
+  error: orNull(text),
+  history: orNull(text),
+  progress: orNull(text),
+  checkpoint: orNull(text),
+}
+const KEPT_LINE: Fields<StoredLogLine> = { ...LOG_LINE, fence: whole }
+
 const SORT_FIELDS: { readonly [F in SortField]: true } = {
   id: true,
   task: true,
@@ -305,6 +356,20 @@ const checkChanges = (changes: readonly Change[], events: readonly JobEvent[]): 
   }
 }
 
+const checkRestore = (jobs: readonly KeptJob[]): void => {
+  checkEach(jobs, 'jobs', { job: { fits: (job) => job instanceof Object, be: 'a job' }, log: array })
+  for (const [i, { job, log }] of jobs.entries()) {
+    checkFields(job, `jobs[${i}].job`, KEPT)
+    checkEach(log, `jobs[${i}].log`, KEPT_LINE)
+    const isFinished = job.state !== 'ready'
+    if ((job.finishedAt !== null) !== isFinished)
+      refuse(
+        `jobs[${i}].job.finishedAt`,
+        isFinished ? 'when the job finished' : 'null: the job is not finished',
+      )
+  }
+}
+
 const checkRequestCancel = (requests: Parameters<Engine['requestCancel']>[0]): void => {
   checkEach(requests, 'requests', {
     id: text,
@@ -352,6 +417,12 @@ export const checks = {
     checkFields(request, 'prune', PRUNE)
     checkLimit(request.limit)
   },
+  finished(request: FinishedRequest): void {
+    checkFields(request, 'finished', FINISHED)
+    if (request.after !== null) checkFields(request.after, 'after', { finishedAt: whole, id: text })
+    checkLimit(request.limit)
+  },
+  restore: checkRestore,
   get: (ids: readonly string[]): void => checkTexts(ids, 'ids'),
   list(query: ListQuery): void {
     checkFields(query, 'list', LIST)

@@ -43,6 +43,7 @@ import type {
  * - *Flows and batches*: the store notes as *news* which waiting jobs and batches have something to be decided about;
  *   the rules read, decide, `change` or `insert`, and then `clearNews` with the number that they read.
  * - *Lanes*: claimable jobs wait in lanes (queue, task, group); jobs that the caller cannot run cost it no scan.
+ * - *An archive* is a second store: `finished` lists, `restore` on the other side stores, `change` removes.
  * - *Finished jobs* are kept apart from live ones: the cost of a claim depends on neither backlog nor history.
  */
 export interface Engine {
@@ -81,9 +82,12 @@ export interface Engine {
    * duplicates, or an empty list of jobs, do not hinder them. Repeating such a call after a lost answer finds its own
    * versions and is refused: `get` the ids to learn that it was carried out. `options.changes` are a condition in the
    * same way, and are written before the jobs: each must end a resting live job or move its due time (events cancel,
-   * remove and reschedule), name a job of its own, and be `ok`; `changed` tells the verdicts. With `options.tx` (engines that support the caller's transaction
-   * say so in `info().callerTransactions`), the rows are written on the caller's connection and become visible with
-   * its commit; changes then do not go with it.
+   * remove and reschedule), name a job of its own, and be `ok`; `changed` tells the verdicts. They do not go with a
+   * transaction. With `options.tx` (engines that support the caller's transaction
+   * say so in `info().callerTransactions`; the others refuse it with E_TX_UNSUPPORTED), the rows are written on the
+   * caller's connection, become visible with its commit and are gone with its rollback. Calls for the same transaction
+   * are carried out one after the other. A key that a third transaction is about to take is waited for.
+   * Errors: E_ARGUMENT (`tx` is no transaction that the engine knows, or has none open), E_TX_ABORTED, E_TX_ELSEWHERE.
    */
   insert(jobs: readonly NewJob[], options?: InsertOptions): Promise<InsertAnswer>
 
@@ -201,6 +205,28 @@ export interface Engine {
    * Answers how many were removed and whether more remain to be. Safe with any number of callers.
    */
   prune(request: PruneRequest): Promise<{ readonly removed: number; readonly more: boolean }>
+
+  // ── keeping: how finished jobs move to another store, and back ─────────────────────────────────────────────────
+
+  /**
+   * Finished jobs of one state with their logs, those that finished no later than now − ageMs, by (finishedAt, id),
+   * behind `after`. Reads only.
+   */
+  finished(request: FinishedRequest): Promise<KeptJob[]>
+
+  /**
+   * Stores jobs as they are: every value, also fence, times and counters, and their log in the place of the one that is
+   * there. Only jobs that nobody runs can be given: finished ones, and `ready` ones that are to be run again (E_ARGUMENT).
+   *
+   * Verdict per job: `ok` when it is stored now, in the place of a finished job of the same id with a lower fence, if
+   * there was one; `known` when there is a job of this id that is live, or whose fence is not lower: nothing changes;
+   * `key_taken` with the holder when it would be live while another live job has its key. Repeating after a lost answer:
+   * `known`.
+   *
+   * Ties are kept, so that jobs are found by them. Nothing is told of it, and a finished job does not count in its batch
+   * again; one that is to be run again counts there as one more.
+   */
+  restore(jobs: readonly KeptJob[]): Promise<RestoreVerdict[]>
 
   // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -410,6 +436,22 @@ export interface PruneRequest {
   readonly minAgeMs: number
   readonly limit: number
 }
+
+/** A finished job with its log, as it is moved from one store to another. */
+export interface KeptJob {
+  readonly job: JobRecord
+  /** By (fence, seq), at most LOG_LINES_MAX. */
+  readonly log: readonly StoredLogLine[]
+}
+export interface FinishedRequest {
+  readonly state: FinishedState
+  readonly ageMs: number
+  readonly after: { readonly finishedAt: number; readonly id: string } | null
+  readonly limit: number
+}
+export type RestoreVerdict =
+  | { readonly status: 'ok' | 'known' }
+  | { readonly status: 'key_taken'; readonly holder: string }
 
 export type SortField =
   | 'id'

@@ -1,7 +1,7 @@
 import type { JobOptions, NewJob } from '../core/job.ts'
 import { parsePayload } from '../core/json.ts'
 import { MAX_RETRIES } from '../core/limits.ts'
-import type { Job } from '../core/view.ts'
+import { type Job, scheduleOf } from '../core/view.ts'
 
 /** What add answers. */
 export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
@@ -24,7 +24,7 @@ export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Paylo
 export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): AddedJob => {
   const due = job.runAt ?? now + job.delayMs
   const state = job.blocked !== null ? 'blocked' : due > now ? 'scheduled' : 'ready'
-  const { metadata = {} }: JobOptions = job.options === null ? {} : JSON.parse(job.options)
+  const options: JobOptions = job.options === null ? {} : JSON.parse(job.options)
   const createdAt = new Date(now)
   return {
     id: job.id,
@@ -53,9 +53,10 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     ref: job.ref,
     group: job.group,
     tags: job.tags === null ? [] : (JSON.parse(job.tags) as string[]),
-    metadata,
+    metadata: options.metadata ?? {},
     parents: job.ties?.parents ?? [],
     batch: job.ties?.batch ?? null,
+    schedule: scheduleOf(options),
     expiresAt: typeof job.ties?.dueAt === 'number' ? new Date(job.ties.dueAt) : null,
     history: [{ at: createdAt, event: 'add', from: 'none', to: state }],
     inserted: true,

@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/durations.ts'
 import type { Job } from '../core/view.ts'
+import type { ArchiveStatus } from '../engines/archived.ts'
 import type { Engine, StoredLogLine } from '../engines/engine.ts'
+import type { EngineConnection } from '../engines/open.ts'
 import type { AddedJob } from './added.ts'
 import type { Batch, Batches, BatchOptions } from './batches.ts'
 import type { AddedRef } from './client.ts'
@@ -10,9 +12,12 @@ import type { EventName, Listener } from './events.ts'
 import type { Explanation } from './explain.ts'
 import type { FlowItems } from './flow.ts'
 import type { Logger, LogLevel } from './logger.ts'
-import type { AddOptions } from './options.ts'
+import type { AddManyOptions, AddOptions } from './options.ts'
 import type { Pack } from './pack.ts'
 import type { ListOptions, LogOptions, Page } from './query.ts'
+import type { ScheduleOptions } from './schedule-options.ts'
+import type { Schedule } from './schedule-view.ts'
+import type { Schedules } from './schedules.ts'
 import type { Stats } from './stats.ts'
 import type { AnyTask } from './task.ts'
 import type { AddItems, OutputFor, PayloadFor, TaskRef } from './types.ts'
@@ -23,10 +28,19 @@ import type { WorkerInfo } from './workers.ts'
 
 export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
   /**
-   * Where jobs are kept: 'memory:', 'sqlite:./jobs.db', or an engine object, which then belongs to this installation
-   * (opened here, closed by `close`). Default: POSTHASTE_ENGINE, else 'sqlite:./posthaste.db'.
+   * Where jobs are kept: 'memory:', 'sqlite:./jobs.db', 'postgres://…', 'redis://…'; a connection of your own as
+   * `{ sqlite: database }` or `{ postgres: pool }`, which `close` leaves open; or an engine object, which then belongs to
+   * this installation (opened here, closed by `close`). Default: POSTHASTE_ENGINE, else 'sqlite:./posthaste.db'.
    */
-  readonly engine?: string | Engine
+  readonly engine?: string | Engine | EngineConnection
+  /**
+   * Where finished jobs are moved, and read from as if they were still in the engine: the URL of a store of its own
+   * ('sqlite:./archive.db', 'postgres://…', 'redis://…'), or an engine object. All processes of an installation must
+   * name the same one. Retention then applies to it. Default: POSTHASTE_ARCHIVE; null: none.
+   */
+  readonly archive?: string | Engine | EngineConnection | null
+  /** For how long finished jobs stay in the engine. Default 1 minute; 10 s while there are more than 10,000. */
+  readonly archiveAfter?: Duration
   /** Tasks of this process: their workers run here, and adds of them are checked and typed. */
   readonly tasks?: readonly Tasks[]
   readonly packs?: readonly Pack[]
@@ -74,7 +88,10 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
    * key) is given: then the second add answers as the first.
    * @param task a task, or the name of one; a name that this process does not know is accepted
    * @param payload any JSON up to 256 KiB that fits the task's schema
-   * @throws E_PAYLOAD, E_JSON, E_TOO_LARGE, E_ARGUMENT, E_NAME, E_DURATION, E_TIME, E_PRIORITY
+   * With `options.tx` the job is durable, and its workers are woken, when that transaction commits; there is no `added`
+   * event for it. After an error in a transaction of PostgreSQL, look at its code before you go on with the transaction.
+   * @throws E_PAYLOAD, E_JSON, E_TOO_LARGE, E_ARGUMENT, E_NAME, E_DURATION, E_TIME, E_PRIORITY, E_TX_UNSUPPORTED,
+   * E_TX_ABORTED, E_TX_ELSEWHERE
    */
   add<const Ref extends TaskRef<Tasks>>(
     task: Ref,
@@ -84,11 +101,11 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   /**
    * Adds up to 100,000 jobs, each with options of its own beside task and payload, in their order. All are checked
    * before the first is stored. They are stored in batches of 1,000: when the store fails on the way, the error's
-   * `data.added` names those that are stored.
+   * `data.added` names those that are stored. With `options.tx` they are all stored by its commit.
    */
   addMany<const Refs extends readonly TaskRef<Tasks>[]>(
     items: AddItems<Refs, Tasks>,
-    options?: { readonly tx?: unknown },
+    options?: AddManyOptions,
   ): Promise<AddedRef[]>
 
   /**
@@ -99,6 +116,18 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   /** Opens a batch: a group of jobs with callbacks, which may grow until it is closed. @throws E_BATCH_MISSING, E_STATE */
   batch(options?: BatchOptions): Promise<Batch>
   readonly batches: Pick<Batches, 'get' | 'close' | 'list'>
+
+  /**
+   * Declares a schedule in code: from now on a maintainer of any process adds its jobs. Safe to repeat, and meant to be
+   * said at every start. What an operator changed or removed stays so; the answer's `drift` and the log say so.
+   * @throws E_CRON, E_NAME, E_ARGUMENT, E_DURATION, E_TIME, and what add throws about a job
+   */
+  schedule<const Ref extends TaskRef<Tasks>>(
+    name: string,
+    options: ScheduleOptions<Ref, PayloadFor<Ref, Tasks>>,
+  ): Promise<Schedule>
+  /** The same doors as those of HTTP and of the command line. */
+  readonly schedules: Schedules
 
   /** Runs jobs in this process until it is stopped or the installation is closed. */
   work(options?: WorkerOptions): Worker
@@ -147,7 +176,9 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
    */
   close(options?: { readonly grace?: Duration }): Promise<void>
 
-  /** For packs and programs that need more than jobs (documents, hints). */
+  /** How it is with the archive, as the last calls of this process found it; null when there is none. */
+  archive(): ArchiveStatus | null
+  /** For packs and programs that need more than jobs (documents, hints). With an archive: both stores as one. */
   readonly engine: Engine
   /** By name, those of packs included. */
   readonly tasks: ReadonlyMap<string, AnyTask>

@@ -9,7 +9,7 @@ import { refuse } from './arguments.ts'
 import { addOnConflict } from './conflict.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { createInserter, type Inserted } from './inserter.ts'
-import type { AddOptions } from './options.ts'
+import type { AddManyOptions, AddOptions } from './options.ts'
 import type { Prepare } from './prepare.ts'
 import type { AnyTask } from './task.ts'
 import { conflictOf } from './ties.ts'
@@ -24,7 +24,7 @@ export interface AddedRef {
 
 export interface Client {
   add(task: string | AnyTask, payload: unknown, options?: AddOptions): Promise<AddedJob>
-  addMany(items: readonly AddItem[], options?: { readonly tx?: unknown }): Promise<AddedRef[]>
+  addMany(items: readonly AddItem[], options?: AddManyOptions): Promise<AddedRef[]>
 }
 
 export interface ClientDeps extends Pick<RuntimeDeps, 'engine' | 'events' | 'logger'> {
@@ -54,9 +54,17 @@ export const createClient = (deps: ClientDeps): Client => {
     throw new PosthasteError('E_PARENT_MISSING', `There is no job ${missing.id}.`, { field: 'after' })
   }
 
+  /** An engine that knows nothing of transactions must not get to write outside of one. */
+  const insertWithin = (jobs: readonly NewJob[], tx: object): Promise<InsertAnswer> => {
+    const { kind, callerTransactions } = engine.info()
+    if (callerTransactions) return engine.insert(jobs, { tx })
+    const what = `The ${kind} engine cannot join the transaction in tx.`
+    throw new PosthasteError('E_TX_UNSUPPORTED', what, { field: 'tx' })
+  }
+
   /** The caller's transaction is not shared with anyone: its insert goes alone. */
-  const insertWithin = async (job: NewJob, tx: unknown): Promise<Inserted> => {
-    const { verdicts, now } = await engine.insert([job], { tx })
+  const insertOne = async (job: NewJob, tx: object): Promise<Inserted> => {
+    const { verdicts, now } = await insertWithin([job], tx)
     return { verdict: verdicts[0] as InsertVerdict, now }
   }
 
@@ -64,10 +72,13 @@ export const createClient = (deps: ClientDeps): Client => {
     const onConflict = conflictOf(options)
     if (tx !== undefined && onConflict !== 'keep' && onConflict !== 'reject')
       refuse('key.onConflict', `is "${onConflict}", which cannot be done within the transaction in tx`)
-    if (job.ties !== null) await checkTies(job)
-    const { verdict, now } = await (tx === undefined ? gathered(job) : insertWithin(job, tx))
+    // What the same transaction added is not seen from here.
+    if (job.ties !== null && tx === undefined) await checkTies(job)
+    const { verdict, now } = await (tx === undefined ? gathered(job) : insertOne(job, tx))
     if (verdict.status === 'inserted') {
       const added = addedJob(job, now, maxRetriesOf(job.task))
+      // Nobody knows yet whether it will exist.
+      if (tx !== undefined) return added
       logger.debug({ job: job.id, task: job.task, queue: job.queue, state: added.state }, 'job added')
       events.emit('added', added)
       return added
@@ -87,6 +98,16 @@ export const createClient = (deps: ClientDeps): Client => {
       ? view(holder)
       : addedJob({ ...job, id: outcome.holder }, now, maxRetriesOf(job.task))
     return Object.assign(found, { inserted: false, outcome: outcome.kind, other: outcome.holder })
+  }
+
+  /** What fails halfway is the transaction's to take back. */
+  const addAllWithin = async (jobs: readonly NewJob[], tx: object): Promise<AddedRef[]> => {
+    const added: AddedRef[] = []
+    for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
+      const { verdicts } = await insertWithin(jobs.slice(i, i + ENGINE_BATCH_MAX), tx)
+      for (const { status, id } of verdicts) added.push({ id, inserted: status === 'inserted' })
+    }
+    return added
   }
 
   const prepareAll = async (items: readonly AddItem[]): Promise<NewJob[]> => {
@@ -125,6 +146,7 @@ export const createClient = (deps: ClientDeps): Client => {
       }
       // All are checked before the first is stored: a bad one leaves nothing half done.
       const jobs = await prepareAll(items)
+      if (tx !== undefined) return addAllWithin(jobs, tx)
       const added: AddedRef[] = []
       const record = (batch: readonly NewJob[], { now, verdicts }: InsertAnswer): void => {
         for (const { status, id } of verdicts) added.push({ id, inserted: status === 'inserted' })
@@ -144,7 +166,7 @@ export const createClient = (deps: ClientDeps): Client => {
       try {
         for (let i = 0; i < jobs.length; i += ENGINE_BATCH_MAX) {
           const batch = jobs.slice(i, i + ENGINE_BATCH_MAX)
-          underWay.push({ batch, answer: engine.insert(batch, tx === undefined ? {} : { tx }) })
+          underWay.push({ batch, answer: engine.insert(batch) })
           if (underWay.length > BATCHES_AHEAD) await next()
         }
         while (underWay.length > 0) await next()

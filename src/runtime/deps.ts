@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { NewJob } from '../core/job.ts'
+import type { Archiver } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logger.ts'
@@ -10,6 +11,8 @@ import type { AnyTask } from './task.ts'
 export interface RuntimeDeps {
   /** Open, and closed only after every worker and the maintainer have stopped. */
   readonly engine: Engine
+  /** What moves finished jobs into the archive; null when there is none. */
+  readonly archiver: Archiver | null
   /** The tasks of this process by name, those of packs included. */
   readonly tasks: ReadonlyMap<string, AnyTask>
   readonly clock: Clock
@@ -36,6 +39,8 @@ export interface RuntimeSettings {
   readonly sweepMs: number
   readonly promoteMs: number
   readonly pruneMs: number
+  readonly archiveSweepMs: number
+  readonly archiveAfterMs: number
   readonly retention: Retention
 }
 

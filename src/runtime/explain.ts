@@ -2,8 +2,9 @@ import { formatDuration } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { judgeParents, waitsForParents } from '../core/flow.ts'
 import { parseHistory } from '../core/history.ts'
-import type { CancelRequest, JobError, JobRecord, Parent } from '../core/job.ts'
+import type { CancelRequest, JobError, JobOptions, JobRecord, Parent } from '../core/job.ts'
 import type { JobState } from '../core/states.ts'
+import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
 import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
@@ -49,6 +50,7 @@ export type ReasonCode =
   | 'completed'
   | 'cancelled'
   | 'dead'
+  | 'of_schedule'
 
 /** What the explanation is made from, read at one moment as near as the store allows. */
 interface Facts {
@@ -73,7 +75,8 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
     engine.get([id]),
     engine.now(),
     engine.queues(),
-    engine.counts(),
+    // Unfinished jobs are never in an archive.
+    (asArchived(engine)?.live ?? engine).counts(),
     engine.workers(),
   ])
   if (!record) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })
@@ -90,9 +93,18 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
       ? await engine.get(record.ties?.parents.map(({ id: one }) => one) ?? [])
       : [],
   }
-  const reasons = EXPLAIN[record.state](facts)
+  const reasons = [...EXPLAIN[record.state](facts), ...ofSchedule(record)]
   const summary = reasons[0]?.text ?? ''
   return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+/** Where it comes from, when that is a schedule. */
+const ofSchedule = ({ options }: JobRecord): Reason[] => {
+  const { schedule }: JobOptions = options === null ? {} : JSON.parse(options)
+  if (schedule === undefined) return []
+  const { name, at } = schedule
+  const which = at === null ? 'It was run by hand from' : `It is for the tick of ${iso(at)} of`
+  return [reason('of_schedule', `${which} schedule ${name}.`, { schedule: name, tick: at })]
 }
 
 const reason = (code: ReasonCode, text: string, data: Reason['data'] = {}): Reason => ({ code, text, data })

@@ -7,15 +7,18 @@ import {
   RETENTION_MIN_AGE_MS,
 } from '../core/limits.ts'
 import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
+import type { Archiver } from '../engines/archived.ts'
 import type { Batches } from './batches.ts'
 import { within } from './deadline.ts'
 import { Decider } from './decider.ts'
 import type { RuntimeDeps } from './deps.ts'
 import { Rescuer } from './rescue.ts'
+import { Ticker } from './ticker.ts'
 
 /**
- * The housekeeping of an installation: promotes jobs whose time has come, rescues those of lost workers, prunes what is
- * past its retention. Any number of processes may do it at once: every step is compare-and-set or removes what anyone
+ * The housekeeping of an installation: promotes jobs whose time has come, fires schedules, rescues jobs of lost workers,
+ * prunes what is past its retention, and moves what has finished into the archive, if there is one. Any number of
+ * processes may do it at once: every step is compare-and-set or removes what anyone
  * would remove. Without any maintainer nothing is lost; it only waits.
  */
 export interface Maintainer {
@@ -92,6 +95,19 @@ export const createMaintainer = (
     return DECIDE_MS
   }
 
+  const ticker = new Ticker(deps, ask)
+
+  const ticking = new Round(deps, 'tick', () => ticker.sweep())
+  const archive = async (archiver: Archiver): Promise<number> => {
+    const { moved, more, refused } = await archiver.sweep()
+    if (moved > 0) deps.logger.debug({ moved }, 'finished jobs moved into the archive')
+    for (const { id, error } of refused)
+      deps.logger.warn({ job: id, err: error }, 'the archive does not take a job; it stays in the engine')
+    return more ? 0 : settings.archiveSweepMs
+  }
+
+  const { archiver } = deps
+  const archiving = archiver === null ? null : new Round(deps, 'archive', () => archive(archiver))
   const promoting = new Round(deps, 'promote', promote)
   const deciding = new Round(deps, 'decide', decide)
   const rescuing = new Round(deps, 'rescue', rescue)
@@ -113,15 +129,18 @@ export const createMaintainer = (
   return {
     start() {
       promoting.start(0)
+      ticking.start(0)
       deciding.start(0)
       void listen()
       rescuing.start(0)
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
+      archiving?.start(deps.random() * settings.archiveSweepMs)
     },
     async stop() {
       isStopped = true
-      await Promise.all([promoting.stop(), deciding.stop(), rescuing.stop(), pruning.stop()])
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving]
+      await Promise.all(rounds.map((round) => round?.stop()))
       await listening?.close()
     },
   }

@@ -6,6 +6,12 @@ import type { Priority } from '../core/priority.ts'
 /** A moment: a Date, ISO 8601 text with its zone, or epoch milliseconds. */
 export type Instant = Date | string | number
 
+/** What a caller may say about all jobs of addMany. */
+export interface AddManyOptions {
+  /** As in AddOptions. */
+  readonly tx?: object | undefined
+}
+
 /** What a caller may say about one job. Everything left out comes from its task, then from the defaults. */
 export interface AddOptions {
   /** How long after the store received it the job is due. Default: at once. Not together with `runAt`. */
@@ -51,8 +57,12 @@ export interface AddOptions {
   readonly metadata?: Readonly<Record<string, unknown>>
   /** A UUIDv7 of the caller's own. Adding the same id again changes nothing: this is how a caller repeats an add safely. */
   readonly id?: string
-  /** The caller's own transaction, where the engine supports it: the job exists exactly when it commits. */
-  readonly tx?: unknown
+  /**
+   * The caller's own open transaction: the job is there with its commit, and gone with its rollback. On the postgres
+   * engine that of pg, postgres.js, kysely, drizzle, knex or prisma as it is, or anything with `query(text, values)`; on
+   * the sqlite engine the handle that it was given. Other engines refuse it. See docs/transactions.md.
+   */
+  readonly tx?: object | undefined
 }
 
 /** How a key is held, and what happens to an add that finds it taken. */

@@ -5,15 +5,16 @@ import { newId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
 import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
+import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
-import { openEngine } from '../engines/open.ts'
+import { type EngineConnection, openArchived, openEngine } from '../engines/open.ts'
 import type { Posthaste, PosthasteOptions } from './api.ts'
 import { refuse, refuseUnknown } from './arguments.ts'
 import { createBatches } from './batches.ts'
 import { createClient } from './client.ts'
 import { createControl } from './control.ts'
 import { taskMap } from './define.ts'
-import type { RuntimeDeps } from './deps.ts'
+import type { RuntimeDeps, RuntimeSettings } from './deps.ts'
 import { createEvents } from './events.ts'
 import { explain } from './explain.ts'
 import { addFlow } from './flow.ts'
@@ -22,6 +23,7 @@ import { createMaintainer } from './maintainer.ts'
 import type { Pack } from './pack.ts'
 import { createPreparer } from './prepare.ts'
 import { createQuery } from './query.ts'
+import { createSchedules } from './schedules.ts'
 import { toSettings } from './settings.ts'
 import { readStats } from './stats.ts'
 import type { AnyTask } from './task.ts'
@@ -33,6 +35,8 @@ export type { Posthaste, PosthasteOptions } from './api.ts'
 
 const OPTIONS: { readonly [Name in keyof PosthasteOptions]-?: true } = {
   engine: true,
+  archive: true,
+  archiveAfter: true,
   tasks: true,
   packs: true,
   lease: true,
@@ -63,13 +67,15 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const tasks = taskMap([...(options.tasks ?? []), ...packs.flatMap((pack) => pack.tasks)])
   const settings = toSettings(options)
   const logger = await createLogger(options.logger, options.logLevel)
-  const engine = await open(options.engine ?? (process.env['POSTHASTE_ENGINE'] || ENGINE_DEFAULT), clock)
+  const engine = await open(options, settings, clock)
+  const archiver = asArchived(engine)?.archiver ?? null
 
   const nextId = () => newId(clock)
   const { prepare, prepareNow } = createPreparer(tasks, nextId)
   const events = createEvents(logger)
   const deps: RuntimeDeps = {
     engine,
+    archiver,
     tasks,
     clock,
     logger,
@@ -90,6 +96,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     checkBatch: (id) => batches.checkOpen(id),
   })
   const batches = createBatches({ ...deps, prepare, client })
+  const { declare, ...schedules } = createSchedules({ ...deps, prepare, maxRetriesOf })
   const query = createQuery(engine, view)
   const control = createControl({ ...deps, view })
   const waits = createWaits({ ...deps, view })
@@ -133,6 +140,8 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     flow: ((jobs) => addFlow({ ...deps, prepare }, jobs)) as Posthaste['flow'],
     batch: batches.create,
     batches: { get: batches.get, close: batches.close, list: batches.list },
+    schedule: declare as Posthaste['schedule'],
+    schedules,
     work(workerOptions) {
       if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
       for (const one of workers) if (one.mode === 'stopped') workers.delete(one)
@@ -147,6 +156,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     stats: () => readStats(engine),
     workers: async () => (await engine.workers()).map(toWorkerInfo),
     explain: (id) => explain(engine, id),
+    archive: () => archiver?.status() ?? null,
     waitFor: waits.waitFor,
     on: events.on,
     async close({ grace } = {}) {
@@ -174,14 +184,32 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   }
   if (options.maintain === true) maintain()
   const { kind, location, durability } = engine.info()
-  logger.info({ engine: kind, location, durability, tasks: tasks.size, packs: packs.length }, 'open')
+  const kept = archiver === null ? {} : { archive: archiver.status().location }
+  logger.info({ engine: kind, location, durability, ...kept, tasks: tasks.size, packs: packs.length }, 'open')
   // The types of tasks exist only for callers; inside, every payload is unknown.
   return ph as unknown as Posthaste<Tasks>
 }
 
-const open = async (engine: unknown, clock: Clock): Promise<Engine> => {
-  const isEngine = typeof (engine as Partial<Engine> | null)?.open === 'function'
-  if (typeof engine !== 'string' && !isEngine)
-    refuse('engine', `is ${shown(engine)}, neither a URL nor an engine`)
-  return openEngine(engine as string | Engine, { clock })
+const open = async (
+  options: PosthasteOptions,
+  { archiveAfterMs }: RuntimeSettings,
+  clock: Clock,
+): Promise<Engine> => {
+  const from = checkStore(options.engine ?? (process.env['POSTHASTE_ENGINE'] || ENGINE_DEFAULT), 'engine')
+  const archive = options.archive === undefined ? process.env['POSTHASTE_ARCHIVE'] || null : options.archive
+  if (archive === null) return openEngine(from, { clock })
+  const to = checkStore(archive, 'archive')
+  return openArchived(from, { clock, archive: to, archiveAfterMs, newKey: () => newId(clock) })
+}
+
+const checkStore = (given: unknown, field: string): string | Engine | EngineConnection => {
+  const { open, insert, sqlite, postgres } = Object(given) as Readonly<Record<string, unknown>>
+  // A bare database handle has a method `open`, too.
+  const isEngine = typeof open === 'function' && typeof insert === 'function'
+  const isConnection =
+    [sqlite, postgres].filter((one) => typeof one === 'object' && one !== null).length === 1
+  if (typeof given !== 'string' && !isEngine && !isConnection) {
+    refuse(field, `is ${shown(given)}, neither a URL, an engine, { sqlite: database } nor { postgres: pool }`)
+  }
+  return given as string | Engine | EngineConnection
 }

@@ -18,6 +18,10 @@ export interface ListOptions {
   readonly group?: string
   readonly key?: string
   readonly ref?: string
+  /** Jobs that wait, or waited, for this one. */
+  readonly parent?: string
+  /** Jobs of this batch. */
+  readonly batch?: string
   readonly tag?: string
   readonly worker?: string
   /** A substring, upper and lower case alike, of id, task, queue, key, ref, tags, payload or error. */
@@ -47,6 +51,8 @@ const FIELDS: ReadonlySet<string> = new Set<keyof ListOptions>([
   'group',
   'key',
   'ref',
+  'parent',
+  'batch',
   'tag',
   'worker',
   'search',
@@ -132,7 +138,7 @@ const toListQuery = (options: ListOptions, sort: string): ListQuery => {
   }
 }
 
-const TEXT_FILTERS = ['group', 'key', 'ref', 'tag', 'worker', 'search'] as const
+const TEXT_FILTERS = ['group', 'key', 'ref', 'parent', 'batch', 'tag', 'worker', 'search'] as const
 
 const texts = (options: ListOptions): { [F in (typeof TEXT_FILTERS)[number]]?: string } => {
   const given: { [F in (typeof TEXT_FILTERS)[number]]?: string } = {}

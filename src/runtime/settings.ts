@@ -1,5 +1,7 @@
 import { durationMs } from '../core/durations.ts'
 import {
+  ARCHIVE_AFTER_MS,
+  ARCHIVE_SWEEP_MS,
   HEARTBEAT_MS,
   LEASE_MAX_MS,
   LEASE_MIN_MS,
@@ -17,11 +19,13 @@ import type { RetentionRule, RuntimeSettings } from './deps.ts'
 
 const STATES: ReadonlySet<string> = new Set(Object.keys(RETENTION))
 const RULE: ReadonlySet<string> = new Set(['age', 'count'])
+const ARCHIVE_SWEEP_MIN_MS = 100
 const COUNT_MAX = 1_000_000_000
 
 /** @throws E_DURATION or E_ARGUMENT naming the option */
 export const toSettings = (options: PosthasteOptions): RuntimeSettings => {
   const { lease = LEASE_MS, heartbeat = HEARTBEAT_MS, sweep = SWEEP_MS, retention = {} } = options
+  const archiveAfterMs = durationMs(options.archiveAfter ?? ARCHIVE_AFTER_MS, 'archiveAfter')
   refuseUnknown(retention, STATES, 'retention')
   return {
     leaseMs: durationMs(lease, 'lease', { min: LEASE_MIN_MS, max: LEASE_MAX_MS }),
@@ -30,6 +34,9 @@ export const toSettings = (options: PosthasteOptions): RuntimeSettings => {
     sweepMs: durationMs(sweep, 'sweep', { min: 1 }),
     promoteMs: PROMOTE_MS,
     pruneMs: PRUNE_MS,
+    // What is to be moved soon is looked for as often.
+    archiveSweepMs: Math.min(ARCHIVE_SWEEP_MS, Math.max(ARCHIVE_SWEEP_MIN_MS, archiveAfterMs)),
+    archiveAfterMs,
     retention: {
       completed: toRule('completed', retention.completed),
       cancelled: toRule('cancelled', retention.cancelled),

@@ -1,4 +1,6 @@
+import { isPosthasteError } from '../core/errors.ts'
 import { JOB_STATES, type JobState } from '../core/states.ts'
+import { type ArchiveStatus, asArchived } from '../engines/archived.ts'
 import type { CountRow, Engine, EngineInfo, QueueRow } from '../engines/engine.ts'
 import { knowsTask, toWorkerInfo, type WorkerInfo } from './workers.ts'
 
@@ -15,6 +17,8 @@ export interface Stats extends Tally {
   readonly tasks: readonly TaskStats[]
   readonly workers: readonly WorkerInfo[]
   readonly engine: EngineInfo
+  /** Null: there is none. While it does not answer (`ok` is false), the numbers leave out what is kept there. */
+  readonly archive: ArchiveStatus | null
 }
 export interface QueueStats extends Tally {
   readonly queue: string
@@ -34,11 +38,22 @@ interface Tally {
   readonly states: StateCounts
 }
 
+/** The numbers of both stores; without the archive's answer, those of the engine. */
+export const readCounts = async (engine: Engine): Promise<CountRow[]> => {
+  try {
+    return await engine.counts()
+  } catch (error) {
+    const archived = asArchived(engine)
+    if (archived !== null && isPosthasteError(error, 'E_ARCHIVE')) return archived.live.counts()
+    throw error
+  }
+}
+
 /** Exact numbers; what they cost does not depend on how many jobs there are. */
 export const readStats = async (engine: Engine): Promise<Stats> => {
   const [now, counts, queueRows, workerRows] = await Promise.all([
     engine.now(),
-    engine.counts(),
+    readCounts(engine),
     engine.queues(),
     engine.workers(),
   ])
@@ -59,6 +74,7 @@ export const readStats = async (engine: Engine): Promise<Stats> => {
     })),
     workers,
     engine: engine.info(),
+    archive: asArchived(engine)?.archiver.status() ?? null,
   }
 }
 

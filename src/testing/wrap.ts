@@ -22,6 +22,8 @@ const METHODS = Object.keys({
   batches: true,
   forgetBatches: true,
   prune: true,
+  finished: true,
+  restore: true,
   get: true,
   list: true,
   counts: true,

@@ -12,9 +12,16 @@ export const drain = async (ph: Posthaste, meanwhile: () => Promise<void>): Prom
   const from = performance.now()
   for (;;) {
     await meanwhile()
-    const { states } = await ph.stats()
-    if (states.ready + states.scheduled + states.running + states.retrying + states.blocked === 0) return
-    if (performance.now() - from > DRAIN_MS) throw new Error(`not drained: ${JSON.stringify(states)}`)
+    // A call may be lost with its connection; it is made again.
+    const states = await ph.stats().then(
+      (stats) => stats.states,
+      (error: Error) => error,
+    )
+    const isKnown = !(states instanceof Error)
+    if (isKnown && states.ready + states.scheduled + states.running + states.retrying + states.blocked === 0)
+      return
+    if (performance.now() - from > DRAIN_MS)
+      throw new Error(`not drained: ${isKnown ? JSON.stringify(states) : states.message}`)
     await pause(50)
   }
 }

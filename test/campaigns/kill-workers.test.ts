@@ -7,6 +7,7 @@ import { check } from './checker.ts'
 import { drain, everyJob, expectSoundFile, pause } from './drain.ts'
 import { openLedger, readLedgers } from './ledger.mjs'
 import { type Actor, killActor, startActor, stopActor } from './processes.ts'
+import { campaignMs } from './random.ts'
 
 const KILLS = Number(process.env['CAMPAIGN_KILLS'] ?? 200)
 const ADDER_KILLS = Math.ceil(KILLS / 4)
@@ -59,7 +60,8 @@ test(`${KILLS} kills of workers and ${ADDER_KILLS} of adding processes lose noth
   const replaceDead = async (list: Actor[], program: 'worker' | 'adder'): Promise<void> => {
     for (const [index, actor] of list.entries()) if (!actor.alive) list[index] = await start(program)
   }
-  for (let kill = 0; kill < KILLS; kill++) {
+  const from = performance.now()
+  for (let kill = 0; kill < KILLS || performance.now() - from < campaignMs(); kill++) {
     await pause(Math.random() * 200)
     await replaceDead(workers, 'worker')
     const victim = workers[Math.floor(Math.random() * workers.length)]

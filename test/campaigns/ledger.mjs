@@ -7,12 +7,15 @@ import { join } from 'node:path'
  * @typedef {object} Line
  * @property {number} t Monotonic time of the machine in ms: comparable between processes.
  * @property {string} actor
- * @property {'adding' | 'added' | 'add_failed' | 'start' | 'end' | 'settled' | 'kill' | 'spawn'} what
+ * @property {'adding' | 'added' | 'start' | 'end' | 'told' | 'wrote' | 'refused' | 'settled' | 'kill' | 'died' | 'cut' | 'heal'
+ *   | 'freeze' | 'down' | 'up' | 'processor'} what `told`: a handler was told to stop; `wrote`, `refused`: what became of its
+ *   checkpoint; `cut`, `heal`, `freeze`: of the connection or process of `victim`; `down`, `up`: of the store
  * @property {string} [id]
  * @property {number} [fence]
  * @property {number} [attempt]
  * @property {string} [state]
  * @property {string} [victim]
+ * @property {number} [ms]
  */
 
 /** CLOCK_MONOTONIC counts from the machine's start, the same for all processes. */

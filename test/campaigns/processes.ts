@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { machineNow } from './ledger.mjs'
 
 /** A process that has not said that it is ready by then has failed. */
-const READY_MS = 20_000
+const READY_MS = 60_000
 const STOP_MS = 30_000
 
 export interface Actor {
@@ -14,29 +16,43 @@ export interface Actor {
   /** Resolves with the machine's time of its end, however it came. */
   readonly ended: Promise<number>
   alive: boolean
+  /** It was told to end, or killed: its end is no surprise. */
+  expected: boolean
+  /** The file with what it logged, when it was started with a `logLevel`. */
+  readonly log: string
 }
 
 /** Starts one of the programs in processes/ and resolves when it has printed its first line. */
 export const startActor = async (
-  program: 'worker' | 'adder' | 'server',
+  program: 'worker' | 'adder' | 'server' | 'ticker',
   name: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<Actor> => {
   const script = fileURLToPath(new URL(`processes/${program}.mjs`, import.meta.url))
+  const log = join(String(settings['ledgerFolder']), `${name}.log`)
+  const stderr = settings['logLevel'] === undefined ? 'inherit' : openSync(log, 'a')
   const child = spawn(process.execPath, [script, JSON.stringify({ ...settings, actor: name })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', stderr],
   })
+  if (typeof stderr === 'number') closeSync(stderr)
   const ended = new Promise<number>((resolve) => child.once('exit', () => resolve(machineNow())))
   const printed = new Promise<string>((resolve) => {
     child.stdout?.once('data', (data: Buffer) => resolve(data.toString().trim()))
   })
-  const greeting = await within(READY_MS, `${name} to be ready`, [printed, ended.then(() => '')])
+  const greeting = await within(READY_MS, `${name} to be ready`, [printed, ended.then(() => '')]).catch(
+    (error) => {
+      child.kill('SIGKILL')
+      throw error
+    },
+  )
   const actor: Actor = {
     name,
     child,
     greeting,
     ended,
     alive: child.exitCode === null && child.signalCode === null,
+    expected: false,
+    log,
   }
   void ended.then(() => {
     actor.alive = false
@@ -46,12 +62,14 @@ export const startActor = async (
 
 /** Ends a process without warning. Its death is certain when this resolves, with the time of it. */
 export const killActor = async (actor: Actor): Promise<number> => {
+  actor.expected = true
   actor.child.kill('SIGKILL')
   return actor.ended
 }
 
 /** Ends a process in order. */
 export const stopActor = async (actor: Actor): Promise<void> => {
+  actor.expected = true
   actor.child.kill('SIGTERM')
   await within(STOP_MS, `${actor.name} to stop`, [actor.ended])
 }

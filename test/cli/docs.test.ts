@@ -16,8 +16,12 @@ describe('docs/cli.md', () => {
     (name, command) => {
       const text = section(name)
       expect(text.toLowerCase()).toContain(command.description().toLowerCase())
-      for (const { flags, description } of command.options) {
-        const isCommon = ['--engine <url>', '--database <path>', '--json'].includes(flags)
+      for (const sub of command.commands) {
+        const usage = sub.registeredArguments.map((argument) => ` <${argument.name()}>`).join('')
+        expect(text).toContain(`| \`${name} ${sub.name()}${usage}\` | ${sub.description()} |`)
+      }
+      for (const { flags, description } of [command, ...command.commands].flatMap((one) => one.options)) {
+        const isCommon = ['--engine <url>', '--database <path>', '--archive <url>', '--json'].includes(flags)
         expect(isCommon ? page : text).toContain(`| \`${flags}\` | ${description} |`)
       }
     },
@@ -26,7 +30,8 @@ describe('docs/cli.md', () => {
   it('explains no command or option that there is not', () => {
     const known = program.commands.map((command) => command.name())
     expect([...page.matchAll(/^### (\S+)/gm)].map(([, name]) => name)).toEqual(known)
-    const flags = new Set(program.commands.flatMap(({ options }) => options.map((option) => option.flags)))
+    const all = program.commands.flatMap((command) => [command, ...command.commands])
+    const flags = new Set(all.flatMap(({ options }) => options.map((option) => option.flags)))
     const written = [...page.matchAll(/^\| `(--[^`]+)` \|/gm)].map(([, flag]) => flag ?? '')
     expect(written.filter((flag) => !flags.has(flag))).toEqual([])
   })

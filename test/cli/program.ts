@@ -46,6 +46,8 @@ export interface Result {
 export interface RunOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** Started in the place of bin/posthaste.js. */
+  readonly program?: string
   /** Given to standard input; otherwise it is empty. */
   readonly input?: string | Uint8Array
 }
@@ -122,8 +124,8 @@ export const temporaryFolder = (): { readonly path: string; remove(): void } => 
 
 export const exists = (folder: string, file: string): boolean => existsSync(join(folder, file))
 
-const start = (args: readonly string[], { cwd, env = {} }: RunOptions): ChildProcess =>
-  spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { ...process.env, ...env } })
+const start = (args: readonly string[], { cwd, env = {}, program = PROGRAM }: RunOptions): ChildProcess =>
+  spawn(process.execPath, [program, ...args], { cwd, env: { ...process.env, ...env } })
 
 const collect = (child: ChildProcess): { stdout: string; stderr: string } => {
   const output = { stdout: '', stderr: '' }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newRedisUrl } from '../servers/redis.ts'
-import { ensureBuilt, exists, json, launch, run, stopAll, temporaryFolder } from './program.ts'
+import { ensureBuilt, exists, run, stopAll, temporaryFolder } from './program.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let cwd: string
@@ -15,26 +15,6 @@ afterAll(async () => {
 })
 
 describe('the program on Redis', () => {
-  it('works, submits and tells as it does on SQLite, and leaves no file behind', async () => {
-    const engine = newRedisUrl()
-    const worker = launch(['worker', '--workers', '3', '--engine', engine], { cwd })
-    await worker.match(/3 jobs at a time/)
-    const hello = await json(['submit', '--payload', 'Hello', '--wait', '10s', '--engine', engine], { cwd })
-    expect(hello).toMatchObject({ state: 'completed', output: 'Hello' })
-    const status = await run(['status', '--job-id', hello.id, '--engine', engine], { cwd })
-    expect(status.stdout).toMatch(/✓ completed {2}echo/)
-    const later = await json(['submit', '--payload', 'x', '--delay', '1h', '--engine', engine], { cwd })
-    expect((await run(['cancel', later.id, '--engine', engine], { cwd })).code).toBe(0)
-    expect(await json(['stats', '--engine', engine], { cwd })).toMatchObject({
-      total: 2,
-      states: { completed: 1, cancelled: 1 },
-      workers: [{ concurrency: 3 }],
-    })
-    expect((await run(['explain', later.id, '--engine', engine], { cwd })).stdout).toContain('cancelled')
-    expect(await worker.stop()).toBe(0)
-    expect(exists(cwd, 'posthaste.db')).toBe(false)
-  })
-
   it('is what the older names of a Redis ask for', async () => {
     const url = new URL(newRedisUrl())
     const addresses = [

@@ -1,22 +1,26 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ROOT } from '../../scripts/lib/run.js'
+import { ENGINES } from '../servers/engines.ts'
+import { folder } from './place.ts'
 import { ensureBuilt, json, launch, run, type Service, stopAll, temporaryFolder } from './program.ts'
 
 const ANY_PORT = ['--addr', '127.0.0.1:0']
 const TOKEN = 'a-token-of-enough-length'
 
-let folder: ReturnType<typeof temporaryFolder>
+let own: ReturnType<typeof temporaryFolder>
 let cwd: string
 
 beforeAll(ensureBuilt, 150_000)
 beforeEach(() => {
-  folder = temporaryFolder()
-  cwd = folder.path
+  own = temporaryFolder()
+  cwd = own.path
 })
 afterEach(async () => {
   await stopAll()
-  folder.remove()
+  own.remove()
 })
 
 const urlOf = async (service: Service): Promise<string> =>
@@ -44,12 +48,22 @@ const until = async (condition: () => boolean | Promise<boolean>, what: string):
   }
 }
 
-describe('start', () => {
-  it('sends a first mail to a new installation, shows it, stops cleanly, and still has its jobs afterwards', async () => {
-    const first = launch(['start', '--welcome', ...ANY_PORT], { cwd })
+describe.each(ENGINES)('npm start on %s', (kind) => {
+  const place = folder(kind)
+  /** What `npm start -- --engine URL` runs. */
+  const npmStart = (): Service => {
+    const args = ['--engine', place.env['POSTHASTE_ENGINE'] ?? '', ...ANY_PORT]
+    return launch(args, { cwd: place.cwd, program: join(ROOT, 'scripts', 'start.js') })
+  }
+
+  it('sends a first mail to a new installation, shows it, stops in order, and still has its jobs afterwards', async () => {
+    const first = npmStart()
     const url = await urlOf(first)
     expect((await first.match(/Mailbox +(\S+)/))[1]).toBe(`${url}/mailbox`)
     await first.match(/First mail delivered in .* Read it: http:\S+\/mailbox/)
+    const rows = [...first.output.stdout.matchAll(/^ {2}([A-Z]\w+) /gm)].map(([, label]) => label)
+    expect(rows).toEqual(['API', 'Dashboard', 'Mailbox', 'Store', 'Workers', 'Tasks', 'Settings'])
+    expect(first.output.stdout).toMatch(new RegExp(`Store +${kind} `))
     const { messages } = (await (await fetch(`${url}/mailbox.json`)).json()) as {
       messages: { id: string; subject: string }[]
     }
@@ -60,32 +74,50 @@ describe('start', () => {
     expect(await first.stop('SIGINT')).toBe(0)
     expect(first.output.stderr).toMatch(/Stopping\.[\s\S]*Stopped\.\n/)
 
-    const second = launch(['start', '--welcome', ...ANY_PORT], { cwd })
+    const second = npmStart()
     const again = await urlOf(second)
     const { jobs } = (await (await fetch(`${again}/v1/jobs`)).json()) as { jobs: object[] }
     expect(jobs).toMatchObject([{ task: 'email', state: 'completed', key: 'welcome' }])
+    const shown = (await (await fetch(`${again}/mailbox.json`)).json()) as { messages: object[] }
+    expect(shown.messages).toHaveLength(1)
     expect(await second.stop('SIGTERM')).toBe(0)
     // It is greeted once.
     expect(second.output.stdout).not.toMatch(/First mail/)
   })
 
-  it('takes jobs over HTTP and runs them', async () => {
-    const service = launch(['start', ...ANY_PORT], { cwd })
+  it('takes jobs over HTTP and runs them, waits for one that runs when it is stopped, and is healthy', async () => {
+    writeFileSync(join(place.cwd, 'tasks.mjs'), TASKS)
+    const service = launch(['start', '--tasks', 'tasks.mjs', ...ANY_PORT], place)
     const url = await urlOf(service)
-    const response = await fetch(`${url}/v1/jobs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"task":"echo","payload":"over HTTP"}',
-    })
-    expect(response.status).toBe(201)
-    const { id } = (await response.json()) as { id: string }
+    const add = async (body: object): Promise<string> => {
+      const response = await fetch(`${url}/v1/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect(response.status).toBe(201)
+      return ((await response.json()) as { id: string }).id
+    }
+    const id = await add({ task: 'echo', payload: 'over HTTP' })
     await service.match(new RegExp(`${id}[^\n]*job completed`))
-    expect(await json(['status', id], { cwd })).toMatchObject({ state: 'completed', output: 'over HTTP' })
+    expect(await json(['status', id], place)).toMatchObject({ state: 'completed', output: 'over HTTP' })
     const health = (await (await fetch(`${url}/healthz`)).json()) as object
-    expect(health).toMatchObject({ status: 'ok', engine: { kind: 'sqlite', durability: 'system' } })
-    expect(await service.stop()).toBe(0)
-  })
+    // The Redis of the tests keeps nothing on its disk, and says so.
+    const durability = kind === 'redis' ? 'none' : 'system'
+    expect(health).toMatchObject({ status: 'ok', engine: { kind, durability } })
 
+    const [began, end] = [join(place.cwd, 'began'), join(place.cwd, 'end')]
+    const running = await add({ task: 'wait', payload: { began, end, obedient: true } })
+    await until(() => existsSync(began), 'the job begins')
+    service.child.kill('SIGINT')
+    await service.match(/Stopping: 1 job may run on/)
+    writeFileSync(end, '')
+    expect(await service.ended).toBe(0)
+    expect(await json(['status', running], place)).toMatchObject({ state: 'completed', output: 'ended' })
+  })
+})
+
+describe('start', () => {
   it('honours the settings of the old systems', async () => {
     const env = { APIADDR: '127.0.0.1:0', WORKERCOUNT: '3', MAXRETRIES: '0', WORKERTIMEOUT: '1' }
     writeFileSync(`${cwd}/tasks.mjs`, TASKS)
@@ -213,7 +245,6 @@ describe('stopping while a job runs', () => {
     service = launch(['worker', '--tasks', 'tasks.mjs', ...args], { cwd })
     const payload = JSON.stringify({ began: path('began'), end: path('end'), obedient })
     id = (await json(['submit', '--task', 'wait', '--payload', payload], { cwd })).id
-    const { existsSync } = await import('node:fs')
     await until(() => existsSync(path('began')), 'the job begins')
   }
   const job = () => json(['status', id], { cwd })

@@ -1,45 +1,51 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Followed } from '../../src/cli/followed.ts'
 import { posthaste, task } from '../../src/index.ts'
+import { ENGINES } from '../servers/engines.ts'
+import { folder } from './place.ts'
 import { ensureBuilt, json, launch, run, stopAll, temporaryFolder } from './program.ts'
 
-let folder: ReturnType<typeof temporaryFolder>
+let own: ReturnType<typeof temporaryFolder>
 let cwd: string
 beforeAll(ensureBuilt, 150_000)
 beforeEach(() => {
-  folder = temporaryFolder()
-  cwd = folder.path
+  own = temporaryFolder()
+  cwd = own.path
 })
 afterEach(async () => {
   await stopAll()
-  folder.remove()
+  own.remove()
 })
 
-describe('tail', () => {
+describe.each(ENGINES)('tail on %s', (kind) => {
+  const place = folder(kind)
+
   it('tells what other processes do, as lines for people', async () => {
-    const waiting = await json(['submit', '--payload', 'before', '--delay', '1h'], { cwd })
-    const tail = launch(['tail'], { cwd })
+    const waiting = await json(['submit', '--payload', 'before', '--delay', '1h'], place)
+    const tail = launch(['tail'], place)
     await tail.match(/Following what happens/)
-    const hello = await json(['submit', '--payload', 'hello', '--queue', 'mail'], { cwd })
+    const hello = await json(['submit', '--payload', 'hello', '--queue', 'mail'], place)
     await tail.match(new RegExp(`^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} {2}● ready +echo +${hello.id} {2}mail$`, 'm'))
-    const failing = await json(['submit', '--payload', 'fail', '--max-retries', '0'], { cwd })
-    const worker = launch(['worker'], { cwd })
+    const failing = await json(['submit', '--payload', 'fail', '--max-retries', '0'], place)
+    const worker = launch(['worker'], place)
     await tail.match(new RegExp(`✓ completed +echo +${hello.id} {2}mail {2}\\d+ms`))
     await tail.match(new RegExp(`✗ dead +echo +${failing.id} .*attempt 1.*The payload asked to fail`))
     await worker.stop()
-    await run(['retry', failing.id], { cwd })
+    await run(['retry', failing.id], place)
     await tail.match(new RegExp(`${failing.id}[\\s\\S]*dead[\\s\\S]*● ready +echo +${failing.id}`))
-    await run(['cancel', waiting.id], { cwd })
+    await run(['cancel', waiting.id], place)
     await tail.match(new RegExp(`⊘ cancelled +echo +${waiting.id}`))
     expect(await tail.stop('SIGINT')).toBe(0)
   }, 60_000)
+})
 
+describe('tail', () => {
   it('tells only what is asked for, as JSON for machines', async () => {
     const tail = launch(['tail', '--json', '--state', 'scheduled', '--queue', 'a,b', '--task', 'echo'], {
       cwd,
     })
     // The database comes to be with the first job; until then there is nothing to follow.
-    expect(await tail.ended).toBe(1)
+    expect(await tail.ended).toBe(78)
     expect(tail.output.stderr).toMatch(/E_STORE_OPEN.*There is nothing to follow/)
 
     await json(['submit', '--payload', 'first'], { cwd })

@@ -27,6 +27,8 @@ describe('loadConfig', () => {
     const { sources, ...config } = loadConfig()
     expect(config).toEqual({
       engine: 'sqlite:./posthaste.db',
+      archive: null,
+      archiveAfter: 60_000,
       addr: { host: '127.0.0.1', port: 8080 },
       token: null,
       smtpUrl: null,

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { createMemoryEngine } from '../../src/engines/memory/index.ts'
 import { openEngine } from '../../src/engines/open.ts'
 import { ManualClock } from '../../src/testing/index.ts'
+import { dropSchemas, newSchemaUrl } from '../servers/postgres.ts'
 import { newRedisUrl } from '../servers/redis.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthaste-open-'))
@@ -40,6 +41,14 @@ it('opens an installation in Redis for redis://…, on the given clock', async (
   await engine.close()
 })
 
+it('opens a schema of a database for postgres://…, on the given clock', async () => {
+  const engine = await openEngine(await newSchemaUrl(), { clock: new ManualClock(42_000) })
+  expect(engine.info().kind).toBe('postgres')
+  expect(await engine.now()).toBe(42_000)
+  await engine.close()
+  await dropSchemas()
+})
+
 it('opens the engine that it is given', async () => {
   const given = createMemoryEngine()
   const engine = await openEngine(given)
@@ -55,6 +64,8 @@ it.each([
   ['rediss://:secret%@host', /escapes nothing|cannot be read/],
   ['postgres://me:sec%ret@ho st:x/db', /URL of the PostgreSQL database is not valid/],
   ['postgres://me:secret@host/db?pgbouncer=secret', /either true or false/],
+  ['postgres://me:secret@host/db?shema=secret', /unknown option/],
+  ['postgres://me:secret@host/db?schema=pg_secret', /schema must be a name/],
   ['mysql://me:secret@host/db', /no engine for mysql: URLs/],
   ['./jobs.db', /has to be a URL/],
   ['', /has to be a URL/],

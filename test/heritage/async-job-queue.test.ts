@@ -3,24 +3,32 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { STATES } from '../../src/core/states.ts'
 import { exists, json, launch, run } from '../cli/program.ts'
+import { ENGINES } from '../servers/engines.ts'
 import { curl, folder, startServer, until } from './support.ts'
 
-describe('async-job-queue', () => {
-  const place = folder()
-  const cli = (...args: string[]) => run(args, { cwd: place.cwd })
-  const shown = (...args: string[]) => json(args, { cwd: place.cwd })
+describe.each(ENGINES)('async-job-queue on %s', (kind) => {
+  const place = folder(kind)
+  const cli = (...args: string[]) => run(args, place)
+  const shown = (...args: string[]) => json(args, place)
   const status = (id: string) =>
     cli('status', '--job-id', id, '--json').then(({ stdout }) => JSON.parse(stdout))
-  const become = (id: string, ...states: string[]) =>
+  const become = (id: string, state: string) =>
     until(
       () => status(id),
-      ({ state }) => states.includes(state),
-      `${id} is ${states}`,
+      (job) => job.state === state,
+      `${id} is ${state}`,
+    )
+  /** A command is a process: many jobs are looked at with one. */
+  const allBecome = (queue: string, isRight: (jobs: readonly { id: string; state: string }[]) => boolean) =>
+    until(
+      () => shown('list', '--queue', queue).then(({ jobs }) => jobs),
+      isRight,
+      `all of ${queue} are as they should be`,
     )
 
   it('A1 jobs survive restarts', async () => {
     const { id } = await shown('submit', '--payload', 'kept')
-    const worker = launch(['worker'], { cwd: place.cwd })
+    const worker = launch(['worker'], place)
     await become(id, 'completed')
     worker.child.kill('SIGKILL')
     await worker.ended
@@ -34,8 +42,8 @@ describe('async-job-queue', () => {
       const chosen = priority === '' ? [] : ['--priority', priority]
       order.push((await shown('submit', '--payload', priority, ...queue, ...chosen)).id)
     }
-    const worker = launch(['worker', '--workers', '1', '--queues', 'priorities'], { cwd: place.cwd })
-    for (const id of order) await become(id, 'completed')
+    const worker = launch(['worker', '--workers', '1', '--queues', 'priorities'], place)
+    await allBecome('priorities', (jobs) => jobs.every(({ state }) => state === 'completed'))
     await worker.stop()
     const [low, plain, high, critical, normal, high2] = order
     const completed = [...worker.output.stderr.matchAll(/"job":"([^"]+)"[^\n]*"msg":"job completed"/g)]
@@ -43,16 +51,16 @@ describe('async-job-queue', () => {
   })
 
   it('A3 retries come after 2, 4, 8 … seconds with the old preset', async () => {
-    const { url, service } = await startServer(['start'], { cwd: place.cwd })
+    const { url, service } = await startServer(['start'], place)
     const body = { task: 'echo', payload: 'fail', maxRetries: 2, backoff: 'heritage' }
     const { id } = (await curl(`${url}/v1/jobs`, 'POST', body, { 'content-type': 'application/json' })).body
     for (const [attempt, seconds] of [
       [1, 2],
       [2, 4],
     ]) {
-      const job = await until(
-        () => status(id),
-        (one) => one.state === 'retrying' && one.attempt === attempt,
+      const { body: job } = await until(
+        () => curl(`${url}/v1/jobs/${id}`),
+        ({ body: one }) => one.state === 'retrying' && one.attempt === attempt,
         `attempt ${attempt} fails`,
       )
       const wait = Date.parse(job.runAt) - Date.parse(job.errors.at(-1).at)
@@ -66,7 +74,7 @@ describe('async-job-queue', () => {
   })
 
   it('A4 dead jobs are kept, and go round again by hand', async () => {
-    const worker = launch(['worker'], { cwd: place.cwd })
+    const worker = launch(['worker'], place)
     const { id } = await shown('submit', '--payload', 'fail for ever', '--max-retries', '0')
     await become(id, 'dead')
     await worker.stop()
@@ -78,29 +86,14 @@ describe('async-job-queue', () => {
     await cli('cancel', id)
   })
 
-  it('A5 worker, worker --workers 8, worker --database PATH', async () => {
-    mkdirSync(join(place.cwd, 'elsewhere'))
-    for (const [args, says] of [
-      [['worker'], /4 jobs at a time/],
-      [['worker', '--workers', '8'], /8 jobs at a time/],
-      [['worker', '--database', join(place.cwd, 'elsewhere', 'jobs.db')], /elsewhere/],
-    ] as const) {
-      const worker = launch(args, { cwd: place.cwd })
-      await worker.match(says)
-      expect(await worker.stop('SIGINT')).toBe(0)
-    }
-    expect(exists(place.cwd, 'posthaste.db')).toBe(true)
-    expect(exists(join(place.cwd, 'elsewhere'), 'jobs.db')).toBe(true)
-  })
-
   it('A6 submit takes any bytes, a priority and a number of retries; the handler echoes, or fails on demand', async () => {
     const args = ['submit', '--payload', 'Process this', '--priority', 'high', '--max-retries', '5']
     const echo = await shown(...args)
     expect(echo).toMatchObject({ task: 'echo', priority: 3, maxRetries: 5 })
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
-    const any = await json(['submit', '--payload', '-'], { cwd: place.cwd, input: bytes })
+    const any = await json(['submit', '--payload', '-'], { ...place, input: bytes })
     const fail = await shown('submit', '--payload', 'failing on purpose', '--max-retries', '0')
-    const worker = launch(['worker'], { cwd: place.cwd })
+    const worker = launch(['worker'], place)
     expect(await become(echo.id, 'completed')).toMatchObject({ output: 'Process this' })
     const base64 = Buffer.from(bytes).toString('base64')
     expect(await become(any.id, 'completed')).toMatchObject({ output: { $base64: base64 } })
@@ -131,26 +124,15 @@ describe('async-job-queue', () => {
     const failed = await shown('submit', '--payload', 'fail', ...queue)
     const dead = await shown('submit', '--payload', 'fail', '--max-retries', '0', ...queue)
     const args = ['worker', '--queues', 'states', '--tasks', 'hold.mjs', '--grace', '0s']
-    const worker = launch(args, { cwd: place.cwd })
-    const old = { Pending: pending, Running: running, Completed: completed, Failed: failed, DeadLetter: dead }
-    for (const [word, { id }] of Object.entries(old)) {
-      await until(
-        () => status(id),
-        ({ state }) => STATES[state as keyof typeof STATES].heritage.asyncJobQueue === word,
-        `${id} is ${word}`,
-      )
-    }
-    await worker.stop()
-  })
-
-  it('A9 a handler is a function of the payload', async () => {
-    writeFileSync(
-      join(place.cwd, 'own.mjs'),
-      `export default { name: 'shout', run: (payload) => payload.toUpperCase() }`,
+    const worker = launch(args, place)
+    const old = { Running: running, Completed: completed, Failed: failed, DeadLetter: dead }
+    const wordOf = (state: string) => STATES[state as keyof typeof STATES].heritage.asyncJobQueue
+    await allBecome('states', (jobs) =>
+      Object.entries(old).every(([word, { id }]) =>
+        jobs.some((job) => job.id === id && wordOf(job.state) === word),
+      ),
     )
-    const worker = launch(['worker', '--tasks', 'own.mjs'], { cwd: place.cwd })
-    const { id } = await shown('submit', '--task', 'shout', '--payload', 'hello')
-    expect(await become(id, 'completed')).toMatchObject({ output: 'HELLO' })
+    expect(wordOf((await status(pending.id)).state)).toBe('Pending')
     await worker.stop()
   })
 
@@ -165,12 +147,42 @@ describe('async-job-queue', () => {
     expect(Date.parse(delayed.runAt) - Date.parse(delayed.createdAt)).toBe(3_600_000)
     const args = ['--task', 'slow', '--payload', 'x', '--timeout', '100ms', '--max-retries', '0']
     const slow = await shown('submit', ...args, '--queue', 'long')
-    const { url, service } = await startServer(['start', '--tasks', 'slow.mjs'], { cwd: place.cwd })
+    const { url, service } = await startServer(['start', '--tasks', 'slow.mjs'], place)
     expect(await become(slow.id, 'dead')).toMatchObject({ lastError: { code: 'E_JOB_TIMEOUT' } })
     const metrics = await curl(`${url}/metrics`)
     expect(metrics.body).toContain('posthaste_jobs{queue="reports",task="echo",state="scheduled"} 1\n')
     expect(metrics.body).toContain('posthaste_jobs{queue="long",task="slow",state="dead"} 1\n')
     expect(metrics.body).toContain('posthaste_runs_total{task="slow",outcome="dead"} 1\n')
     await service.stop()
+  })
+})
+
+describe('async-job-queue', () => {
+  const place = folder()
+
+  it('A5 worker, worker --workers 8, worker --database PATH', async () => {
+    mkdirSync(join(place.cwd, 'elsewhere'))
+    for (const [args, says] of [
+      [['worker'], /4 jobs at a time/],
+      [['worker', '--workers', '8'], /8 jobs at a time/],
+      [['worker', '--database', join(place.cwd, 'elsewhere', 'jobs.db')], /elsewhere/],
+    ] as const) {
+      const worker = launch(args, place)
+      await worker.match(says)
+      expect(await worker.stop('SIGINT')).toBe(0)
+    }
+    expect(exists(place.cwd, 'posthaste.db')).toBe(true)
+    expect(exists(join(place.cwd, 'elsewhere'), 'jobs.db')).toBe(true)
+  })
+
+  it('A9 a handler is a function of the payload', async () => {
+    writeFileSync(
+      join(place.cwd, 'own.mjs'),
+      `export default { name: 'shout', run: (payload) => payload.toUpperCase() }`,
+    )
+    const worker = launch(['worker', '--tasks', 'own.mjs'], place)
+    const args = ['submit', '--task', 'shout', '--payload', 'hello', '--wait', '10s']
+    expect(await json(args, place)).toMatchObject({ state: 'completed', output: 'HELLO' })
+    await worker.stop()
   })
 })

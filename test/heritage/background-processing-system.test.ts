@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { launch, run } from '../cli/program.ts'
+import { ENGINES } from '../servers/engines.ts'
 import { newRedisUrl } from '../servers/redis.ts'
 import { type Answer, curl, folder, type Server, startServer, until } from './support.ts'
 
@@ -20,10 +21,11 @@ const FIELDS = [
   'last_error',
 ]
 
-describe('Background Processing System', () => {
-  const place = folder()
-  const start = (command = 'start'): Promise<Server> => startServer([command], { cwd: place.cwd })
-  const process = ({ url }: Server, body: unknown = QUERY) => curl(`${url}/api/process_query`, 'POST', body)
+const ask = ({ url }: Server, body: unknown = QUERY) => curl(`${url}/api/process_query`, 'POST', body)
+
+describe.each(ENGINES)('Background Processing System on %s', (kind) => {
+  const place = folder(kind)
+  const start = (command = 'start'): Promise<Server> => startServer([command], place)
   const look = ({ url }: Server, id: number | string) => curl(`${url}/api/job/status/${id}`)
   const become = (server: Server, id: number, status: string): Promise<Answer> =>
     until(
@@ -41,7 +43,7 @@ describe('Background Processing System', () => {
 
   it('B1 POST /api/process_query takes a payload that is JSON in a string', async () => {
     const server = await start('serve')
-    const first = await process(server)
+    const first = await ask(server)
     expect(first).toMatchObject({
       status: 200,
       body: { message: 'Query processed successfully', query_id: 1, data: { id: 1, status: 'pending' } },
@@ -50,7 +52,7 @@ describe('Background Processing System', () => {
     // Numbered apart from the tasks of the other system.
     const mail = { To: 'a@example.com', subject: 's', body: 'b' }
     expect((await curl(`${server.url}/task/`, 'POST', mail)).body.id).toBe(1)
-    const many = await Promise.all(Array.from({ length: 30 }, () => process(server)))
+    const many = await Promise.all(Array.from({ length: 30 }, () => ask(server)))
     const ids = many.map(({ body }) => body.query_id).sort((a, b) => a - b)
     expect(ids).toEqual(Array.from({ length: 30 }, (_, index) => index + 2))
     await server.service.stop()
@@ -58,7 +60,7 @@ describe('Background Processing System', () => {
 
   it('B2 GET /api/job/status/{id} answers what became of it', async () => {
     const server = await start()
-    const { query_id } = (await process(server)).body
+    const { query_id } = (await ask(server)).body
     const { status, body } = await become(server, query_id, 'success')
     expect(status).toBe(200)
     expect(body).toMatchObject({
@@ -77,7 +79,7 @@ describe('Background Processing System', () => {
   it('B3 data has the old fields, words and times', async () => {
     const server = await start()
     const before = Date.now() / 1_000
-    const added = (await process(server, { ...QUERY, priority: 'low' })).body.data
+    const added = (await ask(server, { ...QUERY, priority: 'low' })).body.data
     expect(Object.keys(added)).toEqual(FIELDS)
     expect(added).toMatchObject({
       job_type: 'send_email',
@@ -104,8 +106,7 @@ describe('Background Processing System', () => {
     expect(data.completed_at).toBeGreaterThanOrEqual(data.picked_at)
     expect(Number.isInteger(data.created_at * 1_000)).toBe(true)
 
-    const failed = (await process(server, { job_type: 'echo', priority: 'high', payload: '"fail"' })).body
-      .data
+    const failed = (await ask(server, { job_type: 'echo', priority: 'high', payload: '"fail"' })).body.data
     const waiting = (await become(server, failed.id, 'failed')).body.data
     expect(waiting).toMatchObject({
       priority: 'high',
@@ -130,7 +131,7 @@ describe('Background Processing System', () => {
     }
     const retried = (await curl(`${server.url}/v1/jobs`, 'POST', { ...failing(1), queue, priority: 0 }, json))
       .body
-    const worker = launch(['worker', '--workers', '1', '--queues', queue], { cwd: place.cwd })
+    const worker = launch(['worker', '--workers', '1', '--queues', queue], place)
     const list = async () => (await curl(`${server.url}/v1/jobs?queue=${queue}&limit=10`)).body.jobs
     await until(
       list,
@@ -158,7 +159,7 @@ describe('Background Processing System', () => {
     const page = await curl(`${server.url}/dashboard`)
     expect(page).toMatchObject({ status: 200, type: expect.stringMatching(/^text\/html/) })
     expect(page.body).toMatch(/<script type="module"[^>]* src="\/dashboard\/assets\//)
-    for (let i = 0; i < 3; i++) await process(server)
+    for (let i = 0; i < 3; i++) await ask(server)
     const jobs = (query: string) => curl(`${server.url}/v1/jobs?task=email&${query}`).then(({ body }) => body)
     for (const column of [
       'id',
@@ -186,9 +187,22 @@ describe('Background Processing System', () => {
     await server.service.stop()
   })
 
+  it('B7 the API and the workers are processes of their own', async () => {
+    const server = await start('serve')
+    const { query_id } = (await ask(server)).body
+    expect((await look(server, query_id)).body.data.status).toBe('pending')
+    const worker = launch(['worker'], place)
+    await become(server, query_id, 'success')
+    expect(await Promise.all([server.service.stop(), worker.stop()])).toEqual([0, 0])
+  })
+})
+
+describe('Background Processing System', () => {
+  const place = folder()
+
   it('B6 REDIS_HOST, REDIS_PORT and REDIS_PASSWORD choose the Redis', async () => {
     const { hostname, port } = new URL(newRedisUrl())
-    const found = await run(['doctor'], { cwd: place.cwd, env: { REDIS_HOST: hostname, REDIS_PORT: port } })
+    const found = await run(['doctor'], place.with({ REDIS_HOST: hostname, REDIS_PORT: port }))
     expect(found).toMatchObject({ code: 0, stdout: expect.stringMatching(/redis \d/) })
     const wrong = { REDIS_HOST: hostname, REDIS_PORT: '1', REDIS_PASSWORD: 'hunter2-canary' }
     const refused = await run(['stats'], { cwd: place.cwd, env: wrong })
@@ -197,18 +211,9 @@ describe('Background Processing System', () => {
     expect(refused.stderr).not.toContain('hunter2-canary')
   })
 
-  it('B7 the API and the workers are processes of their own', async () => {
-    const server = await start('serve')
-    const { query_id } = (await process(server)).body
-    expect((await look(server, query_id)).body.data.status).toBe('pending')
-    const worker = launch(['worker'], { cwd: place.cwd })
-    await become(server, query_id, 'success')
-    expect(await Promise.all([server.service.stop(), worker.stop()])).toEqual([0, 0])
-  })
-
   it('B8 a payload is checked for its type of job, and nothing is stored when it is refused', async () => {
-    const server = await start('serve')
-    const next = (await process(server)).body.query_id + 1
+    const server = await startServer(['serve'], place)
+    const next = (await ask(server)).body.query_id + 1
     const mail = JSON.parse(PAYLOAD)
     for (const [change, code, field] of [
       [{ payload: JSON.stringify({ ...mail, to: undefined }) }, 'E_PAYLOAD', 'payload.to'],
@@ -222,11 +227,11 @@ describe('Background Processing System', () => {
       [{ job_type: 7 }, 'E_ARGUMENT', 'body.job_type'],
       [{ job_type: 'send email' }, 'E_NAME', 'job_type'],
     ] as const) {
-      const { status, body } = await process(server, { ...QUERY, ...change })
+      const { status, body } = await ask(server, { ...QUERY, ...change })
       expect([status, body.code, body.field]).toEqual([400, code, field])
       expect(body.message).toMatch(/\w/)
     }
-    expect((await process(server)).body.query_id).toBe(next)
+    expect((await ask(server)).body.query_id).toBe(next)
     await server.service.stop()
   })
 })

@@ -1,13 +1,7 @@
 import { request } from 'node:http'
-import { afterAll, beforeAll } from 'vitest'
-import {
-  ensureBuilt,
-  launch,
-  type RunOptions,
-  type Service,
-  stopAll,
-  temporaryFolder,
-} from '../cli/program.ts'
+import { launch, type RunOptions, type Service } from '../cli/program.ts'
+
+export { folder, type Place } from '../cli/place.ts'
 
 /** What curl -d says when it is not told otherwise: the old systems never asked. */
 const CURL = {
@@ -46,24 +40,6 @@ export const curl = (
     })
     sent.on('error', reject).end(text)
   })
-
-/** A folder for this file's tests, with the program built; everything that was started in it is ended. */
-export const folder = (): { readonly cwd: string } => {
-  let made: ReturnType<typeof temporaryFolder> | undefined
-  beforeAll(async () => {
-    await ensureBuilt()
-    made = temporaryFolder()
-  }, 150_000)
-  afterAll(async () => {
-    await stopAll()
-    made?.remove()
-  })
-  return {
-    get cwd() {
-      return made?.path ?? ''
-    },
-  }
-}
 
 export interface Server {
   readonly url: string

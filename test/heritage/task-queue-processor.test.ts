@@ -1,18 +1,20 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ENGINES } from '../servers/engines.ts'
+import { onPostgres } from '../servers/postgres.ts'
 import { smtpServer } from '../tasks/email/support.ts'
 import { curl, folder, type Server, startServer, until } from './support.ts'
 
 const MAIL = { To: 'example@gmail.com', subject: 'Hello', body: 'This is a test email' }
 
-describe('Task Queue Processor', () => {
-  const place = folder()
-  const create = (server: Server, body: unknown = MAIL, path = '/task/') =>
-    curl(server.url + path, 'POST', body)
-  const look = (server: Server, id: number) => curl(`${server.url}/task/${id}`)
+const create = (server: Server, body: unknown = MAIL, path = '/task/') =>
+  curl(server.url + path, 'POST', body)
+const look = (server: Server, id: number) => curl(`${server.url}/task/${id}`)
+
+describe.each(ENGINES)('Task Queue Processor on %s', (kind) => {
+  const place = folder(kind)
 
   it('T1 POST /task/ answers 201 with an integer id, counted on across restarts and processes', async () => {
-    const options = { cwd: place.cwd }
+    const options = place
     const first = await startServer(['serve'], options)
     expect(await create(first)).toMatchObject({ status: 201, body: { message: 'Task Created', id: 1 } })
     expect((await create(first, MAIL, '/task')).body).toEqual({ message: 'Task Created', id: 2 })
@@ -32,7 +34,7 @@ describe('Task Queue Processor', () => {
   })
 
   it('T2 GET /task/{id} answers the status, and says in the old way when there is no such task', async () => {
-    const server = await startServer(['serve'], { cwd: place.cwd })
+    const server = await startServer(['serve'], place)
     const { id } = (await create(server)).body
     expect(await look(server, id)).toMatchObject({
       status: 200,
@@ -62,14 +64,14 @@ describe('Task Queue Processor', () => {
       },
     })
     const env = { SMTP_URL: `smtp://127.0.0.1:${smtp.port}`, MAIL_FROM: 'shop@example.com' }
-    const database = ['--database', join(place.cwd, 'mails.db')]
-    const server = await startServer(['serve', ...database], { cwd: place.cwd, env })
+    const mails = (await place.another()).with(env)
+    const server = await startServer(['serve'], mails)
     const waiting = (await create(server)).body.id
     const refused = (await create(server, { ...MAIL, To: 'nobody@example.com' })).body.id
     expect((await look(server, waiting)).body.status).toBe('pending')
     await server.service.stop()
 
-    const running = await startServer(['start', ...database], { cwd: place.cwd, env })
+    const running = await startServer(['start'], mails)
     const stream = await fetch(`${running.url}/v1/events`)
     const failed = await until(
       () => look(running, refused),
@@ -101,7 +103,7 @@ describe('Task Queue Processor', () => {
   })
 
   it('T4 a pool of workers retries what failed, up to a limit', async () => {
-    const worker = await startServer(['start', '--workers', '5'], { cwd: place.cwd })
+    const worker = await startServer(['start', '--workers', '5'], place)
     await worker.service.match(/5 jobs at a time/)
     const body = { task: 'echo', payload: 'fail', maxRetries: 2, backoff: { base: '10ms', jitter: 0 } }
     const { id } = (await curl(`${worker.url}/v1/jobs`, 'POST', body, { 'content-type': 'application/json' }))
@@ -117,7 +119,7 @@ describe('Task Queue Processor', () => {
   })
 
   it('T5 mail is a kind of task', async () => {
-    const server = await startServer(['start'], { cwd: place.cwd })
+    const server = await startServer(['start'], place)
     const { id } = (await create(server, { ...MAIL, subject: 'One kind' })).body
     await until(
       () => look(server, id),
@@ -127,5 +129,36 @@ describe('Task Queue Processor', () => {
     const { messages } = (await curl(`${server.url}/mailbox.json`)).body
     expect(messages).toContainEqual(expect.objectContaining({ subject: 'One kind' }))
     await server.service.stop()
+  })
+})
+
+describe('Task Queue Processor in a database', () => {
+  const place = folder('postgres')
+
+  it('T6 PostgreSQL keeps the tasks and their statuses', async () => {
+    const schema = new URL(place.env['POSTHASTE_ENGINE'] ?? '').searchParams.get('schema')
+    const rowsOf = (id: number) =>
+      onPostgres(
+        `select payload::json ->> 'subject', state from ${schema}.jobs left join ${schema}.finished using (id)
+          where ref = 'task:${id}'`,
+      )
+    const first = await startServer(['serve'], place)
+    const { id } = (await create(first)).body
+    expect(await rowsOf(id)).toEqual([[MAIL.subject, null]])
+    first.service.child.kill('SIGKILL')
+    await first.service.ended
+
+    const second = await startServer(['start'], place)
+    await until(
+      () => look(second, id),
+      ({ body }) => body.status === 'ok',
+      'the task of the process that was killed is done',
+    )
+    expect(await rowsOf(id)).toEqual([[MAIL.subject, 'completed']])
+    await second.service.stop()
+    const third = await startServer(['serve'], place)
+    expect((await look(third, id)).body).toMatchObject({ id, status: 'ok', attempts: 1 })
+    expect((await create(third)).body.id).toBe(id + 1)
+    await third.service.stop()
   })
 })

@@ -59,13 +59,34 @@ describe('embedding SQL', () => {
 })
 
 describe('embedding Lua', () => {
-  it('puts what is included before a script, and keeps its header as a comment', () => {
+  it('keeps a script with what it needs and its flags, and its header as a comment', () => {
     const text = renderLua({
-      'include/store.lua': '-- Keys.\nlocal P = KEYS[1]\n',
-      'list-jobs.lua': '-- Lists jobs.\n\n-- include store\n\nreturn P\n',
+      'include/keys.lua': '-- Keys.\nlocal P = 1\n',
+      'list-jobs.lua': '-- Lists jobs.\n\n-- flags no-writes\n-- include keys\n\nreturn P\n',
     })
-    expect(text).toContain('const store = `-- Keys.\nlocal P = KEYS[1]\n`')
-    expect(text).toContain('  /**\n   * Lists jobs.\n   */\n  listJobs: store + `return P`,')
+    expect(text).toContain('  keys: `-- Keys.\nlocal P = 1\n`,')
+    expect(text).toContain(
+      "  /**\n   * Lists jobs.\n   */\n  listJobs: {\n    includes: ['keys'],\n    flags: ['no-writes'],\n    text: `return P`,\n  },",
+    )
+  })
+
+  it('puts what is included in an order that suits every script', () => {
+    const text = renderLua({
+      'include/a.lua': 'local a = b',
+      'include/b.lua': 'local b = c',
+      'include/c.lua': 'local c = 1',
+      'one.lua': '-- One.\n-- include b\n-- include a\nreturn a',
+      'two.lua': '-- Two.\n-- include c\n-- include b\nreturn b',
+    })
+    const places = ['  c: ', '  b: ', '  a: '].map((piece) => text.indexOf(piece))
+    expect(places).toEqual([...places].sort((x, y) => x - y))
+    const circle = { 'three.lua': '-- Three.\n-- include a\n-- include c\nreturn a' }
+    const files = {
+      'include/a.lua': 'x',
+      'include/c.lua': 'x',
+      'one.lua': '-- x\n-- include c\n-- include a\nreturn 1',
+    }
+    expect(() => renderLua({ ...files, ...circle })).toThrow('in no one order: a, c')
   })
 
   it('refuses an include that is not there, a file without a script, and folders that it does not know', () => {

@@ -268,8 +268,11 @@ describe.each(ENGINES)('add on %s', (kind) => {
     const ph = await opened(kind)
     if (ph.engine.info().callerTransactions) return
     const error = await refusal(ph.add('x', 1, { tx: {} }))
-    expect(isPosthasteError(error, 'E_ARGUMENT')).toBe(true)
+    expect(isPosthasteError(error, 'E_TX_UNSUPPORTED')).toBe(true)
     expect(error.field).toBe('tx')
+    const many = await refusal(ph.addMany([{ task: 'x', payload: 1 }], { tx: {} }))
+    expect(many).toMatchObject({ code: 'E_TX_UNSUPPORTED', field: 'tx' })
+    expect((await ph.stats()).total).toBe(0)
   })
 })
 

@@ -79,6 +79,7 @@ export const openLab = async ({
   const nextId = () => newId(clock)
   const { prepareNow } = createPreparer(byName, nextId)
   const deps: RuntimeDeps = {
+    archiver: null,
     engine: wrap === undefined ? engine : wrap(engine),
     tasks: byName,
     clock,
@@ -90,6 +91,8 @@ export const openLab = async ({
       sweepMs: 5_000,
       promoteMs: 500,
       pruneMs: 60_000,
+      archiveSweepMs: 5_000,
+      archiveAfterMs: 60_000,
       retention: RETENTION,
       ...settings,
     },

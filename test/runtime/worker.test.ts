@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Discard, RetryAfter, snooze, type TaskContext } from '../../src/runtime/task.ts'
-import { gate, openLab, until } from './worker-lab.ts'
+import { gate, openLab, until, withMethods } from './worker-lab.ts'
 
 const KINDS = ['memory', 'sqlite'] as const
 
@@ -375,4 +375,23 @@ describe.each(KINDS)('a worker on %s', (kind) => {
     })
     expect(lab.lines.find(({ message }) => message === 'job is dead')).toMatchObject({ level: 'error' })
   })
+})
+
+it('says that it lives also while it is never idle', async () => {
+  let runs = 0
+  let runsAtFirstBeat: number | undefined
+  const lab = await openLab({
+    tasks: [{ name: 'it', run: async () => void runs++ }],
+    wrap: (engine) =>
+      withMethods(engine, {
+        beat: (beats) => {
+          runsAtFirstBeat ??= runs
+          return engine.beat(beats)
+        },
+      }),
+  })
+  await lab.addMany('it', 2_000)
+  await lab.work({ concurrency: 100 }).drained()
+  expect(runs).toBe(2_000)
+  expect(runsAtFirstBeat).toBeLessThan(2_000)
 })

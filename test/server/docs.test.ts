@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { DOORS } from './doors.ts'
 
 const page = readFileSync(new URL('../../docs/http-api.md', import.meta.url), 'utf8')
-const written = [...page.matchAll(/^### ((?:GET|POST|PUT|DELETE) \S+)$|`((?:GET|POST) \/\S*)`/gm)].map(
+const written = [...page.matchAll(/^### ((?:GET|POST|PUT|PATCH|DELETE) \S+)$|`((?:GET|POST) \/\S*)`/gm)].map(
   ([, heading, mentioned]) => heading ?? mentioned ?? '',
 )
 

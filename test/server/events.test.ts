@@ -3,13 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type AnyTask, type Posthaste, posthaste, task } from '../../src/index.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
 import { createApp } from '../../src/server/http/app.ts'
 import { HTTP_LIMITS } from '../../src/server/http/limits.ts'
 import { STREAM_LIMITS } from '../../src/server/http/routes-events.ts'
 import { createServer } from '../../src/server/index.ts'
+import { ENGINES, newEngineUrl } from '../servers/engines.ts'
+import { dropSchemas } from '../servers/postgres.ts'
 
 const SOON_MS = 10_000
 const cleanups: (() => Promise<unknown> | unknown)[] = []
@@ -114,9 +116,16 @@ const talks = task({
   },
 })
 
-describe('GET /v1/events', () => {
+describe.each(ENGINES)('GET /v1/events on %s', (kind) => {
+  const newUrl = async (): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), 'posthaste-events-'))
+    cleanups.push(() => rm(folder, { recursive: true, force: true }))
+    return await newEngineUrl(kind, folder)
+  }
+  afterAll(dropSchemas)
+
   it('tells the life of a job, its log and progress, queues, and the numbers', async () => {
-    const ph = await installation('memory:', [talks])
+    const ph = await installation(await newUrl(), [talks])
     const { url } = await served(ph)
     const stream = await listen(url)
     expect(stream.type).toBe('text/event-stream')
@@ -141,16 +150,24 @@ describe('GET /v1/events', () => {
   })
 
   it('tells that another process changed something', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'posthaste-events-'))
-    cleanups.push(() => rm(folder, { recursive: true, force: true }))
-    const engine = `sqlite:${join(folder, 'jobs.db')}`
+    const engine = await newUrl()
     const { url } = await served(await installation(engine))
     const other = await installation(engine)
     const stream = await listen(url)
-    await other.pause('mail')
+    // The stream begins before the store is listened to: what changes in that moment is heard of by nobody.
+    let isPaused = false
+    const change = (): void => {
+      isPaused = !isPaused
+      void (isPaused ? other.pause('mail') : other.resume('mail')).catch(() => undefined)
+    }
+    const again = setInterval(change, 200)
+    onTestFinished(() => clearInterval(again))
     await stream.hears('changed')
+    clearInterval(again)
   })
+})
 
+describe('GET /v1/events', () => {
   it('goes on where a stream broke off', async () => {
     const ph = await installation()
     const { url } = await served(ph)

@@ -278,7 +278,9 @@ describe('what does not exist', () => {
     ]) {
       expect([path, (await raw(open + path)).status]).toEqual([path, 404])
     }
+    const puts = doors.filter(([name]) => name.startsWith('PUT ')).map(([, , { path }]) => path)
     for (const [, , { path }] of doors) {
+      if (puts.includes(path)) continue
       const answer = await raw(open + path, { method: 'PUT' })
       expect([path, answer.status]).toEqual([path, 405])
       expect(answer.headers.allow).toMatch(/GET|POST/)

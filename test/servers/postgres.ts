@@ -120,6 +120,7 @@ export const emptySchemaUrl = async (name: string): Promise<string> => {
 
 /** Removes the schemas that this process made. */
 export const dropSchemas = async (): Promise<void> => {
+  emptied.clear()
   for (; schemas > 0; schemas--)
     await onPostgres(`drop schema if exists test_${process.pid}_${schemas} cascade`)
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { MAX_RETRIES_LIMIT } from '../../core/limits.ts'
 import type { AddedJob } from '../../runtime/added.ts'
-import type { AddOptions } from '../../runtime/options.ts'
+import type { AddOptions, KeyOptions } from '../../runtime/options.ts'
 import type { Posthaste } from '../../runtime/posthaste.ts'
 import { wholeNumber } from '../arguments.ts'
 import { type Act, type CommonOptions, collectList, common, define, ownOptions } from '../command.ts'
@@ -19,10 +19,11 @@ const WAIT_DEFAULT = '1m'
 /** Flags that go to the library as they are; it checks their values. */
 type AddFlags = Pick<
   AddOptions,
-  'queue' | 'priority' | 'maxRetries' | 'delay' | 'at' | 'timeout' | 'key' | 'ref' | 'group' | 'id'
+  'queue' | 'priority' | 'maxRetries' | 'delay' | 'at' | 'timeout' | 'ref' | 'group' | 'batch' | 'id'
 >
 
 interface SubmitOptions extends CommonOptions, AddFlags {
+  readonly key?: string
   readonly task: string
   readonly tag?: readonly string[]
   readonly payload?: string
@@ -30,6 +31,9 @@ interface SubmitOptions extends CommonOptions, AddFlags {
   readonly lines?: string
   readonly text?: true
   readonly wait?: string | true
+  readonly keyUntil?: string
+  readonly onConflict?: string
+  readonly after?: readonly string[]
 }
 
 export const addSubmit = (program: Command, act: Act): void => {
@@ -60,6 +64,13 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--at <time>', 'run it then: 2030-01-31T09:00:00Z')
     .option('--timeout <time>', 'longest run of one attempt')
     .option('--key <key>', 'at most one unfinished job has this key; a second one is not added')
+    .option('--key-until <when>', 'how long the key is held: finish (default), start, or a time such as 1d')
+    .option(
+      '--on-conflict <what>',
+      'when the key is taken: keep (default), reject, replace, reschedule or runAfter',
+    )
+    .option('--after <id>', 'wait for this job to finish; may be given several times', collectList)
+    .option('--batch <id>', 'the batch that it counts in')
     .option('--ref <ref>', 'your own reference, to find it by')
     .option('--group <name>', 'a sub-line of the queue, such as a customer')
     .option('--tag <tag>', 'a name to find it by; may be given several times', collectList)
@@ -67,9 +78,14 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--wait [time]', `wait for its end, at most that long (default: ${WAIT_DEFAULT})`)
   common(command).action(
     act<[SubmitOptions]>(async (terminal, options) => {
-      const { task, payload, payloadFile, lines, text, wait, tag, ...rest } = ownOptions(options)
+      const { task, payload, payloadFile, lines, text, wait, tag, key, keyUntil, onConflict, ...rest } =
+        ownOptions(options)
       const isText = text === true
-      const add: AddOptions = { ...rest, ...(tag === undefined ? {} : { tags: tag }) }
+      const add: AddOptions = {
+        ...rest,
+        ...(tag === undefined ? {} : { tags: tag }),
+        ...keyOption({ key, keyUntil, onConflict }),
+      }
       checkSources(options)
       if (lines !== undefined) {
         const { submitLines } = await import('../submit-lines.ts')
@@ -88,6 +104,26 @@ export const addSubmit = (program: Command, act: Act): void => {
       return withStore(terminal, options, submit, { tasks: (config) => tasksFor(task, config) })
     }),
   )
+}
+
+interface KeyFlags {
+  readonly key: string | undefined
+  readonly keyUntil: string | undefined
+  readonly onConflict: string | undefined
+}
+
+/** The key as the library takes it, which checks its values. */
+const keyOption = ({ key, keyUntil, onConflict }: KeyFlags): Pick<AddOptions, 'key'> => {
+  if (key === undefined) {
+    if ((keyUntil ?? onConflict) === undefined) return {}
+    throw usageError(`--${keyUntil === undefined ? 'on-conflict' : 'key-until'} goes with --key.`)
+  }
+  if ((keyUntil ?? onConflict) === undefined) return { key }
+  const more = {
+    ...(keyUntil === undefined ? {} : { until: keyUntil }),
+    ...(onConflict === undefined ? {} : { onConflict }),
+  }
+  return { key: { key, ...more } as KeyOptions }
 }
 
 /** One source of payloads, and nothing that only one job can have when there are many. */
@@ -109,8 +145,14 @@ const report = (terminal: Terminal, job: AddedJob): void => {
   const state = paintState(terminal.colors, job.state, stateText(job.state))
   terminal.print(`${state}  ${job.id}  ${job.task}`)
   if (!job.inserted) {
-    terminal.note(`Not added: this unfinished job has the key ${JSON.stringify(job.key)} already.`)
+    terminal.note(
+      job.outcome === 'rescheduled'
+        ? `Not added: the job with the key ${JSON.stringify(job.key)} is due ${job.runAt.toISOString()} now.`
+        : `Not added: this job has the key ${JSON.stringify(job.key)} already.`,
+    )
   } else {
+    if (job.outcome === 'replaced') terminal.note(`It takes the place of ${job.other}.`)
+    if (job.outcome === 'queued') terminal.note(`It runs after ${job.other}.`)
     terminal.note(terminal.errColors.dim(`Follow it: ${terminal.program} status ${job.id}`))
   }
 }

@@ -1,5 +1,6 @@
 import { type Config, describeConfig } from '../../core/config.ts'
 import { formatDuration } from '../../core/durations.ts'
+import type { ArchiveStatus } from '../../engines/archived.ts'
 import type { EngineInfo } from '../../engines/engine.ts'
 import type { PackGreeting } from '../../runtime/pack.ts'
 import type { Terminal } from './terminal.ts'
@@ -12,6 +13,7 @@ export interface Banner {
   readonly version: string
   readonly config: Config
   readonly engine: EngineInfo
+  readonly archive: ArchiveStatus | null
   /** How far the store's clock is from ours. */
   readonly clockOffsetMs: number
   /** Where the API is, or null when this process has none. */
@@ -74,6 +76,12 @@ export const printBanner = (terminal: Terminal, banner: Banner): void => {
     else row(label, address, note, cyan)
   }
   row('Store', `${engine.kind} ${plain(engine.location)}`, durabilityText(engine))
+  if (banner.archive !== null)
+    row(
+      'Archive',
+      `${banner.archive.kind} ${plain(banner.archive.location)}`,
+      'finished jobs are moved there',
+    )
   if (workers === null) {
     row('Workers', 'none in this process', `start some: ${terminal.program} worker`)
   } else {

@@ -17,6 +17,14 @@ export const printStats = (terminal: Terminal, stats: Stats): void => {
   terminal.print(`${bold(count(stats.total, 'job'))}  ${dim(stats.engine.location)}`)
   terminal.print()
   printStates(terminal, stats)
+  if (stats.archive?.ok === false) {
+    terminal.print()
+    terminal.print(
+      yellow(
+        `The archive does not answer; what is kept there is not counted. ${plain(stats.archive.error ?? '')}`,
+      ),
+    )
+  }
   if (stats.oldestReadyAgeMs !== null) {
     terminal.print()
     terminal.print(`The oldest ready job has waited for ${inSeconds(stats.oldestReadyAgeMs)}.`)

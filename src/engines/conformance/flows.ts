@@ -141,6 +141,18 @@ const cases: Record<string, Check> = {
     assert.deepEqual(await newsOf(lab), [])
   },
 
+  'a parent that is stored after its child tells its end, alone and among many': async (lab) => {
+    const [one, among] = [lab.job(), lab.job()]
+    const [first, second] = [await lab.add(waiting(one.id)), await lab.add(waiting(among.id))]
+    await clear(lab)
+    await lab.engine.insert([one])
+    await lab.engine.insert([lab.job(), among, lab.job()])
+    const running = await lab.claim()
+    const settle = running.map((job) => lab.settlement(job, 'completed', { attempt: 1 }))
+    await lab.engine.exchange({ worker: null, settle })
+    assert.deepEqual(await told(lab), [first.id, second.id])
+  },
+
   'many parents that end in one call tell of their child once': async (lab) => {
     const parents = await lab.addMany(200)
     const child = await lab.add(waiting(...idsOf(parents)))

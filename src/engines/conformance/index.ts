@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { ManualClock } from '../../core/manual-clock.ts'
 import type { Engine } from '../engine.ts'
+import { guaranteeOf } from './guarantees.ts'
 import { Lab } from './lab.ts'
 import { checkInvariants } from './snapshot.ts'
 import { subjects } from './subjects.ts'
@@ -30,6 +31,8 @@ export interface ConformanceCase {
   readonly subject: string
   /** A sentence, unique within its subject. */
   readonly name: string
+  /** What the case proves, as in docs/guarantees.md. */
+  readonly guarantee: string
   /** Rejects when the engine does not do what the sentence says. */
   run(createEngine: CreateEngine): Promise<void>
 }
@@ -42,6 +45,7 @@ export const conformanceCases = ({ hints = true }: ConformanceOptions = {}): Con
       Object.entries(cases).map(([name, check]) => ({
         subject,
         name,
+        guarantee: guaranteeOf(subject, name),
         async run(createEngine) {
           const clock = new ManualClock()
           const engine = await createEngine({ clock })

@@ -27,6 +27,8 @@ const everyCall = (
     batches: () => engine.batches([]),
     forgetBatches: () => engine.forgetBatches([]),
     prune: () => engine.prune({ state: 'dead', ageMs: 0, count: 0, minAgeMs: 0, limit: 1 }),
+    finished: () => engine.finished({ state: 'dead', ageMs: 0, after: null, limit: 1 }),
+    restore: () => engine.restore([]),
     get: () => engine.get([id]),
     list: () => engine.list({ sort: { field: 'id', descending: false }, after: null, limit: 1 }),
     counts: () => engine.counts(),
@@ -65,7 +67,7 @@ export const life: Subject = {
 
     "a caller's transaction is refused by an engine that does not say it takes one": async (lab) => {
       if (lab.engine.info().callerTransactions) return
-      await lab.refuses('E_ARGUMENT', () => lab.engine.insert([lab.job()], { tx: {} }))
+      await lab.refuses('E_TX_UNSUPPORTED', () => lab.engine.insert([lab.job()], { tx: {} }))
     },
 
     'after closing, every call is refused, and closing again does nothing': async (lab) => {

@@ -19,6 +19,7 @@ import { pruning } from './pruning.ts'
 import { queueing } from './queueing.ts'
 import { reporting } from './reporting.ts'
 import { rescuing } from './rescuing.ts'
+import { restoring } from './restoring.ts'
 import { settling } from './settling.ts'
 import type { Subject } from './subject.ts'
 import { timing } from './timing.ts'
@@ -29,6 +30,6 @@ import { working } from './working.ts'
 /** From the simple to the involved: the first one that is red is the one to look at. */
 export const subjects: readonly Subject[] = [
   ...[life, adding, fidelity, keys, claiming, leases, rescuing, settling, transitions, timing, changing],
-  ...[reporting, queueing, listing, pruning, working, documents, batches, hinting],
+  ...[reporting, queueing, listing, pruning, restoring, working, documents, batches, hinting],
   ...[keyHolds, conditions, flows, batchNumbers, overdue, limiting, turns],
 ]

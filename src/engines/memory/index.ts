@@ -4,6 +4,7 @@ import { checks } from '../checks.ts'
 import type { Engine, Hint } from '../engine.ts'
 import { exchange } from './exchange.ts'
 import { insert } from './insert.ts'
+import { finished, restore } from './keeping.ts'
 import { readLimits, setLimits } from './limits.ts'
 import { list } from './list.ts'
 import { getRecords, listRecords, putRecords } from './records.ts'
@@ -77,9 +78,11 @@ export const createMemoryEngine = ({ clock = systemClock }: MemoryEngineOptions 
       call((at) => {
         checks.insert(jobs, options)
         if (options.tx !== undefined) {
-          throw new PosthasteError('E_ARGUMENT', 'The memory engine has no transactions to join.', {
-            field: 'tx',
-          })
+          throw new PosthasteError(
+            'E_TX_UNSUPPORTED',
+            'The memory engine cannot join the transaction in tx.',
+            { field: 'tx' },
+          )
         }
         return insert(store, at, jobs, options)
       }),
@@ -144,6 +147,17 @@ export const createMemoryEngine = ({ clock = systemClock }: MemoryEngineOptions 
       call((at) => {
         checks.prune(request)
         return prune(store, at, request)
+      }),
+
+    finished: (request) =>
+      call((at) => {
+        checks.finished(request)
+        return finished(store, at, request)
+      }),
+    restore: (jobs) =>
+      call(() => {
+        checks.restore(jobs)
+        return jobs.map((one) => restore(store, one))
       }),
 
     get: (ids) =>

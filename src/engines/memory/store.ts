@@ -99,8 +99,11 @@ export class Store {
   private moveKey(job: JobRecord, before: JobRecord | undefined): void {
     if (isFinished(job.state)) this.keys.release(job, 'finish')
     else if (job.state === 'running') this.keys.release(job, 'start')
-    else if (before === undefined) this.keys.take(job, this.now)
-    else if (isFinished(before.state) && job.ties?.keyUntil !== 'time') this.keys.take(job, this.now)
+    else if (before === undefined || isFinished(before.state)) {
+      // A key that is held for a time is taken once, by a new job; not by one that comes back.
+      const isNew = before === undefined && job.fence === 0
+      if (isNew || job.ties?.keyUntil !== 'time') this.keys.take(job, this.now)
+    }
   }
 
   private orderOf(job: JobRecord): SortedList<JobRecord> | undefined {

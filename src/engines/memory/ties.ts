@@ -33,7 +33,8 @@ export class Ties {
 
   /** A job came into being, went from one state to another, or was removed. */
   moved({ id, ties }: JobRecord, from: Place, to: Place): void {
-    if (from === to || isKept(from, to)) return
+    // What comes back finished was counted when it ended.
+    if (from === to || isKept(from, to) || (from === 'none' && to !== 'unfinished')) return
     const batch = ties?.batch ?? null
     if (batch !== null) {
       const row = { ...(this.batches.get(batch) ?? NONE) }

@@ -19,21 +19,28 @@ const refuse = (what: string): never => {
   throw new PosthasteError('E_ENGINE_UNKNOWN', what, { field: 'engine' })
 }
 
+const SCHEMA_RULE = `schema must be a name of 1 to ${NAME_BYTES_MAX} bytes that does not begin with pg_.`
+
+const isSchema = (name: string): boolean =>
+  name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= NAME_BYTES_MAX && !/^pg_/i.test(name)
+
 export const checkSchema = (schema: string): string => {
-  const isBad = schema === '' || schema.includes('\0') || Buffer.byteLength(schema) > NAME_BYTES_MAX
-  if (isBad || /^pg_/i.test(schema)) {
-    throw new PosthasteError(
-      'E_ARGUMENT',
-      `schema must be a name of 1 to ${NAME_BYTES_MAX} bytes that does not begin with pg_.`,
-      { field: 'schema' },
-    )
-  }
+  if (!isSchema(schema)) throw new PosthasteError('E_ARGUMENT', SCHEMA_RULE, { field: 'schema' })
   return schema
 }
 
+/** Ours, those that the driver acts on, and those that hosts put into the URLs that they hand out. */
+const OPTIONS: ReadonlySet<string> = new Set([
+  ...['schema', 'pgbouncer'],
+  ...['host', 'ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation', 'uselibpqcompat'],
+  ...['application_name', 'client_encoding', 'options', 'statement_timeout', 'lock_timeout'],
+  ...['channel_binding', 'connect_timeout', 'gssencmode', 'target_session_attrs'],
+])
+
 /**
  * `postgres://user:password@host:port/database?schema=posthaste&pgbouncer=true`; all other parameters (`sslmode`, …) are
- * the driver's. Errors name no part of the URL that could be secret.
+ * the driver's. One that nobody knows is refused: it may be ours, misspelt, and would lead to another schema. Errors name
+ * no part of the URL that could be secret, and after a "?" in a password anything could be.
  */
 export const parseAddress = (given: string): Address => {
   if (!URL.canParse(given)) {
@@ -46,12 +53,17 @@ export const parseAddress = (given: string): Address => {
   const pooled = url.searchParams.get('pgbouncer') ?? 'false'
   if (!['true', 'false'].includes(pooled))
     refuse('The parameter pgbouncer of the URL is either true or false.')
+  if (!isSchema(schema)) refuse(`In the URL of the PostgreSQL database, ${SCHEMA_RULE}`)
+  if ([...url.searchParams.keys()].some((name) => !OPTIONS.has(name)))
+    refuse(
+      'The URL of the PostgreSQL database has an unknown option: there are schema, pgbouncer, sslmode, application_name ….',
+    )
   url.searchParams.delete('schema')
   url.searchParams.delete('pgbouncer')
   return {
     url: url.href,
     location: locationOf(url, schema),
-    schema: checkSchema(schema),
+    schema,
     isPooled: pooled === 'true',
   }
 }

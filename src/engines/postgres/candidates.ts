@@ -5,6 +5,7 @@ import { firstAfter, lastBefore } from './cursors.ts'
 import { type PgValue, toNumber } from './driver.ts'
 import type { Tx } from './session.ts'
 import type { StatementName } from './statements.ts'
+import { batchTarget, jobTarget } from './targets.ts'
 
 /** A place in which jobs may be that fit the indexed filters of a query, and how many are there. */
 export interface Place {
@@ -41,9 +42,11 @@ interface Source {
 }
 
 const sourcesOf = (query: ListQuery, places: readonly Place[] | null): Source[] => {
-  const { key, ref } = query
+  const { key, ref, parent, batch } = query
+  const tie = parent === undefined ? batch && batchTarget(batch) : jobTarget(parent)
   if (key !== undefined) return [{ down: 'pageKeyDown', up: 'pageKeyUp', where: [key] }]
   if (ref !== undefined) return [{ down: 'pageRefDown', up: 'pageRefUp', where: [ref] }]
+  if (tie !== undefined) return [{ down: 'pageTieDown', up: 'pageTieUp', where: [tie] }]
   if (places === null) return [{ down: 'pageAllDown', up: 'pageAllUp', where: [] }]
   const inState = (fits: (state: JobState) => boolean) => places.filter(({ state }) => fits(state))
   const kindsOf = (list: readonly Place[]) => numbers(list.map(({ kind }) => kind))
@@ -70,7 +73,7 @@ const sourcesOf = (query: ListQuery, places: readonly Place[] | null): Source[] 
 
 /**
  * Ids of jobs that may fit a query, newest or oldest first, behind `after`, at most `count`. Whether they do is for the
- * caller to see: by a key or a ref, states, queues and tasks are not looked at. `places`: where to look; null: among
+ * caller to see: by a key, a ref or a tie, states, queues and tasks are not looked at. `places`: where to look; null: among
  * all jobs.
  */
 export const candidates = async (

@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../core/job.ts'
+import type { JobRecord, JobTies } from '../../core/job.ts'
 import type { ClaimRequest } from '../engine.ts'
 import { textsOrNull } from './arrays.ts'
 import { type PgRow, toNumber, toNumberOrNull } from './driver.ts'
@@ -35,19 +35,24 @@ export class Sight {
   }
 }
 
-/** Sends a claim. It is preceded by the gate at which pauses are waited for. */
+interface ClaimStep {
+  readonly schemaLock: number
+  readonly engineLock: number
+  readonly sight: number
+  readonly worker: string
+  readonly request: ClaimRequest
+  /** Called when no other claim of this engine can come before this one. */
+  readonly onTurn?: () => void
+}
+
+/** Sends a claim. It is preceded by the gate at which pauses, and claims of the same engine, are waited for. */
 export const claim = async (
   tx: Tx,
-  {
-    schemaLock,
-    sight,
-    worker,
-    request,
-  }: { schemaLock: number; sight: number; worker: string; request: ClaimRequest },
+  { schemaLock, engineLock, sight, worker, request, onTurn }: ClaimStep,
 ): Promise<Claimed> => {
   const { limit, queues, tasks, order, leaseMs } = request
   const [, rows] = await Promise.all([
-    tx.run('gatePass', schemaLock),
+    tx.run('gatePass', schemaLock, engineLock).then(onTurn),
     tx.run(
       'claim',
       ...[worker, limit, textsOrNull(queues), textsOrNull(tasks), order === 'listed', leaseMs, sight],
@@ -87,8 +92,9 @@ type Rest = readonly [
   tags: string | null,
   solo: boolean,
   notes: Notes | null,
+  ties: string | null,
 ]
-const NOTHING: Rest = [null, null, null, null, null, null, null, false, null]
+const NOTHING: Rest = [null, null, null, null, null, null, null, false, null, null]
 
 const toJob = (
   row: PgRow,
@@ -97,7 +103,7 @@ const toJob = (
 ): JobRecord => {
   const kind = kinds.get(row[1] as number)
   const rest = row[8] === null ? NOTHING : (JSON.parse(row[8] as string) as Rest)
-  const [ownLeaseMs, maxRetries, group, options, key, ref, tags, solo, notes] = rest
+  const [ownLeaseMs, maxRetries, group, options, key, ref, tags, solo, notes, ties] = rest
   return {
     id: row[0] as string,
     task: kind?.task ?? '',
@@ -111,6 +117,7 @@ const toJob = (
     key,
     ref,
     tags,
+    ties: ties === null ? null : (JSON.parse(ties) as JobTies),
     state: 'running',
     reason: notes?.reason ?? null,
     createdAt: row[4] as number,

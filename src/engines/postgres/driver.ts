@@ -27,7 +27,7 @@ export interface PgResult {
 /** Everything is bound as text, a number or null; arrays are written out by `arrays.ts`. */
 export type PgValue = string | number | boolean | null
 
-/** A transaction that the caller has open: whatever runs a statement with parameters in it. */
+/** A transaction that the caller has open: what runs a statement with parameters in it (`callers.ts`). */
 export interface CallerTransaction {
   query(text: string, values: PgValue[]): Promise<PgResult>
 }

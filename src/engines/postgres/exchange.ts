@@ -37,6 +37,8 @@ export class Exchanger {
   private readonly parts: Parts
   private readonly sight = new Sight()
   private readonly noted = new Set<string>()
+  /** Settles when the newest exchange that claims has its turn in the store, or is over. */
+  private turn: Promise<void> = Promise.resolve()
 
   constructor(parts: Parts) {
     this.parts = parts
@@ -53,8 +55,10 @@ export class Exchanger {
     const { worker, settle: settlements = [], start = [], renew } = request
     await kinds.prepare(settlements.flatMap(({ add = [] }) => add))
     let attempts = 0
-    const outcome = await sessions.transaction({ doing: 'exchanging', deadline }, (tx) =>
-      this.carryOut(tx, request, attempts++ === 0),
+    const outcome = await this.inTurn(request, (onTurn) =>
+      sessions.transaction({ doing: 'exchanging', deadline }, (tx) =>
+        this.carryOut(tx, request, { mayBePlain: attempts++ === 0, onTurn }),
+      ),
     )
     const { settled, times } = outcome
     for (const { id } of settlements) this.noted.delete(id)
@@ -104,14 +108,37 @@ export class Exchanger {
     return new Set(rows.map(([id]) => id as string))
   }
 
-  private async carryOut(tx: Tx, request: ExchangeRequest, mayBePlain: boolean): Promise<Outcome> {
+  /**
+   * Exchanges that claim go one behind the other, in the order in which they were called: the next one begins when this
+   * one's claim is the next to be carried out. Until then it must hold nothing: this one might wait for it.
+   */
+  private async inTurn<T>(request: ExchangeRequest, work: (onTurn: () => void) => Promise<T>): Promise<T> {
+    if (!isClaiming(request)) return work(() => {})
+    const before = this.turn
+    let onTurn = (): void => {}
+    this.turn = new Promise((resolve) => {
+      onTurn = resolve
+    })
+    try {
+      await before
+      return await work(onTurn)
+    } finally {
+      onTurn()
+    }
+  }
+
+  private async carryOut(
+    tx: Tx,
+    request: ExchangeRequest,
+    { mayBePlain, onTurn }: { readonly mayBePlain: boolean; readonly onTurn: () => void },
+  ): Promise<Outcome> {
     const { settle: settlements = [] } = request
     const isNotedJob = mayBePlain ? (id: string) => this.noted.has(id) : () => true
     const { plain, others } = divide(settlements, isNotedJob)
     const sent = settlePlain(tx, plain)
     const settled = others.length === 0 ? null : await settle(tx, this.parts, others)
     if (settled !== null) sent.push(...settled.sent)
-    const rest = this.rest(tx, request)
+    const rest = this.rest(tx, request, onTurn)
     if (settlements.length > 0 || request.claim !== undefined) sent.push(...raiseClock(tx))
     const [outcome] = await Promise.all([rest, ...sent, tx.commit()])
     return { ...outcome, settled }
@@ -120,13 +147,17 @@ export class Exchanger {
   /** Sends what comes behind the settlements. */
   private async rest(
     tx: Tx,
-    { worker, start = [], renew, claim: wanted }: ExchangeRequest,
+    request: ExchangeRequest,
+    onTurn: () => void,
   ): Promise<Omit<Outcome, 'settled'>> {
-    const { schemaLock } = this.parts
+    const { schemaLock, engineLock } = this.parts
+    const { worker, start = [], renew, claim: wanted } = request
     // Of a lease that is named twice, the last word counts.
     const starts = [...new Map(start.filter(isLease).map((one) => [leaseName(one), one])).values()]
     const leases = [...new Map(renew?.leases.filter(isLease).map((one) => [leaseName(one), one])).values()]
-    const isClaim = wanted !== undefined && worker !== null && wanted.limit > 0
+    // Leases are locked in the order of their ids, by everyone.
+    leases.sort((a, b) => (a.id < b.id ? -1 : 1))
+    const isClaim = isClaiming(request) && wanted !== undefined && worker !== null
     const [started, renewed, ofWorker, claimed, times] = await Promise.all([
       starts.length === 0
         ? []
@@ -147,7 +178,16 @@ export class Exchanger {
             ...tx.at,
           ),
       renew?.complete === true ? tx.run('leasesOfWorker', worker) : [],
-      isClaim ? claim(tx, { schemaLock, sight: this.sight.of(wanted.limit), worker, request: wanted }) : null,
+      isClaim
+        ? claim(tx, {
+            schemaLock,
+            engineLock,
+            sight: this.sight.of(wanted.limit),
+            worker,
+            request: wanted,
+            onTurn,
+          })
+        : null,
       isClaim ? [] : tx.run('nextDue', ...tx.at),
     ])
     return { started, renewed, leases: ofWorker, claimed, times }
@@ -163,13 +203,13 @@ export class Exchanger {
     deadline: number,
   ): Promise<Claimed | null> {
     if (first === null || request === undefined || worker === null) return first
-    const { schemaLock, sessions } = this.parts
+    const { schemaLock, engineLock, sessions } = this.parts
     let claimed = first
     this.sight.learn(request.limit, claimed)
     for (let look = 0; look < LOOKS_MAX && claimed.rows.length === 0 && claimed.isCrowded; look++) {
       const sight = this.sight.of(request.limit)
       claimed = await sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
-        const claiming = claim(tx, { schemaLock, sight, worker, request })
+        const claiming = claim(tx, { schemaLock, engineLock, sight, worker, request })
         await Promise.all([claiming, ...raiseClock(tx), tx.commit()])
         return claiming
       })
@@ -201,6 +241,9 @@ export class Exchanger {
       .filter((job) => job.state === 'running' && job.worker === worker && names.has(leaseName(job)))
   }
 }
+
+const isClaiming = ({ worker, claim: wanted }: ExchangeRequest): boolean =>
+  wanted !== undefined && worker !== null && wanted.limit > 0
 
 const isLease = ({ id }: Lease): boolean => isUuid(id)
 

@@ -4,7 +4,7 @@ import { flags, numbers, texts, words } from './arrays.ts'
 import type { Kinds } from './kinds.ts'
 import type { StoredJob } from './records.ts'
 import type { Tx } from './session.ts'
-import type { Changed, Unit } from './unit.ts'
+import { type Changed, PLACES, type Unit } from './unit.ts'
 
 /** Whether a job has something for which the row of its state has no column. */
 const hasNotes = (job: JobRecord, firstRunAt: number): boolean => {
@@ -21,6 +21,8 @@ interface Placed {
   readonly kind: number
   readonly firstRunAt: number
   readonly hasNotes: boolean
+  /** Its end concerns others: it is not to be settled without a look. */
+  readonly isBound: boolean
 }
 
 const pick = <T, U>(list: readonly T[], choose: (one: T) => U): U[] => list.map(choose)
@@ -44,6 +46,7 @@ const leave = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
         numbers(pick(ready, ({ job }) => job.runAt)),
         words(pick(ready, ({ job }) => job.id)),
         numbers(pick(ready, ({ job }) => job.fence)),
+        texts(pick(ready, ({ place }) => place)),
         ready.length,
       ),
     )
@@ -71,6 +74,7 @@ const leave = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
         words(pick(waiting, ({ job }) => job.id)),
         numbers(pick(waiting, ({ job }) => job.fence)),
         words(pick(waiting, ({ job }) => job.state)),
+        texts(pick(waiting, ({ place }) => place)),
         waiting.length,
       ),
     )
@@ -93,7 +97,7 @@ const enter = (tx: Tx, jobs: readonly Placed[]): Promise<unknown>[] => {
     numbers(pick(list, ({ job }) => job.fence)),
     numbers(pick(list, ({ job }) => job.priority)),
     flags(pick(list, ({ job }) => job.solo)),
-    flags(pick(list, (one) => one.hasNotes)),
+    flags(pick(list, (one) => one.hasNotes || one.isBound)),
     flags(pick(list, ({ job }) => job.key !== null)),
   ]
   if (ready.length > 0) sent.push(tx.run('readyInsert', ...claimable(ready)))
@@ -154,13 +158,16 @@ const insertJobs = (tx: Tx, jobs: readonly Placed[]): Promise<unknown> =>
     texts(pick(jobs, ({ job }) => job.key)),
     texts(pick(jobs, ({ job }) => job.ref)),
     texts(pick(jobs, ({ job }) => job.tags)),
+    texts(pick(jobs, ({ job }) => (job.ties === null ? null : JSON.stringify(job.ties)))),
   )
 
-const placed = ({ before, after }: Changed, kinds: Kinds): Placed[] => {
+const placed = ({ before, after }: Changed, kinds: Kinds, unit: Unit): Placed[] => {
   if (after === null) return []
   const kind = before?.kind ?? kinds.numberOf(after.queue, after.task)
   const firstRunAt = before?.firstRunAt ?? after.runAt
-  return [{ job: after, kind, firstRunAt, hasNotes: hasNotes(after, firstRunAt) }]
+  return [
+    { job: after, kind, firstRunAt, hasNotes: hasNotes(after, firstRunAt), isBound: unit.isBound(after) },
+  ]
 }
 
 /** Notes from which states to which others jobs went: one row for all that went the same way. */
@@ -185,17 +192,69 @@ const noteMoves = (tx: Tx, changes: readonly Changed[], kinds: Kinds): Promise<u
   )
 }
 
+/** Holds on keys that have expired: each call that takes such a key removes more than it can make. */
+const EXPIRED_PER_CALL = 2_000
+
+/** Notes of jobs that stay where they are that others depend on them. */
+const bindStored = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
+  const ready = jobs.filter(({ job }) => job.state === 'ready')
+  const running = jobs.filter(({ job }) => job.state === 'running')
+  const waiting = jobs.filter(({ job }) => job.state !== 'ready' && job.state !== 'running')
+  const ids = (list: readonly StoredJob[]) => words(pick(list, ({ job }) => job.id))
+  const fences = (list: readonly StoredJob[]) => numbers(pick(list, ({ job }) => job.fence))
+  const sent: Promise<unknown>[] = []
+  if (running.length > 0) sent.push(tx.run('bindRunning', ids(running), fences(running), running.length))
+  if (waiting.length > 0) sent.push(tx.run('bindWaiting', ids(waiting), fences(waiting), waiting.length))
+  if (ready.length > 0) {
+    const kinds = numbers(pick(ready, ({ kind }) => kind))
+    const priorities = numbers(pick(ready, ({ job }) => job.priority))
+    const runAts = numbers(pick(ready, ({ job }) => job.runAt))
+    sent.push(tx.run('bindReady', kinds, priorities, runAts, ids(ready), fences(ready), ready.length))
+  }
+  return sent
+}
+
+const writeTies = (tx: Tx, { ties }: Unit): Promise<unknown>[] => {
+  const { added, news, batches, startBy } = ties
+  const sent: Promise<unknown>[] = []
+  if (added.length > 0) {
+    sent.push(tx.run('tiesAdd', texts(pick(added, ([target]) => target)), words(pick(added, ([, id]) => id))))
+  }
+  const times = [...startBy]
+  for (const isSet of [true, false]) {
+    const some = times.filter(([, one]) => one.isSet === isSet)
+    if (some.length === 0) continue
+    const at = numbers(pick(some, ([, one]) => one.at))
+    sent.push(tx.run(isSet ? 'startByAdd' : 'startByRemove', at, words(pick(some, ([id]) => id))))
+  }
+  if (batches.size > 0) {
+    const rows = [...batches]
+    const columns = PLACES.map((place) => numbers(pick(rows, ([, row]) => row[place])))
+    sent.push(tx.run('batchesCount', texts(pick(rows, ([batch]) => batch)), ...columns))
+  }
+  if (news.size > 0) {
+    const list = [...news].map(
+      (one) => [one.slice(0, one.indexOf(' ')), one.slice(one.indexOf(' ') + 1)] as const,
+    )
+    sent.push(tx.run('newsTell', words(pick(list, ([topic]) => topic)), texts(pick(list, ([, id]) => id))))
+  }
+  return sent
+}
+
 /**
  * Sends the statements that write what a unit of work changed. They fail with the transaction when the store is not
  * any more what was read.
  */
 export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
   const changes = unit.changed()
-  if (changes.length === 0) return []
+  // Whoever ends one of these at the same moment waits for us, or we find that he was faster and begin anew.
+  const binding = bindStored(tx, unit.awaited())
+  if (changes.length === 0) return binding
   const sent = leave(
     tx,
     changes.flatMap(({ before }) => before ?? []),
   )
+  sent.push(...binding)
   const removed = changes.filter(({ after }) => after === null).map(({ id }) => id)
   if (removed.length > 0) sent.push(tx.run('jobsDelete', words(removed)))
   const { freed, taken } = unit.keys()
@@ -204,21 +263,34 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
     sent.push(tx.run('keysFree', texts(freed.map(([key]) => key)), holders, freed.length))
   }
   if (taken.length > 0) {
-    sent.push(tx.run('keysTake', texts(taken.map(([key]) => key)), words(taken.map(([, id]) => id))))
+    sent.push(
+      tx.run(
+        'keysTake',
+        texts(taken.map(([key]) => key)),
+        words(taken.map(([, { id }]) => id)),
+        words(taken.map(([, { until }]) => until)),
+        numbers(taken.map(([, { expiresAt }]) => expiresAt)),
+        taken.length,
+        ...tx.at,
+      ),
+    )
+    if (taken.some(([, { expiresAt }]) => expiresAt !== null)) {
+      sent.push(tx.run('keysExpire', EXPIRED_PER_CALL, ...tx.at))
+    }
   }
   const added = changes.filter(({ before }) => before === null)
   if (added.length > 0) {
     sent.push(
       insertJobs(
         tx,
-        added.flatMap((one) => placed(one, kinds)),
+        added.flatMap((one) => placed(one, kinds, unit)),
       ),
     )
     const queues = new Set(added.flatMap(({ after }) => after?.queue ?? []))
     const unknown = [...queues].filter((queue) => !kinds.isQueueKnown(queue))
     if (unknown.length > 0) sent.push(tx.run('queuesAdd', texts(unknown)))
   }
-  const now = changes.flatMap((one) => placed(one, kinds))
+  const now = changes.flatMap((one) => placed(one, kinds, unit))
   sent.push(...enter(tx, now))
   const noted = now.filter((one) => one.hasNotes)
   if (noted.length > 0) sent.push(writeNotes(tx, noted))
@@ -227,7 +299,7 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
     .filter(({ id, before, after }) => before?.hasNotes === true && after !== null && !areNoted.has(id))
     .map(({ id }) => id)
   if (forgotten.length > 0) sent.push(tx.run('notesDelete', words(forgotten)))
-  sent.push(noteMoves(tx, changes, kinds))
+  sent.push(noteMoves(tx, changes, kinds), ...writeTies(tx, unit))
   return sent
 }
 

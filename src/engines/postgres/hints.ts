@@ -39,6 +39,7 @@ export class Hints {
   private sentAt = Number.NEGATIVE_INFINITY
   private listening: Listening | undefined
   private isConnecting = false
+  private connecting: Promise<void> | undefined
   private isClosed = false
   private retry: NodeJS.Timeout | undefined
 
@@ -51,7 +52,9 @@ export class Hints {
     // Wrapped, so that one function may listen twice and stop once.
     const callback = (hint: Hint): void => onHint(hint)
     this.callbacks.add(callback)
-    if (this.callbacks.size === 1) await this.connect(RECONNECT_FIRST_MS)
+    // Whoever comes while the first one is connecting waits as well.
+    if (this.callbacks.size === 1) this.connecting = this.connect(RECONNECT_FIRST_MS)
+    await this.connecting
     return {
       close: async () => {
         this.callbacks.delete(callback)
@@ -60,20 +63,28 @@ export class Hints {
     }
   }
 
-  /** After a commit. */
-  tell(hints: readonly Hint[]): void {
+  /** After a commit. `isSent`: the others were told by what `toSendBehind` gave. */
+  tell(hints: readonly Hint[], isSent = false): void {
     if (this.isClosed || hints.length === 0) return
     this.options.onTell()
     for (const hint of hints) {
       this.callBack(hint)
-      this.due.add(hint)
+      if (!isSent) this.due.add(hint)
     }
     this.sendWhenDue()
   }
 
-  /** What is sent when a transaction is to tell of itself, to everyone, by its own commit. */
-  messageOfCaller(hints: readonly Hint[]): [channel: string, message: string] {
-    return [this.options.channel, messageOf(hints, 'caller')]
+  /**
+   * What to send behind a statement that is about to make something known, so that the others hear of it a round trip
+   * earlier; null when it is not yet time. When the statement fails they were told in vain.
+   */
+  toSendBehind(hints: readonly Hint[]): [channel: string, message: string] | null {
+    const now = performance.now()
+    if (this.isClosed || now < this.sentAt + READY_PAUSE_MS) return null
+    const all = [...new Set([...hints, ...this.due])]
+    this.due.clear()
+    this.sentAt = now
+    return [this.options.channel, messageOf(all, this.options.id)]
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { ENGINE_BATCH_MAX, ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
@@ -10,11 +10,13 @@ import { StoreClock } from './clock.ts'
 import { createPool, listenAlone, listenInPool } from './connect.ts'
 import { isUuid } from './cursors.ts'
 import { Documents, getRecords, listRecords, readForWriting } from './documents.ts'
-import { type CallerTransaction, type PgPool, toNumber } from './driver.ts'
+import { type PgPool, toNumber } from './driver.ts'
 import { Exchanger } from './exchange.ts'
 import { Hints } from './hints.ts'
 import { Housekeeper } from './housekeeper.ts'
-import { type InsertRequest, insert, insertWithin } from './insert.ts'
+import { type InsertRequest, insert, mayOverlap } from './insert.ts'
+import { insertWithin } from './insert-within.ts'
+import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
 import { Line } from './line.ts'
 import { list } from './list.ts'
@@ -26,6 +28,7 @@ import { raiseClock } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statementsFor } from './statements.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
+import { batches, clearNews, forgetBatches, news, overdue } from './ties.ts'
 import { beat, counts, logs, pause, queues, workers } from './views.ts'
 
 export interface PostgresEngineOptions {
@@ -54,6 +57,10 @@ export interface PostgresEngineOptions {
 }
 
 const CONNECTIONS = 4
+/** Exchanges that are under way at once, each on a connection of its own; and inserts of a thousand, on one. */
+const STEPS_AT_ONCE = 2
+/** Smaller numbers have a meaning; two engines that draw the same one wait for each other, and that is all. */
+const FIRST_ENGINE_LOCK = 1_000
 
 interface Open extends Parts {
   readonly facts: Facts
@@ -81,6 +88,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       url: address.url,
       connections: options.connections ?? CONNECTIONS,
       timeoutMs: callTimeoutMs,
+      isPooled,
     }
     const own = options.pool === undefined ? createPool(connect) : undefined
     const pool = options.pool ?? (own as PgPool)
@@ -90,6 +98,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       areOurs: own !== undefined && !isPooled,
       isPrepared: !isPooled,
       statements: statementsFor(schema),
+      schema,
       clock,
       callTimeoutMs,
     })
@@ -120,13 +129,18 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       kinds: new Kinds(sessions),
       clock,
       hints,
+      store: facts.store,
       schemaLock: lockOfSchema(schema),
+      engineLock: randomInt(FIRST_ENGINE_LOCK, 2 ** 31),
     }
     const housekeeper = new Housekeeper(parts, schema)
     const exchanger = new Exchanger(parts)
     const inserts = new Line<InsertRequest, InsertAnswer>({
       work: (requests, deadline) => insert(parts, requests, deadline),
       sizeMax: ENGINE_BATCH_MAX,
+      // One is written here while the server works on the other.
+      width: own === undefined || isPooled || clock.isGiven ? 1 : STEPS_AT_ONCE,
+      mayOverlap: (requests) => mayOverlap(requests, parts),
       callTimeoutMs,
     })
     const exchanges = new Line<ExchangeRequest, ExchangeAnswer>({
@@ -136,6 +150,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         return [answer]
       },
       sizeMax: 1,
+      width: STEPS_AT_ONCE,
       callTimeoutMs,
     })
     const close = async (): Promise<void> => {
@@ -204,12 +219,17 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         return clock.saw(toNumber(rows[0]?.[0]))
       }),
 
-    insert: (jobs, { tx, records = [] } = {}) =>
+    insert: (jobs, { tx, records = [], changes = [] } = {}) =>
       call(
-        () => checks.insert(jobs, { records }),
+        () =>
+          checks.insert(jobs, {
+            records,
+            changes,
+            ...(tx === undefined || changes.length === 0 ? {} : { tx }),
+          }),
         async (parts) => {
-          if (tx !== undefined) return insertWithin(parts, asTransaction(tx), { jobs, records })
-          return parts.inserts.call({ jobs, records }, jobs.length + records.length)
+          if (tx !== undefined) return insertWithin(parts, tx, { jobs, records, changes })
+          return parts.inserts.call({ jobs, records, changes }, jobs.length + records.length + changes.length)
         },
       ),
     exchange: (request) =>
@@ -247,10 +267,46 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         () => checks.requestCancel(requests),
         (parts) => requestCancel(parts, parts.exchanger, requests),
       ),
+    overdue: (request) =>
+      call(
+        () => checks.overdue(request),
+        async (parts) => (request.limit === 0 ? [] : overdue(parts, request)),
+      ),
+    news: (request) =>
+      call(
+        () => checks.news(request),
+        async (parts) => (request.limit === 0 ? [] : news(parts, request)),
+      ),
+    clearNews: (some) =>
+      call(
+        () => checks.clearNews(some),
+        async (parts) => (some.length === 0 ? undefined : clearNews(parts, some)),
+      ),
+    batches: (ids) =>
+      call(
+        () => checks.batches(ids),
+        async (parts) => (ids.length === 0 ? [] : batches(parts, ids)),
+      ),
+    forgetBatches: (ids) =>
+      call(
+        () => checks.forgetBatches(ids),
+        async (parts) => (ids.length === 0 ? undefined : forgetBatches(parts, ids)),
+      ),
     prune: (request) =>
       call(
         () => checks.prune(request),
         (parts) => prune(parts, request),
+      ),
+
+    finished: (request) =>
+      call(
+        () => checks.finished(request),
+        async (parts) => (request.limit === 0 ? [] : finished(parts, request)),
+      ),
+    restore: (jobs) =>
+      call(
+        () => checks.restore(jobs),
+        async (parts) => (jobs.length === 0 ? [] : restore(parts, jobs)),
       ),
 
     get: (ids) =>
@@ -343,11 +399,6 @@ const addressOf = ({ url, pool }: PostgresEngineOptions): Address => {
   return { url: '', location: 'postgres: the given pool', schema: SCHEMA, isPooled: false }
 }
 
-/** On which hints are told. Channels are the database's, so they are named after the schema. */
-const channelOf = (schema: string): string => `posthaste_${(lockOfSchema(schema) >>> 0).toString(36)}`
-
-const asTransaction = (tx: unknown): CallerTransaction => {
-  if (typeof (tx as CallerTransaction | null)?.query === 'function') return tx as CallerTransaction
-  const what = 'tx must be what the transaction runs on: an object with query(text, values).'
-  throw new PosthasteError('E_ARGUMENT', what, { field: 'tx' })
-}
+/** On which hints are told: the same name as that of `posthaste.channel()`. */
+const channelOf = (schema: string): string =>
+  `posthaste_${createHash('sha256').update(schema).digest('hex').slice(0, 16)}`

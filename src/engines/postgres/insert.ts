@@ -1,36 +1,48 @@
-import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { Change, NewJob, RecordWrite } from '../../core/job.ts'
 import type { InsertAnswer } from '../engine.ts'
 import { numbers, texts, words } from './arrays.ts'
+import { isUuid } from './cursors.ts'
 import { Documents, readForWriting } from './documents.ts'
 import { toNumber } from './driver.ts'
 import { flush, flushed } from './flush.ts'
-import { loadUnit } from './load.ts'
+import { atRest, changeOne } from './judge.ts'
+import { idsToAdd, loadUnit } from './load.ts'
 import type { Parts } from './parts.ts'
 import { raiseClock, type Tx } from './session.ts'
 
 export interface InsertRequest {
   readonly jobs: readonly NewJob[]
   readonly records: readonly RecordWrite[]
+  readonly changes: readonly Change[]
 }
 
-/** Jobs that are stored without a look at what is there: no keys, nothing that blocks them, queues that are known. */
-const arePlain = (requests: readonly InsertRequest[], { kinds }: Parts): boolean =>
+/** Jobs that are stored without a look at what is there: no keys or ties, nothing that blocks them, queues that are known. */
+const arePlain = (requests: readonly InsertRequest[], { kinds }: Pick<Parts, 'kinds'>): boolean =>
   requests.every(
-    ({ jobs, records }) =>
-      records.length === 0 &&
-      jobs.every(({ key, blocked, queue }) => key === null && blocked === null && kinds.isQueueKnown(queue)),
+    ({ jobs, records, changes }) =>
+      records.length + changes.length === 0 &&
+      jobs.every(
+        ({ key, blocked, ties, queue }) =>
+          key === null && blocked === null && ties === null && kinds.isQueueKnown(queue),
+      ),
   )
 
 /** The first job of each id. */
-const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
+export const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
   const byId = new Map<string, NewJob>()
   for (const job of jobs) if (!byId.has(job.id)) byId.set(job.id, job)
   return byId.size === jobs.length ? jobs : [...byId.values()]
 }
 
+/** Whether calls may be under way beside others like them, and still be carried out in order: nothing is looked up. */
+export const mayOverlap = (requests: readonly InsertRequest[], parts: Pick<Parts, 'kinds'>): boolean =>
+  arePlain(requests, parts) && requests.every(({ jobs }) => jobs.every((job) => parts.kinds.isKnown(job)))
+
+const NEWS = ['ready', 'changed'] as const
+
 /** One statement for any number of calls. Answers the store's time. */
 const insertPlain = async (parts: Parts, given: readonly NewJob[], deadline: number): Promise<number> => {
-  const { sessions, kinds, clock } = parts
+  const { sessions, kinds, clock, hints } = parts
   const jobs = distinct(given)
   const values = (at: Tx['at']) => [
     words(jobs.map(({ id }) => id)),
@@ -48,13 +60,15 @@ const insertPlain = async (parts: Parts, given: readonly NewJob[], deadline: num
     ...at,
   ]
   const doing = 'adding jobs'
+  const notice = clock.isGiven || !sessions.mayShare || jobs.length === 0 ? null : hints.toSendBehind(NEWS)
   const rows = clock.isGiven
     ? await sessions.transaction({ doing, deadline }, async (tx) => {
         const inserting = tx.run('insert', ...values(tx.at))
         await Promise.all([inserting, tx.run('clockRaise', ...tx.at), tx.commit()])
         return inserting
       })
-    : await sessions.single(doing, 'insert', values, deadline)
+    : await sessions.single(doing, 'insert', values, { deadline, isShared: true, notice })
+  if (jobs.length > 0) hints.tell(NEWS, notice !== null)
   return clock.saw(toNumber(rows[0]?.[0]))
 }
 
@@ -67,17 +81,23 @@ const insertCareful = async (
   const jobs = requests.flatMap((request) => request.jobs)
   const records = requests.flatMap((request) => request.records)
   const reading = readForWriting(tx, schemaLock, records)
-  const ids = jobs.map(({ id }) => id)
+  const ids = [
+    ...idsToAdd(jobs),
+    ...requests.flatMap(({ changes }) => changes.map(({ id }) => id)).filter(isUuid),
+  ]
   const loading = loadUnit(tx, { ids, keys: jobs.flatMap(({ key }) => key ?? []) })
   const [found, unit] = await Promise.all([reading, loading])
   const { now } = unit
   const documents = new Documents(now, found)
   const answers = requests.map((request): InsertAnswer => {
-    if (!documents.areWritable(request.records)) {
-      return { now, verdicts: request.jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk: false }
+    const recordsOk = documents.areWritable(request.records)
+    const changed = request.changes.map((one) => atRest(unit, one).verdict)
+    if (!recordsOk || changed.some((verdict) => verdict !== 'ok')) {
+      return { now, verdicts: request.jobs.map(({ id }) => ({ status: 'refused', id })), recordsOk, changed }
     }
     documents.write(request.records)
-    return { now, verdicts: request.jobs.map((job) => unit.add(job)), recordsOk: true }
+    for (const one of request.changes) changeOne(unit, one)
+    return { now, verdicts: request.jobs.map((job) => unit.add(job)), recordsOk, changed }
   })
   const sent = [...flush(tx, unit, kinds), ...documents.flush(tx), ...raiseClock(tx)]
   await Promise.all([...sent, tx.commit()])
@@ -99,11 +119,11 @@ export const insert = async (
   if (arePlain(requests, parts)) {
     const jobs = requests.flatMap((request) => request.jobs)
     const now = await insertPlain(parts, jobs, deadline)
-    if (jobs.length > 0) hints.tell(['ready', 'changed'])
     return requests.map((request) => ({
       now,
       verdicts: request.jobs.map(({ id }) => ({ status: 'inserted', id })),
       recordsOk: true,
+      changed: [],
     }))
   }
   const { answers, done } = await sessions.transaction({ doing: 'adding jobs', deadline }, (tx) =>
@@ -112,21 +132,4 @@ export const insert = async (
   hints.tell([...done()])
   for (const { now } of answers) clock.saw(now)
   return answers
-}
-
-/** One call within a transaction that the caller has open. */
-export const insertWithin = async (
-  parts: Parts,
-  tx: Parameters<Parts['sessions']['within']>[0],
-  request: InsertRequest,
-): Promise<InsertAnswer> => {
-  const { sessions, kinds, hints } = parts
-  await kinds.prepare(request.jobs)
-  const { answers } = await sessions.within(tx, 'adding jobs', async (inner) => {
-    const inserted = await insertCareful(inner, parts, [request])
-    // Heard with the caller's commit, or not at all.
-    await inner.run('notify', ...hints.messageOfCaller(['ready', 'changed']))
-    return inserted
-  })
-  return answers[0] as InsertAnswer
 }

@@ -1,5 +1,6 @@
 import { numbers, texts } from './arrays.ts'
 import { type PgRow, toFlag, toNumber } from './driver.ts'
+import type { Tx } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
 export interface Kind {
@@ -30,8 +31,7 @@ export class Kinds {
 
   /** Makes sure that every pair has a number; then `numberOf` answers for them. */
   async prepare(pairs: readonly { readonly queue: string; readonly task: string }[]): Promise<void> {
-    const isNew = ({ queue, task }: { queue: string; task: string }): boolean =>
-      !this.byName.has(nameOf(queue, task))
+    const isNew = (pair: { readonly queue: string; readonly task: string }): boolean => !this.isKnown(pair)
     if (!pairs.some(isNew)) return
     if (this.byName.size >= KINDS_MAX) this.forget()
     const missing = [
@@ -47,6 +47,37 @@ export class Kinds {
       this.remember(row)
       if (toFlag(row[3])) this.knownQueues.add(row[1] as string)
     }
+  }
+
+  /** Whether the pair need not be looked up. */
+  isKnown({ queue, task }: { readonly queue: string; readonly task: string }): boolean {
+    return this.byName.has(nameOf(queue, task))
+  }
+
+  /**
+   * Makes sure that a caller's transaction finds every pair, and every queue, without adding them itself: until it ends,
+   * all others that add jobs of a new pair would wait for it. It is asked first, because it may have added them already,
+   * in plain SQL: then we would wait for it.
+   */
+  async prepareWithin(
+    tx: Tx,
+    pairs: readonly { readonly queue: string; readonly task: string }[],
+  ): Promise<void> {
+    const isNew = ({ queue, task }: { queue: string; task: string }): boolean =>
+      !this.byName.has(nameOf(queue, task)) || !this.isQueueKnown(queue)
+    const missing = new Map(pairs.filter(isNew).map((pair) => [nameOf(pair.queue, pair.task), pair]))
+    if (missing.size === 0) return
+    const asked = [...missing.values()]
+    const names = [texts(asked.map(({ queue }) => queue)), texts(asked.map(({ task }) => task))] as const
+    for (const [, queue, task, isKnown] of await tx.run('kindsFind', ...names)) {
+      if (toFlag(isKnown)) missing.delete(nameOf(queue as string, task as string))
+    }
+    const left = [...missing.values()]
+    await this.prepare(left)
+    const queues = [...new Set(left.map(({ queue }) => queue))].filter((queue) => !this.isQueueKnown(queue))
+    if (queues.length === 0) return
+    await this.sessions.single('adding queues', 'queuesAdd', () => [texts(queues)])
+    this.queuesAreKnown(queues)
   }
 
   numberOf(queue: string, task: string): number {

@@ -13,22 +13,26 @@ export interface LineOptions<Request, Answer> {
   readonly work: (requests: readonly Request[], deadline: number) => Promise<readonly Answer[]>
   /** How many elements requests may have together to share a step. A request that is larger goes alone. */
   readonly sizeMax: number
+  /** How many steps may be under way at once. Default 1. */
+  readonly width?: number
+  /** Whether a step may be under way beside others that may, too. Default: every one. */
+  readonly mayOverlap?: (requests: readonly Request[]) => boolean
   readonly callTimeoutMs: number
 }
 
 /**
- * Calls that are carried out one after the other, in the order in which they came. Those that come in one turn of the
- * event loop, and those that come while a step is under way, share the next one (group commit without a timer): a call
- * that comes alone goes at once.
+ * Calls that are begun in the order in which they came. Those that come in one turn of the event loop, and those that
+ * come while a step is under way, share the next one (group commit without a timer): a call that comes alone goes at
+ * once. A step that is full need not wait for the one before it, where the line is wide enough for two.
  */
 export class Line<Request, Answer> {
   private readonly options: LineOptions<Request, Answer>
   private waiting: Waiting<Request, Answer>[] = []
-  private running: readonly Waiting<Request, Answer>[] = []
-  private isRunning = false
+  private readonly running = new Set<Waiting<Request, Answer>>()
+  private steps = 0
+  private areOverlapping = true
   private isStarting = false
   private watch: NodeJS.Timeout | undefined
-  private readonly whenIdle: (() => void)[] = []
 
   constructor(options: LineOptions<Request, Answer>) {
     this.options = options
@@ -38,49 +42,51 @@ export class Line<Request, Answer> {
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.options.callTimeoutMs
       this.waiting.push({ request, size, deadline, resolve, reject })
-      this.start()
+      if (this.isStarting) return
+      this.isStarting = true
+      setImmediate(() => {
+        this.isStarting = false
+        this.advance()
+      })
     })
   }
 
-  /** Resolves when nothing is waiting or under way. */
-  async idle(): Promise<void> {
-    if (this.isRunning || this.isStarting) await new Promise<void>((resolve) => this.whenIdle.push(resolve))
-  }
-
-  private start(): void {
-    if (this.isRunning || this.isStarting) return
-    this.isStarting = true
-    setImmediate(() => void this.run())
-  }
-
-  private async run(): Promise<void> {
-    this.isStarting = false
-    this.isRunning = true
-    while (this.waiting.length > 0) {
-      const batch = this.nextBatch()
-      await this.carryOut(batch)
-      this.running = []
+  /** Begins all steps that may begin now. */
+  private advance(): void {
+    const { width = 1, mayOverlap = () => true } = this.options
+    while (this.waiting.length > 0 && this.steps < width) {
+      const { count, isFull } = this.nextBatch()
+      const requests = this.waiting.slice(0, count).map(({ request }) => request)
+      const overlaps = width > 1 && mayOverlap(requests)
+      if (this.steps > 0 && !(isFull && overlaps && this.areOverlapping)) return
+      this.areOverlapping = overlaps
+      this.steps++
+      void this.carryOut(this.waiting.splice(0, count)).then(() => {
+        this.steps--
+        this.advance()
+      })
     }
-    this.isRunning = false
-    for (const resolve of this.whenIdle.splice(0)) resolve()
   }
 
-  private nextBatch(): Waiting<Request, Answer>[] {
+  /** How many of those that wait share the next step, and whether no other could join them. */
+  private nextBatch(): { count: number; isFull: boolean } {
+    const { sizeMax } = this.options
     let size = 0
     let count = 0
     for (const one of this.waiting) {
-      size += Math.max(1, one.size)
-      if (count > 0 && size > this.options.sizeMax) break
+      const next = size + Math.max(1, one.size)
+      if (count > 0 && next > sizeMax) return { count, isFull: true }
+      size = next
       count++
     }
-    return this.waiting.splice(0, count)
+    return { count, isFull: size >= sizeMax }
   }
 
   private async carryOut(batch: readonly Waiting<Request, Answer>[]): Promise<void> {
     const { work } = this.options
     // The last of them decides; those that came earlier are given up one by one, if it takes so long.
     const deadline = Math.max(...batch.map((one) => one.deadline))
-    this.running = batch
+    for (const one of batch) this.running.add(one)
     this.watchDeadlines()
     try {
       const answers = await work(
@@ -92,14 +98,17 @@ export class Line<Request, Answer> {
       // One that cannot be stored must not fail its neighbours; when the store is gone, all of them fail alike.
       if (batch.length > 1 && isTheirOwn(error)) for (const one of batch) await this.carryOut([one])
       else for (const { reject } of batch) reject(error)
+    } finally {
+      for (const one of batch) this.running.delete(one)
     }
   }
 
   /** One timer for all calls: it looks, for as long as there are any, whether one has waited too long. */
   private watchDeadlines(): void {
-    const first = this.running[0] ?? this.waiting[0]
-    if (this.watch !== undefined || first === undefined) return
-    const left = Math.max(1, first.deadline - performance.now())
+    if (this.watch !== undefined) return
+    const deadlines = [...this.running, ...this.waiting.slice(0, 1)].map((one) => one.deadline)
+    if (deadlines.length === 0) return
+    const left = Math.max(1, Math.min(...deadlines) - performance.now())
     this.watch = setTimeout(() => {
       this.watch = undefined
       this.giveUpLate()
@@ -112,10 +121,11 @@ export class Line<Request, Answer> {
     const now = performance.now()
     const what = `The store did not answer within ${this.options.callTimeoutMs} ms.`
     // What is under way may still be carried out; its answer goes nowhere.
-    for (const { deadline, reject } of [...this.running, ...this.waiting]) {
-      if (deadline <= now) reject(new PosthasteError('E_STORE_TIMEOUT', what))
+    for (const one of [...this.running, ...this.waiting]) {
+      if (one.deadline > now) continue
+      one.reject(new PosthasteError('E_STORE_TIMEOUT', what))
+      this.running.delete(one)
     }
-    this.running = this.running.filter(({ deadline }) => deadline > now)
     this.waiting = this.waiting.filter(({ deadline }) => deadline > now)
   }
 }

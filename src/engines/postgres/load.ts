@@ -1,7 +1,9 @@
+import type { NewJob } from '../../core/job.ts'
 import { texts, words } from './arrays.ts'
 import { type PgRow, toNumber } from './driver.ts'
-import { toStoredJob } from './records.ts'
+import { type Hold, toHold, toStoredJob } from './records.ts'
 import type { Tx } from './session.ts'
+import { jobTarget } from './targets.ts'
 import { Unit } from './unit.ts'
 
 /** What a unit of work is about. */
@@ -11,14 +13,31 @@ export interface Subject {
   readonly keys: readonly string[]
 }
 
-const toHolder = ([key, id]: PgRow): [string, string] => [key as string, id as string]
+const toHolder = ([key, ...hold]: PgRow): [string, Hold] => [key as string, toHold(hold)]
+
+/** Who depends on which job. */
+const toChildren = (rows: readonly PgRow[]): Map<string, Set<string>> => {
+  const children = new Map<string, Set<string>>()
+  for (const [target, id] of rows) {
+    const parent = (target as string).slice(jobTarget('').length)
+    children.set(parent, (children.get(parent) ?? new Set()).add(id as string))
+  }
+  return children
+}
 
 /** Reads the jobs of a unit of work, and who holds the keys. Answers when nothing was asked for, too: it knows the time. */
 export const loadUnit = async (tx: Tx, { ids, keys }: Subject): Promise<Unit> => {
-  const [times, records, holders] = await Promise.all([
+  const distinct = [...new Set(ids)]
+  const [times, records, holders, ties] = await Promise.all([
     tx.run('now', ...tx.at),
-    ids.length === 0 ? [] : tx.run('record', words([...new Set(ids)])),
+    distinct.length === 0 ? [] : tx.run('record', words(distinct)),
     keys.length === 0 ? [] : tx.run('keysRead', texts([...new Set(keys)])),
+    distinct.length === 0 ? [] : tx.run('tiesRead', texts(distinct.map(jobTarget))),
   ])
-  return new Unit(toNumber(times[0]?.[0]), records.map(toStoredJob), new Map(holders.map(toHolder)))
+  const now = toNumber(times[0]?.[0])
+  return new Unit(now, records.map(toStoredJob), new Map(holders.map(toHolder)), toChildren(ties))
 }
+
+/** The ids of jobs that are to be added, and of those that they wait for. */
+export const idsToAdd = (jobs: readonly Pick<NewJob, 'id' | 'ties'>[]): string[] =>
+  jobs.flatMap(({ id, ties }) => [id, ...(ties?.parents.map((parent) => parent.id) ?? [])])

@@ -9,6 +9,10 @@ export interface Parts {
   readonly kinds: Kinds
   readonly clock: StoreClock
   readonly hints: Hints
+  /** The id of the installation. */
+  readonly store: string
   /** The schema's number among the advisory locks of the database. */
   readonly schemaLock: number
+  /** This engine's own number among those of the schema. */
+  readonly engineLock: number
 }

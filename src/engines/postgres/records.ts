@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../core/job.ts'
+import type { JobRecord, JobTies } from '../../core/job.ts'
 import type { JobState } from '../../core/states.ts'
 import { type PgRow, toFlag, toNumber, toNumberOrNull } from './driver.ts'
 
@@ -9,9 +9,25 @@ export interface StoredJob {
   /** When it was due first; a later due time is in its notes. */
   readonly firstRunAt: number
   readonly hasNotes: boolean
-  /** The unfinished job that holds its key. */
-  readonly holder: string | null
+  /** Who has its key, be it that the hold has expired. */
+  readonly hold: Hold | null
+  /** Where the row of a ready or waiting job is: another one once somebody wrote it. */
+  readonly place: string | null
 }
+
+/** Who holds a unique key, and until when. */
+export interface Hold {
+  readonly id: string
+  readonly until: JobTies['keyUntil']
+  readonly expiresAt: number | null
+}
+
+/** Of id, until, expires_at. */
+export const toHold = ([id, until, expiresAt]: PgRow): Hold => ({
+  id: id as string,
+  until: until as Hold['until'],
+  expiresAt: toNumberOrNull(expiresAt),
+})
 
 const toRecord = (row: PgRow): JobRecord => ({
   id: row[0] as string,
@@ -46,6 +62,7 @@ const toRecord = (row: PgRow): JobRecord => ({
   history: row[29] as string | null,
   progress: row[30] as string | null,
   checkpoint: row[31] as string | null,
+  ties: row[38] === null ? null : (JSON.parse(row[38] as string) as JobTies),
 })
 
 export const toStoredJob = (row: PgRow): StoredJob => {
@@ -55,6 +72,7 @@ export const toStoredJob = (row: PgRow): StoredJob => {
     kind: toNumber(row[32]),
     firstRunAt: toNumberOrNull(row[33]) ?? job.createdAt,
     hasNotes: toFlag(row[34]),
-    holder: row[35] as string | null,
+    hold: row[35] === null ? null : toHold(row.slice(35, 38)),
+    place: row[39] as string | null,
   }
 }

@@ -13,15 +13,17 @@ export interface Facts {
   /** Whether a commit survives the end of the operating system. */
   readonly isSynced: boolean
   readonly clock: number
+  /** The id of the installation. */
+  readonly store: string
 }
 
 const LOOK = `select current_setting('server_version_num'), current_setting('server_version'),
-  current_setting('server_encoding'), pg_is_in_recovery(), current_setting('fsync')`
+  current_setting('server_encoding'), pg_is_in_recovery(), current_setting('fsync'), current_setting('transaction_read_only')`
 
 /** Looks at the server, refuses what cannot work, and brings the schema up to date. */
 export const openStore = async (query: Query, schema: string): Promise<Facts> => {
   const [row = []] = await query(LOOK, [])
-  const [number, version, encoding, isReplica, fsync] = row
+  const [number, version, encoding, isReplica, fsync, isReadOnly] = row
   if (Number(number) < VERSION_NUMBER_MIN) {
     throw new PosthasteError(
       'E_STORE_VERSION',
@@ -35,12 +37,17 @@ export const openStore = async (query: Query, schema: string): Promise<Facts> =>
   if (isReplica === true || isReplica === 't') {
     throw new PosthasteError('E_STORE_READ_ONLY', 'The server is a replica, which cannot be written.')
   }
+  if (isReadOnly === 'on') {
+    const what = 'The server lets this user only read (default_transaction_read_only is on).'
+    throw new PosthasteError('E_STORE_READ_ONLY', what)
+  }
   await migrate(query, schema)
-  const [clock] = await query(inSchema('select clock from posthaste.store', schema), [])
+  const [store] = await query(inSchema('select clock, id from posthaste.store', schema), [])
   return {
     version: String(version).split(' ')[0] ?? '',
     isSynced: fsync === 'on',
-    clock: Number(clock?.[0] ?? 0),
+    clock: Number(store?.[0] ?? 0),
+    store: String(store?.[1]),
   }
 }
 

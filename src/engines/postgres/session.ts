@@ -15,6 +15,15 @@ export interface Tx {
 }
 
 /**
+ * Statements are sent ahead of their answers. When one fails, whoever waits for another of them leaves, and nobody is
+ * left to hear of the rest: that they fail as well is no news, and must not end the process.
+ */
+const heardOfOrNot = <T>(answer: Promise<T>): Promise<T> => {
+  answer.catch(() => {})
+  return answer
+}
+
+/**
  * Lets the store remember the time of a test's clock with everything that is written at it. The server's own clock
  * seldom goes back, and never by much: that one is remembered now and then, where it holds up nobody.
  */
@@ -33,6 +42,8 @@ export class Session implements Tx {
   private isOver = false
   /** The first failure: those of the statements behind it say only that they came too late. */
   failure: unknown
+  /** Settles with the answer for which nobody waits. */
+  trailing: Promise<unknown> | undefined
 
   /** `begin`: with what the first statement is preceded; null: it is a transaction by itself. */
   constructor(options: {
@@ -49,21 +60,24 @@ export class Session implements Tx {
     this.at = options.at
   }
 
-  async run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
+  run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
     const { text, name: prepared } = this.statements[name]
     const query = this.isPrepared ? { text, name: prepared, values } : { text, values }
     const begun = this.begun()
     const result = this.send(() => this.client.query(asRows(query)))
-    // Its failure is that of the first one, too, and is told there.
-    begun.catch(() => {})
-    await begun
-    return rowsOf(await result)
+    return heardOfOrNot(begun.then(() => result).then(rowsOf))
   }
 
   async commit(): Promise<void> {
     if (this.isOver || !this.isOpen) return
     this.isOver = true
     await this.send(() => this.client.query({ text: 'commit' }))
+  }
+
+  /** Sends a statement behind all others, for whose answer nobody waits. It is a transaction by itself. */
+  trail(name: StatementName, ...values: PgValue[]): void {
+    const { text, name: prepared } = this.statements[name]
+    this.trailing = this.client.query(asRows({ text, name: prepared, values })).catch(() => {})
   }
 
   /** Takes back what was not committed. Rejects when the connection is of no use any more. */
@@ -98,6 +112,7 @@ export class CallerSession implements Tx {
   private readonly tx: CallerTransaction
   private readonly statements: Statements
   private previous: Promise<unknown> = Promise.resolve()
+  private isOpen = false
 
   constructor(tx: CallerTransaction, statements: Statements, at: Tx['at']) {
     this.tx = tx
@@ -105,12 +120,13 @@ export class CallerSession implements Tx {
     this.at = at
   }
 
-  async run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
-    return rowsOf(await this.send(this.statements[name].text, values))
+  run(name: StatementName, ...values: PgValue[]): Promise<PgRow[]> {
+    return heardOfOrNot(this.send(this.statements[name].text, values).then(rowsOf))
   }
 
   async begin(): Promise<void> {
     await this.send('savepoint posthaste', [])
+    this.isOpen = true
   }
 
   async commit(): Promise<void> {
@@ -122,6 +138,7 @@ export class CallerSession implements Tx {
   }
 
   async rollback(): Promise<void> {
+    if (!this.isOpen) return
     await this.send('rollback to savepoint posthaste', [])
     await this.end()
   }

@@ -1,4 +1,5 @@
-import { PosthasteError } from '../../core/errors.ts'
+import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
+import { asTransaction, explainCaller } from './callers.ts'
 import type { StoreClock } from './clock.ts'
 import {
   asRows,
@@ -22,8 +23,11 @@ const READ_ONLY_AGAIN_MS = 500
 
 /** The server gives a statement up a little before the caller does, to say why. */
 const STATEMENT_SHARE = 0.9
-/** A transaction in which nothing happens was forgotten by a process that hangs: it would hold its locks for ever. */
-const IDLE_IN_TRANSACTION_MS = 60_000
+/**
+ * A transaction in which nothing happens is that of a process that hangs, or whose machine is gone. Its locks stand in
+ * the way of those who rescue its jobs: they must be gone before its leases are.
+ */
+const IDLE_IN_TRANSACTION_MS = 3_000
 
 export interface SessionsOptions {
   readonly pool: PgPool
@@ -35,6 +39,7 @@ export interface SessionsOptions {
   /** Whether the server may keep statements prepared under names. */
   readonly isPrepared: boolean
   readonly statements: Statements
+  readonly schema: string
   readonly clock: StoreClock
   readonly callTimeoutMs: number
 }
@@ -54,7 +59,8 @@ const settings = (callTimeoutMs: number): readonly (readonly [name: string, valu
   ['client_min_messages', 'error'],
 ]
 
-const setUp = (callTimeoutMs: number, local: boolean): string =>
+/** What sets a connection up, or (`local`) a transaction. */
+export const setUp = (callTimeoutMs: number, local: boolean): string =>
   settings(callTimeoutMs)
     .map(([name, value]) => `set ${local ? 'local ' : ''}${name} = '${value}'`)
     .join('; ')
@@ -74,14 +80,46 @@ export interface TransactionOptions {
   /** Monotonic. Default: callTimeoutMs from now. */
   readonly deadline?: number
 }
+export interface SingleOptions {
+  /** Monotonic. Default: callTimeoutMs from now. */
+  readonly deadline?: number
+  /**
+   * Whether others of this kind may be sent on the same connection before this one is answered: they are carried out
+   * one after the other, in the order in which they were called. Heeded where `mayShare`.
+   */
+  readonly isShared?: boolean
+  /** A hint to send behind it; only where `mayShare`. */
+  readonly notice?: readonly [channel: string, message: string] | null
+}
+
+interface Acquired {
+  readonly client: PgClient
+  release(isBroken?: boolean): void
+}
+const alone = (client: PgClient): Acquired => ({ client, release: (isBroken) => client.release(isBroken) })
+
+/** A connection that several calls have at once. */
+interface Shared {
+  readonly connecting: Promise<PgClient>
+  users: number
+  isBroken: boolean
+}
 
 /** Connections from a pool, transactions on them, and what to do when these fail. */
 export class Sessions {
   private readonly options: SessionsOptions
   private readonly known = new WeakSet<PgClient>()
+  private shared: Shared | undefined
+  /** The last call for each transaction of a caller. */
+  private readonly callers = new WeakMap<object, Promise<unknown>>()
 
   constructor(options: SessionsOptions) {
     this.options = options
+  }
+
+  /** Whether statements may be sent behind others that are transactions by themselves. */
+  get mayShare(): boolean {
+    return this.options.areOurs
   }
 
   /** One statement that is a transaction by itself. */
@@ -89,12 +127,18 @@ export class Sessions {
     doing: string,
     name: StatementName,
     values: (at: Tx['at']) => PgValue[],
-    deadline?: number,
+    { deadline, isShared = false, notice = null }: SingleOptions = {},
   ): Promise<PgRow[]> {
-    const options = deadline === undefined ? { doing } : { doing, deadline }
-    return this.attempts(options, this.options.areOurs ? null : 'begin', (tx) =>
-      tx.run(name, ...values(tx.at)),
-    )
+    const options = {
+      doing,
+      isShared: isShared && this.mayShare,
+      ...(deadline === undefined ? {} : { deadline }),
+    }
+    return this.attempts(options, this.options.areOurs ? null : 'begin', (session) => {
+      const running = session.run(name, ...values(session.at))
+      if (notice !== null) session.trail('notify', ...notice)
+      return running
+    })
   }
 
   /**
@@ -106,22 +150,20 @@ export class Sessions {
     return this.attempts(options, begin, work)
   }
 
-  /** The same within a transaction that the caller has open and will end, one way or the other. */
-  async within<T>(tx: CallerTransaction, doing: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const { statements, clock } = this.options
-    for (let attempt = 1; ; attempt++) {
-      const session = new CallerSession(tx, statements, clock.parameters())
-      try {
-        await session.begin()
-        const answer = await work(session)
-        await session.end()
-        return answer
-      } catch (error) {
-        if (isConnectionLost(error)) throw toStoreError(error, doing)
-        await session.rollback().catch(() => {})
-        if (!isWorthAnotherTry(error) || attempt >= ATTEMPTS_MAX) throw toStoreError(error, doing)
-      }
-    }
+  /**
+   * The same within a transaction that the caller has open and will end, one way or the other. Calls for the same
+   * transaction are carried out one after the other. `work` is told how long it may wait for other transactions.
+   * Errors: E_TX…, E_STORE…
+   */
+  within<T>(tx: unknown, doing: string, work: (tx: Tx, patienceMs: number) => Promise<T>): Promise<T> {
+    const caller = asTransaction(tx)
+    const before = this.callers.get(tx as object) ?? Promise.resolve()
+    const done = before.then(() => this.withinNow(caller, doing, work))
+    this.callers.set(
+      tx as object,
+      done.catch(() => {}),
+    )
+    return done
   }
 
   /** Runs statements that are no part of the engine's own: migrations, and what looks at the server. */
@@ -150,14 +192,39 @@ export class Sessions {
     }
   }
 
+  private async withinNow<T>(
+    caller: CallerTransaction,
+    doing: string,
+    work: (tx: Tx, patienceMs: number) => Promise<T>,
+  ): Promise<T> {
+    const { statements, clock, callTimeoutMs, schema } = this.options
+    const session = new CallerSession(caller, statements, clock.parameters())
+    try {
+      return await this.inTime(performance.now() + callTimeoutMs, async () => {
+        await session.begin()
+        const answer = await work(session, Math.ceil(callTimeoutMs * STATEMENT_SHARE))
+        await session.end()
+        return answer
+      })
+    } catch (error) {
+      const isLate = isPosthasteError(error, 'E_STORE_TIMEOUT')
+      if (!isLate && !isConnectionLost(error)) await session.rollback().catch(() => {})
+      throw toStoreError(explainCaller(error, schema), doing)
+    }
+  }
+
   private async attempts<T>(
-    { doing, deadline = performance.now() + this.options.callTimeoutMs }: TransactionOptions,
+    {
+      doing,
+      deadline = performance.now() + this.options.callTimeoutMs,
+      isShared = false,
+    }: TransactionOptions & Pick<SingleOptions, 'isShared'>,
     begin: string | null,
-    work: (tx: Tx) => Promise<T>,
+    work: (session: Session) => Promise<T>,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(deadline, doing, begin, work)
+        return await this.attempt({ deadline, doing, isShared }, begin, work)
       } catch (error) {
         const [attempts, pauseMs] = patienceFor(error)
         const waitMs = pauseMs * Math.random()
@@ -168,13 +235,14 @@ export class Sessions {
   }
 
   private async attempt<T>(
-    deadline: number,
-    doing: string,
+    { deadline, doing, isShared }: { deadline: number; doing: string; isShared: boolean },
     begin: string | null,
-    work: (tx: Tx) => Promise<T>,
+    work: (session: Session) => Promise<T>,
   ): Promise<T> {
     const { areOurs, isPrepared, statements, clock, callTimeoutMs } = this.options
-    const client = await this.acquire(deadline, doing)
+    const { client, release } = await (isShared
+      ? this.acquireShared(deadline, doing)
+      : this.acquire(deadline, doing).then(alone))
     const session = new Session({
       client,
       statements,
@@ -188,24 +256,48 @@ export class Sessions {
         await session.commit()
         return made
       })
-      client.release()
+      if (session.trailing === undefined) release()
+      else void session.trailing.then(() => release())
       return answer
     } catch (thrown) {
       const error = session.failure ?? thrown
-      await this.giveBack(client, session, error)
+      await this.giveBack(release, session, error)
       throw error
     }
   }
 
   /** After a failure a connection is used again only when it could take back what was begun. */
-  private async giveBack(client: PgClient, session: Session, error: unknown): Promise<void> {
+  private async giveBack(release: Acquired['release'], session: Session, error: unknown): Promise<void> {
     const isLate = error instanceof PosthasteError && error.code === 'E_STORE_TIMEOUT'
-    if (isLate || isConnectionLost(error)) return client.release(true)
+    if (isLate || isConnectionLost(error)) return release(true)
     try {
       await this.inTime(performance.now() + this.options.callTimeoutMs, () => session.rollback())
-      client.release()
+      release()
     } catch {
-      client.release(true)
+      release(true)
+    }
+  }
+
+  /** The connection that calls share, for as long as there are any. */
+  private async acquireShared(deadline: number, doing: string): Promise<Acquired> {
+    this.shared ??= { connecting: this.acquire(deadline, doing), users: 0, isBroken: false }
+    const { shared } = this
+    shared.users++
+    const leave = (isBroken: boolean): void => {
+      shared.users--
+      shared.isBroken ||= isBroken
+      if ((shared.users === 0 || shared.isBroken) && this.shared === shared) this.shared = undefined
+    }
+    try {
+      const client = await shared.connecting
+      const release = (isBroken = false): void => {
+        leave(isBroken)
+        if (shared.users === 0) client.release(shared.isBroken)
+      }
+      return { client, release }
+    } catch (error) {
+      leave(true)
+      throw error
     }
   }
 

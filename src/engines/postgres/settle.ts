@@ -5,7 +5,7 @@ import { numbers, texts, words } from './arrays.ts'
 import { isUuid } from './cursors.ts'
 import { Documents, readForWriting } from './documents.ts'
 import { flush } from './flush.ts'
-import { loadUnit } from './load.ts'
+import { idsToAdd, loadUnit } from './load.ts'
 import type { Parts } from './parts.ts'
 import type { Tx } from './session.ts'
 import type { Unit } from './unit.ts'
@@ -50,9 +50,14 @@ export const divide = (
   return { plain, others }
 }
 
+const inOrder = <T extends { readonly id: string }>(list: readonly T[]): T[] =>
+  [...list].sort((a, b) => (a.id < b.id ? -1 : 1))
+
 /** Sends the statement that completes plain successes. It ends the transaction when one of them is none. */
-export const settlePlain = (tx: Tx, plain: readonly Settlement[]): Promise<unknown>[] => {
-  if (plain.length === 0) return []
+export const settlePlain = (tx: Tx, given: readonly Settlement[]): Promise<unknown>[] => {
+  if (given.length === 0) return []
+  // In the order in which everyone takes leases: none waits for one that waits for it.
+  const plain = inOrder(given)
   const sent = tx.run(
     'settlePlain',
     words(plain.map(({ id }) => id)),
@@ -121,7 +126,7 @@ export const settle = async (tx: Tx, parts: Parts, settlements: readonly Settlem
     settlements.flatMap(({ records = [] }) => records),
   )
   const subject = {
-    ids: [...ids, ...children.map(({ id }) => id)],
+    ids: [...ids, ...idsToAdd(children)],
     keys: children.flatMap(({ key }) => key ?? []),
   }
   const [, found, unit] = await Promise.all([locking, reading, loadUnit(tx, subject)])

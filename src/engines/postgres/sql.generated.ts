@@ -2,6 +2,66 @@
 
 export const SQL = {
   /**
+   * Counts jobs of batches. Parameters: batches, and arrays of what is added to unfinished, completed, cancelled, dead,
+   * removed. In the order of the batches, so that two of us never wait for each other.
+   */
+  batchesCount: `insert into posthaste.batches as b (batch, unfinished, completed, cancelled, dead, removed)
+select * from (
+  select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+    as g (batch, unfinished, completed, cancelled, dead, removed)
+  order by batch collate "C"
+) as s
+on conflict (batch) do update set
+  unfinished = b.unfinished + excluded.unfinished, completed = b.completed + excluded.completed,
+  cancelled = b.cancelled + excluded.cancelled, dead = b.dead + excluded.dead, removed = b.removed + excluded.removed`,
+  /**
+   * Forgets the numbers of batches. Parameters: batches. Index: the primary key of batches.
+   */
+  batchesForget: `delete from posthaste.batches where batch = any ($1::text[])`,
+  /**
+   * The numbers of batches. Parameters: batches. Result: batch, unfinished, completed, cancelled, dead, removed. Index: the
+   * primary key of batches.
+   */
+  batchesRead: `select batch, unfinished, completed, cancelled, dead, removed from posthaste.batches where batch = any ($1::text[])`,
+  /**
+   * Notes of ready jobs that others depend on them. Parameters: arrays of kinds, priorities, run_at, ids, fences; how many
+   * they are. Index: the primary key of ready.
+   */
+  bindReady: `with held as materialized (
+  select r.place
+  from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
+  cross join lateral (
+    select ctid as place from posthaste.ready
+    where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id and fence = g.fence limit 1
+  ) as r
+),
+bound as (update posthaste.ready set has_notes = true where ctid = any (array(select place from held)) returning 1)
+select posthaste.expect((select count(*) from bound), $6::bigint)`,
+  /**
+   * Notes of running jobs that others depend on them; whoever settles one waits for us and looks then. Parameters: arrays
+   * of ids, fences; how many they are. Index: the primary key of running.
+   */
+  bindRunning: `with held as materialized (
+  select r.ctid as place
+  from unnest($1::uuid[], $2::bigint[]) as g (id, fence)
+  join posthaste.running as r on r.id = g.id and r.fence = g.fence
+  order by r.id
+  for update of r
+),
+bound as (update posthaste.running set has_notes = true where ctid = any (array(select place from held)) returning 1)
+select posthaste.expect((select count(*) from bound), $3::bigint)`,
+  /**
+   * Notes of waiting jobs that others depend on them. Parameters: arrays of ids, fences; how many they are. Index: the
+   * primary key of waiting.
+   */
+  bindWaiting: `with held as materialized (
+  select w.place
+  from unnest($1::uuid[], $2::integer[]) as g (id, fence)
+  cross join lateral (select ctid as place from posthaste.waiting where id = g.id and fence = g.fence limit 1) as w
+),
+bound as (update posthaste.waiting set has_notes = true where ctid = any (array(select place from held)) returning 1)
+select posthaste.expect((select count(*) from bound), $3::bigint)`,
+  /**
    * Asks the holders of leases to stop; the first request is kept. Parameters: arrays of ids (none twice), requests.
    * Result: id of each that runs. Index: the primary key of running.
    */
@@ -22,8 +82,8 @@ select id from held`,
    * Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
    * waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
    * looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
-   * array of lease_ms, max_retries, group, options, key, ref, tags, solo, and the row of notes.
-   * Indexes: the primary keys of ready, jobs and notes; waiting_by_time.
+   * array of lease_ms, max_retries, group, options, key, ref, tags, solo, the row of notes, ties.
+   * Indexes: the primary keys of ready, jobs and notes; waiting_to_promote.
    */
   claim: `with wanted as materialized (
   select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
@@ -32,21 +92,58 @@ select id from held`,
     and ($4::text[] is null or k.task = any ($4))
     and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
 ),
-heads as materialized (
-  select row_number() over (order by w.turn, r.priority, r.run_at, r.id) as number, r.place
+-- Of one kind, all that is wanted is looked at. Of many, some of each: more only of those of which all that was looked
+-- at comes before the last one that is wanted.
+depth as materialized (
+  select least($7::bigint, 10 + 2 * $7::bigint / greatest(count(*), 1)) as rows from wanted
+),
+seen as materialized (
+  select w.kind, w.turn, r.priority, r.run_at, r.id, r.place
   from wanted as w cross join lateral (
     select priority, run_at, id, ctid as place from posthaste.ready
-    where kind = w.kind order by priority, run_at, id limit $7
+    where kind = w.kind order by priority, run_at, id limit (select rows from depth)
   ) as r
-  order by number
+),
+numbered as (
+  select *, row_number() over (partition by kind order by priority, run_at, id) as number
+  from seen
+  where (select rows from depth) < $7
+),
+last as materialized (
+  select turn, priority, run_at, id
+  from seen
+  where (select rows from depth) < $7
+  order by turn, priority, run_at, id
+  limit 1 offset $7 - 1
+),
+heads as materialized (
+  select turn, priority, run_at, id, place from seen
+  union all
+  select s.turn, r.priority, r.run_at, r.id, r.place
+  from (select * from numbered where number = (select rows from depth)) as s
+  cross join lateral (
+    select priority, run_at, id, ctid as place
+    from posthaste.ready
+    where kind = s.kind and (priority, run_at, id) > (s.priority, s.run_at, s.id)
+      and not exists (
+        select from last as l where (l.turn, l.priority, l.run_at, l.id) < (s.turn, s.priority, s.run_at, s.id)
+      )
+    order by priority, run_at, id
+    limit $7
+  ) as r
+  order by turn, priority, run_at, id
   limit $7
 ),
+-- One after the other, in the order of the heads, until there are enough.
 locked as materialized (
-  select h.number, r.solo, r.ctid as place
-  from heads as h join posthaste.ready as r on r.ctid = h.place
-  order by h.number
-  limit $2
-  for update of r skip locked
+  select row_number() over () as number, solo, place
+  from (
+    select r.solo, r.place
+    from heads as h cross join lateral (
+      select solo, ctid as place from posthaste.ready where ctid = h.place limit 1 for update skip locked
+    ) as r
+    limit $2
+  ) as l
 ),
 -- A solo job ends an answer, or is all of it.
 company as materialized (
@@ -68,21 +165,33 @@ leased as (
     case when solo then (select posthaste.clock($8, $9)) end, id, kind, fence + 1, solo, solo, has_notes, has_key, $1
   from taken
 ),
+-- Keys that are held until the start are free from now on.
+freed as (
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from taken as t
+    cross join lateral (select key from posthaste.jobs where id = t.id limit 1) as j
+    cross join lateral (
+      select ctid as place from posthaste.keys where key = j.key and id = t.id and until = 'start' limit 1
+    ) as k
+    where t.has_key
+  ))
+),
 moved as (
   insert into posthaste.moves (kind, from_state, to_state, number)
   select kind, 'ready', 'running', count(*) from taken group by kind
 ),
-summary as (
+summary as materialized (
   select
     (select count(*) from heads) as looked, (select count(*) from locked) as locked, (select count(*) from taken) as taken
 )
 select
   t.id, t.kind, j.payload, t.priority, j.created_at, t.run_at, t.attempt + t.solo::integer as attempt, t.fence + 1 as fence,
   case
-    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags) > 0
+    when t.solo or t.has_notes or num_nonnulls(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, j.ties) > 0
     then json_build_array(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, t.solo, (
       select row_to_json(n) from posthaste.notes as n where t.has_notes and n.id = t.id
-    ))::text
+    ), j.ties)::text
   end as rest
 from taken as t
 cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j
@@ -102,11 +211,16 @@ select coalesce((select clock from raised), (select clock from posthaste.store w
   /**
    * Removes documents. Parameters: collections, keys.
    */
-  documentsDelete: `delete from posthaste.records as d using unnest($1::text[], $2::text[]) as g (collection, key)
-where d.collection = g.collection and d.key = g.key`,
+  documentsDelete: `delete from posthaste.records where ctid = any (array(
+  select d.place
+  from unnest($1::text[], $2::text[]) as g (collection, key)
+  cross join lateral (
+    select ctid as place from posthaste.records where collection = g.collection and key = g.key limit 1
+  ) as d
+))`,
   /**
    * Removes some of the documents that have expired. Parameters: limit; then floor and fixed of the clock. Index:
-   * records_by_expiry.
+   * records_to_expire.
    */
   documentsExpire: `delete from posthaste.records where ctid = any (array(
   select ctid from posthaste.records where expires_at <= (select posthaste.clock($2, $3)) limit $1 for update skip locked
@@ -150,9 +264,14 @@ on conflict (collection, key) do update set
    * Index: the primary key of finished.
    */
   finishedDelete: `with gone as (
-  delete from posthaste.finished as f
-  using unnest($1::integer[], $2::text[], $3::uuid[], $4::integer[]) as g (kind, state, id, fence)
-  where f.kind = g.kind and f.state = g.state and f.id = g.id and f.fence = g.fence
+  delete from posthaste.finished where ctid = any (array(
+    select f.place
+    from unnest($1::integer[], $2::text[], $3::uuid[], $4::integer[]) as g (kind, state, id, fence)
+    cross join lateral (
+      select ctid as place from posthaste.finished
+      where kind = g.kind and state = g.state and id = g.id and fence = g.fence limit 1
+    ) as f
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from gone), $5::bigint)`,
@@ -169,15 +288,25 @@ from unnest(
   $9::text[], $10::text[], $11::text[]
 )`,
   /**
+   * Finished jobs of a state by the end of them. Parameters: the state, finished_at and id with which to go on, for how
+   * long they must have been finished, the limit, floor and fixed of the clock. Result: id. Index: finished_to_prune.
+   */
+  finishedPage: `select f.id
+from posthaste.clock($6, $7) as c (now), posthaste.finished as f
+where f.state = $1 and (f.finished_at, f.id) >= ($2::bigint, $3::uuid) and f.finished_at <= c.now - $4::bigint
+order by f.finished_at, f.id
+limit $5`,
+  /**
    * Queues are about to be paused: waits for the claims that are under way. Parameters: the number of the schema among
    * the advisory locks.
    */
   gateClose: `select pg_advisory_xact_lock($1, 1)`,
   /**
-   * A claim begins: it waits for a pause that is under way, so that it sees what it paused. To be run before the claim,
-   * as a statement of its own. Parameters: the number of the schema among the advisory locks.
+   * A claim begins: it waits for a pause that is under way, so that it sees what it paused, and for the claim of the same
+   * engine before it, so that it need not look past what that one takes. To be run before the claim, as a statement of
+   * its own. Parameters: the number of the schema among the advisory locks; that of the engine.
    */
-  gatePass: `select pg_advisory_xact_lock_shared($1, 1)`,
+  gatePass: `select pg_advisory_xact_lock_shared($1, 1), pg_advisory_xact_lock($1, $2)`,
   /**
    * Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes
    * nothing. Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads,
@@ -199,13 +328,22 @@ fresh as (
   on conflict (id) do nothing
   returning id, kind, priority, lease_ms, created_at, coalesce(run_at, created_at) as due
 ),
+-- Others may wait for a job that was not there yet.
+known as (
+  select f.*, case
+    when (select exists (select from posthaste.ties limit 1))
+    then exists (select from posthaste.ties as t where t.target = 'job:' || f.id)
+    else false
+  end as awaited
+  from fresh as f
+),
 put_ready as (
   insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-  select due, 0, lease_ms, id, kind, 0, priority, false, false, false from fresh where due <= created_at
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false from known where due <= created_at
 ),
 put_waiting as (
   insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
-  select due, 0, lease_ms, id, kind, 0, priority, false, false, false, 'scheduled' from fresh where due > created_at
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false, 'scheduled' from known where due > created_at
 ),
 moved as (
   insert into posthaste.moves (kind, to_state, number)
@@ -215,45 +353,73 @@ moved as (
 )
 select now from posthaste.clock($13, $14) as c (now)`,
   /**
-   * Forgets jobs that are in no place any more, with their notes and logs. Parameters: ids.
+   * Adds jobs in a caller's transaction. Every parameter is bound as text, because drivers that ask the server for the
+   * types would write the others in ways of their own. Parameters: a JSON array of jobs, the id of the store; floor and
+   * fixed of the clock; how many ms to wait for rivals. Result, in the order of the jobs: id of the job or of who holds its
+   * key, now.
+   */
+  jobsAdd: `select a.id, a.now
+from posthaste.add_jobs($1::text::json, $2::text::uuid, $3::text::bigint, $4::text::bigint, $5::text::integer) as a
+order by a.number`,
+  /**
+   * Forgets jobs that are in no place any more, with their notes, logs and ties. Parameters: ids.
    */
   jobsDelete: `with forgotten_notes as (delete from posthaste.notes where id = any ($1::uuid[])),
-forgotten_logs as (delete from posthaste.logs where id = any ($1::uuid[]))
+forgotten_logs as (delete from posthaste.logs where id = any ($1::uuid[])),
+forgotten_ties as (delete from posthaste.ties where id = any ($1::uuid[]))
 delete from posthaste.jobs where id = any ($1::uuid[])`,
   /**
    * Stores jobs that nobody knows. Fails when one of them is known by now. Parameters: arrays, an empty one standing
    * for nulls: ids, created_at, run_at, lease_ms, max_retries, kinds, priorities, payloads, groups, options, keys,
-   * refs, tags.
+   * refs, tags, ties.
    */
   jobsInsert: `insert into posthaste.jobs (
-  id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+  id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags, ties
 )
 select *
 from unnest(
   $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallint[], $8::text[], $9::text[],
-  $10::text[], $11::text[], $12::text[], $13::text[]
+  $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]
 )`,
   /**
    * Which of some jobs exist. Parameters: ids. Result: id. Index: the primary key of jobs.
    */
   jobsKnown: `select id from posthaste.jobs where id = any ($1::uuid[])`,
   /**
+   * Removes some of the holds on keys that have expired. Parameters: limit; then floor and fixed of the clock. Index:
+   * keys_to_expire.
+   */
+  keysExpire: `delete from posthaste.keys where ctid = any (array(
+  select ctid from posthaste.keys where expires_at <= (select posthaste.clock($2, $3)) limit $1 for update skip locked
+))`,
+  /**
    * Gives unique keys back. Parameters: keys, ids of their holders; how many they are.
    */
   keysFree: `with freed as (
-  delete from posthaste.keys as k using unnest($1::text[], $2::uuid[]) as g (key, id)
-  where k.key = g.key and k.id = g.id
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from unnest($1::text[], $2::uuid[]) as g (key, id)
+    cross join lateral (select ctid as place from posthaste.keys where key = g.key and id = g.id limit 1) as k
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from freed), $3::bigint)`,
   /**
-   * Who holds unique keys. Parameters: keys. Result: key, id.
+   * Who holds unique keys. Parameters: keys. Result: key, id, until, expires_at. Index: the primary key of keys.
    */
-  keysRead: `select key, id from posthaste.keys where key = any ($1::text[])`,
+  keysRead: `select key, id, until, expires_at from posthaste.keys where key = any ($1::text[])`,
   /**
-   * Takes unique keys. Fails when someone has taken one meanwhile. Parameters: keys, ids.
+   * Takes unique keys. Ends the transaction when someone has taken one meanwhile; whose hold expired has none. Parameters:
+   * arrays of keys, ids, until, expires_at; how many they are; then floor and fixed of the clock.
    */
-  keysTake: `insert into posthaste.keys (key, id) select * from unnest($1::text[], $2::uuid[]) as g (key, id) order by key`,
+  keysTake: `with taken as (
+  insert into posthaste.keys as k (key, id, until, expires_at)
+  select * from unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[]) as g (key, id, until, expires_at) order by key
+  on conflict (key) do update set id = excluded.id, until = excluded.until, expires_at = excluded.expires_at
+    where k.expires_at <= (select posthaste.clock($6, $7))
+  returning 1
+)
+select posthaste.expect((select count(*) from taken), $5::bigint)`,
   /**
    * Numbers for pairs of queue and task that have none. Parameters: queues, tasks.
    */
@@ -262,10 +428,10 @@ select * from unnest($1::text[], $2::text[]) as g (queue, task) order by queue, 
 on conflict (queue, task) do nothing`,
   /**
    * Numbers of pairs of queue and task, and whether their queues are known to have had a job. Parameters: queues, tasks.
-   * Result: kind, queue, task, is_known. Index: the unique one of kinds.
+   * Result: kind, queue, task, is_known. Index: the unique one of kinds. Bound as text, for the drivers of callers.
    */
   kindsFind: `select k.kind, k.queue, k.task, exists (select from posthaste.queues as q where q.queue = k.queue) as is_known
-from unnest($1::text[], $2::text[]) as g (queue, task)
+from unnest($1::text::text[], $2::text::text[]) as g (queue, task)
 cross join lateral (select * from posthaste.kinds where queue = g.queue and task = g.task limit 1) as k`,
   /**
    * The names behind numbers. Parameters: kinds. Result: kind, queue, task.
@@ -291,6 +457,10 @@ limit $3`,
 select * from unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
 on conflict (id, fence, seq) do nothing`,
   /**
+   * Log lines of jobs. Parameters: ids. Result: id, fence, seq, at, level, message.
+   */
+  logsOf: `select id, fence, seq, at, level, message from posthaste.logs where id = any ($1::uuid[]) order by id, fence, seq`,
+  /**
    * Log lines of a job. Parameters: id, then fence and seq after which to go on, limit. Result: fence, seq, at, level,
    * message.
    */
@@ -299,14 +469,16 @@ where id = $1 and (fence, seq) > ($2::bigint, $3::bigint)
 order by fence, seq
 limit $4`,
   /**
-   * Forgets all but the newest log lines of jobs. Parameters: ids, how many lines of each are kept.
+   * Forgets all but the newest log lines of jobs. Parameters: ids, how many lines of each are kept. Index: the primary key
+   * of logs.
    */
-  logsTrim: `delete from posthaste.logs as l
-using unnest($1::uuid[]) as g (id)
-cross join lateral (
-  select fence, seq from posthaste.logs where id = g.id order by fence desc, seq desc offset $2 limit 1
-) as last
-where l.id = g.id and (l.fence, l.seq) <= (last.fence, last.seq)`,
+  logsTrim: `delete from posthaste.logs where ctid = any (array(
+  select l.place
+  from unnest($1::uuid[]) as g (id)
+  cross join lateral (
+    select ctid as place from posthaste.logs where id = g.id order by fence desc, seq desc offset $2
+  ) as l
+))`,
   /**
    * Adds moves up into the counts, those that nobody else is adding up. Parameters: how many at most. Result: how many
    * they were.
@@ -338,8 +510,31 @@ select count(*) as number from gone`,
   movesInsert: `insert into posthaste.moves (kind, from_state, to_state, number)
 select * from unnest($1::integer[], $2::text[], $3::text[], $4::integer[])`,
   /**
+   * Forgets news, unless there are newer ones. Parameters: arrays of topics, ids, seq. Index: the primary key of news.
+   */
+  newsClear: `with known as materialized (
+  select n.topic, n.id
+  from unnest($1::text[], $2::text[], $3::bigint[]) as g (topic, id, seq)
+  join posthaste.news as n on n.topic = g.topic and n.id = g.id and n.seq = g.seq
+  order by n.topic, n.id
+  for update of n
+)
+delete from posthaste.news as n using known as k where n.topic = k.topic and n.id = k.id`,
+  /**
+   * What there is to decide. Parameters: topic and id after which to go on, limit. Result: topic, id, seq. Index: the
+   * primary key of news.
+   */
+  newsPage: `select topic, id, seq from posthaste.news where (topic, id) > ($1::text, $2::text) order by topic, id limit $3`,
+  /**
+   * Tells of jobs and batches. Parameters: arrays of topics, ids.
+   */
+  newsTell: `insert into posthaste.news (topic, id, seq)
+select g.topic, g.id, nextval('posthaste.told')
+from (select * from unnest($1::text[], $2::text[]) as u (topic, id) order by topic collate "C", id collate "C") as g
+on conflict (topic, id) do update set seq = excluded.seq`,
+  /**
    * The store's time, and when the next scheduled or retrying job is due.
-   * Parameters: floor and fixed of the clock. Result: now, next_due_at. Index: waiting_by_time.
+   * Parameters: floor and fixed of the clock. Result: now, next_due_at. Index: waiting_to_promote.
    */
   nextDue: `select posthaste.clock($1, $2) as now, (select min(run_at) from posthaste.waiting where state <> 'blocked') as next_due_at`,
   /**
@@ -404,12 +599,12 @@ order by p.id
 limit $2`,
   /**
    * Ids of jobs with a key, the newest first. Parameters: id with which to go on, limit, key. Result: id. Index:
-   * jobs_by_key.
+   * jobs_to_list_by_key.
    */
   pageKeyDown: `select id from posthaste.jobs where key = $3 and id <= $1::uuid order by id desc limit $2`,
   /**
    * Ids of jobs with a key, the oldest first. Parameters: id with which to go on, limit, key. Result: id. Index:
-   * jobs_by_key.
+   * jobs_to_list_by_key.
    */
   pageKeyUp: `select id from posthaste.jobs where key = $3 and id >= $1::uuid order by id limit $2`,
   /**
@@ -424,12 +619,12 @@ limit $2`,
   pageReadyUp: `select id from posthaste.ready where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
    * Ids of jobs with a ref, the newest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
-   * jobs_by_ref.
+   * jobs_to_list_by_ref.
    */
   pageRefDown: `select id from posthaste.jobs where ref = $3 and id <= $1::uuid order by id desc limit $2`,
   /**
    * Ids of jobs with a ref, the oldest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
-   * jobs_by_ref.
+   * jobs_to_list_by_ref.
    */
   pageRefUp: `select id from posthaste.jobs where ref = $3 and id >= $1::uuid order by id limit $2`,
   /**
@@ -443,8 +638,18 @@ limit $2`,
    */
   pageRunningUp: `select id from posthaste.running where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
   /**
+   * Ids of jobs that are bound to a target, the newest first. Parameters: id with which to go on, limit, target. Result: id.
+   * Index: the primary key of ties.
+   */
+  pageTieDown: `select id from posthaste.ties where target = $3 and id <= $1::uuid order by id desc limit $2`,
+  /**
+   * Ids of jobs that are bound to a target, the oldest first. Parameters: id with which to go on, limit, target. Result: id.
+   * Index: the primary key of ties.
+   */
+  pageTieUp: `select id from posthaste.ties where target = $3 and id >= $1::uuid order by id limit $2`,
+  /**
    * Ids of waiting jobs, the newest first. Parameters: id with which to go on, limit, arrays of kinds and states.
-   * Result: id. Index: waiting_by_kind.
+   * Result: id. Index: waiting_to_list.
    */
   pageWaitingDown: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -455,7 +660,7 @@ order by p.id desc
 limit $2`,
   /**
    * Ids of waiting jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states.
-   * Result: id. Index: waiting_by_kind.
+   * Result: id. Index: waiting_to_list.
    */
   pageWaitingUp: `select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
@@ -480,7 +685,7 @@ group by k.kind, k.queue, k.task, n.state
 having sum(n.number) <> 0`,
   /**
    * Makes jobs claimable whose time has come, the earliest first. Parameters: limit; then floor and fixed of the clock.
-   * Result: how many, when the next one after now is due. Index: waiting_by_time.
+   * Result: how many, when the next one after now is due. Index: waiting_to_promote.
    */
   promote: `with due as materialized (
   select ctid as place from posthaste.waiting
@@ -514,7 +719,7 @@ select
   /**
    * Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how
    * many are kept, least age_ms, limit; then floor and fixed of the clock. Result: how many were removed, whether more
-   * remain to be. Index: finished_by_time.
+   * remain to be. Index: finished_to_prune.
    */
   prune: `with size as materialized (
   select coalesce(sum(number), 0) as number
@@ -544,6 +749,7 @@ gone as (
 forgotten_jobs as (delete from posthaste.jobs where id = any (array(select id from gone))),
 forgotten_notes as (delete from posthaste.notes where id = any (array(select id from gone))),
 forgotten_logs as (delete from posthaste.logs where id = any (array(select id from gone))),
+forgotten_ties as (delete from posthaste.ties where id = any (array(select id from gone))),
 moved as (
   insert into posthaste.moves (kind, from_state, number) select kind, $1, count(*) from gone group by kind
 )
@@ -579,16 +785,24 @@ returning queue`,
 from posthaste.queues as q
 order by q.queue`,
   /**
-   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences; how many they are.
-   * Index: the primary key of ready.
+   * Takes jobs from the claimable ones. Parameters: arrays of kinds, priorities, run_at, ids, fences, places as they were
+   * read; how many they are. They are found by their places.
    */
   readyDelete: `with gone as (
-  delete from posthaste.ready as r
-  using unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as g (kind, priority, run_at, id, fence)
-  where r.kind = g.kind and r.priority = g.priority and r.run_at = g.run_at and r.id = g.id and r.fence = g.fence
+  delete from posthaste.ready where ctid = any (array(
+    select r.place
+    from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[], $6::text[])
+      as g (kind, priority, run_at, id, fence, place)
+    cross join lateral (
+      select ctid as place from posthaste.ready
+      where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id and fence = g.fence
+        and ctid = g.place::tid
+      limit 1
+    ) as r
+  ))
   returning 1
 )
-select posthaste.expect((select count(*) from gone), $6::bigint)`,
+select posthaste.expect((select count(*) from gone), $7::bigint)`,
   /**
    * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
    * has_notes, has_key.
@@ -613,38 +827,39 @@ from unnest(
   coalesce(a.fence, r.fence, w.fence, f.fence) as fence, coalesce(r.worker, f.worker, n.worker) as worker,
   r.lease_until, coalesce(r.started, false) as started, r.cancel, coalesce(f.output, n.output) as output,
   n.error, n.history, n.progress, n.checkpoint, j.kind, j.run_at as first_run_at, n.id is not null as has_notes,
-  (select h.id from posthaste.keys as h where h.key = j.key) as holder
+  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place
 from unnest($1::uuid[]) with ordinality as wanted (id, number)
 cross join lateral (select * from posthaste.jobs where id = wanted.id limit 1) as j
 cross join lateral (select * from posthaste.kinds where kind = j.kind limit 1) as k
 left join lateral (select * from posthaste.notes where id = j.id limit 1) as n on true
 left join lateral (select * from posthaste.running where id = j.id limit 1) as r on true
-left join lateral (select * from posthaste.waiting where id = j.id limit 1) as w on true
+left join lateral (select *, ctid::text as place from posthaste.waiting where id = j.id limit 1) as w on true
 left join lateral (
   select * from posthaste.finished
   where kind = j.kind and state = any ('{completed,cancelled,dead}') and id = j.id limit 1
 ) as f on true
 left join lateral (
-  select * from posthaste.ready
+  select *, ctid::text as place from posthaste.ready
   where kind = j.kind and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
 ) as a on true
+left join lateral (select * from posthaste.keys where key = j.key limit 1) as h on true
 order by wanted.number`,
   /**
-   * Renews leases. Parameters: arrays of ids (no lease twice), fences; lease length of jobs without one of their own;
-   * then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked to
-   * cancel it. Index: the primary key of running.
+   * Renews leases. Parameters: arrays of ids in their order (no lease twice), fences; lease length of jobs without one of
+   * their own; then floor and fixed of the clock. Result: id and fence of each that runs under it, whether someone asked
+   * to cancel it. Index: the primary key of running.
    */
   renew: `with held as materialized (
-  select r.id, r.fence, r.cancel is not null as is_unwanted
+  select r.id, r.fence, r.is_unwanted
   from unnest($1::uuid[], $2::bigint[]) as g (id, fence)
-  join posthaste.running as r on r.id = g.id and r.fence = g.fence
-  order by r.id
-  for update of r
+  cross join lateral (
+    select id, fence, cancel is not null as is_unwanted
+    from posthaste.running where id = g.id and fence = g.fence limit 1 for update
+  ) as r
 ),
 renewed as (
-  update posthaste.running as r set lease_until = (select posthaste.clock($4, $5)) + coalesce(r.lease_ms, $3)
-  from held as h
-  where r.id = h.id
+  update posthaste.running set lease_until = (select posthaste.clock($4, $5)) + coalesce(lease_ms, $3)
+  where id = any (array(select id from held))
 )
 select id, fence, is_unwanted from held`,
   /**
@@ -678,8 +893,11 @@ on conflict (id) do update set progress = excluded.progress`,
    * Ends leases. Parameters: arrays of ids, fences; how many they are. Index: the primary key of running.
    */
   runningDelete: `with gone as (
-  delete from posthaste.running as r using unnest($1::uuid[], $2::integer[]) as g (id, fence)
-  where r.id = g.id and r.fence = g.fence
+  delete from posthaste.running where ctid = any (array(
+    select r.place
+    from unnest($1::uuid[], $2::integer[]) as g (id, fence)
+    cross join lateral (select ctid as place from posthaste.running where id = g.id and fence = g.fence limit 1) as r
+  ))
   returning 1
 )
 select posthaste.expect((select count(*) from gone), $3::bigint)`,
@@ -690,25 +908,33 @@ select posthaste.expect((select count(*) from gone), $3::bigint)`,
   /**
    * Completes running jobs at their first try: nothing has to be written but one narrow row for each. All of them, or the
    * transaction ends: when one is not running under its fence, or has notes, they are settled one by one instead.
-   * Parameters: arrays of ids (no id twice), fences, attempts, started_at, outputs; how many they are; then floor and
-   * fixed of the clock. Indexes: the primary keys of running, finished and keys.
+   * Parameters: arrays of ids in their order (no id twice), fences, attempts, started_at, outputs; how many they are; then
+   * floor and fixed of the clock. Indexes: the primary keys of running, jobs and keys.
    */
-  settlePlain: `with ended as (
-  delete from posthaste.running as r
-  using unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) as g (id, fence, attempt, started_at, output)
-  where r.id = g.id and r.fence = g.fence and not r.has_notes
-  returning r.id, r.kind, r.fence, r.worker, r.has_key, g.attempt, g.started_at, g.output
+  settlePlain: `with held as materialized (
+  select r.*, g.attempt as last_attempt, g.started_at as last_started_at, g.output
+  from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) as g (id, fence, attempt, started_at, output)
+  cross join lateral (
+    select id, kind, fence, worker, has_key, ctid as place
+    from posthaste.running where id = g.id and fence = g.fence and not has_notes limit 1
+  ) as r
+),
+-- Looked at again, for whoever wrote a note meanwhile.
+ended as (
+  delete from posthaste.running where ctid = any (array(select place from held)) and not has_notes returning kind
 ),
 put_finished as (
   insert into posthaste.finished (finished_at, started_at, attempt, id, kind, fence, solo, has_notes, state, worker, output)
-  select c.now, started_at, attempt, id, kind, fence, false, false, 'completed', worker, output
-  from ended, posthaste.clock($7, $8) as c (now)
+  select
+    (select posthaste.clock($7, $8)), last_started_at, last_attempt, id, kind, fence, false, false, 'completed', worker, output
+  from held
 ),
 freed as (
-  delete from posthaste.keys
-  where key = any (array(
-    select j.key from ended as e
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from held as e
     cross join lateral (select key from posthaste.jobs where id = e.id limit 1) as j
+    cross join lateral (select ctid as place from posthaste.keys where key = j.key and id = e.id limit 1) as k
     where e.has_key
   ))
 ),
@@ -717,6 +943,23 @@ moved as (
   select kind, 'running', 'completed', count(*) from ended group by kind
 )
 select posthaste.expect((select count(*) from ended), $6::bigint)`,
+  /**
+   * Notes when jobs have to start. Parameters: arrays of at, ids.
+   */
+  startByAdd: `insert into posthaste.start_by (at, id) select * from unnest($1::bigint[], $2::uuid[]) as g (at, id) on conflict do nothing`,
+  /**
+   * Jobs that had to start by now and do not run. Parameters: time and id with which to go on, limit; then floor and fixed
+   * of the clock. Result: id. Index: the primary key of start_by.
+   */
+  startByPage: `select id from posthaste.start_by as s
+where at <= (select posthaste.clock($4, $5)) and (at, id) >= ($1::bigint, $2::uuid)
+  and not exists (select from posthaste.running as r where r.id = s.id)
+order by at, id
+limit $3`,
+  /**
+   * Jobs started, or need not start any more. Parameters: arrays of at, ids. Index: the primary key of start_by.
+   */
+  startByRemove: `delete from posthaste.start_by as s using unnest($1::bigint[], $2::uuid[]) as g (at, id) where s.at = g.at and s.id = g.id`,
   /**
    * Records that handlers began. Parameters: arrays of ids (no lease twice), fences, attempts, started_at. Result: id and
    * fence of each that runs under it. Index: the primary key of running.
@@ -735,15 +978,31 @@ begun as (
 )
 select id, fence from held`,
   /**
-   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states; how many they are. Index: the primary key of
-   * waiting.
+   * Binds jobs. Parameters: arrays of targets, ids.
+   */
+  tiesAdd: `insert into posthaste.ties (target, id) select * from unnest($1::text[], $2::uuid[]) as g (target, id)`,
+  /**
+   * Who is bound to targets. Parameters: targets. Result: target, id. Index: the primary key of ties.
+   */
+  tiesRead: `select t.target, t.id
+from unnest($1::text[]) as g (target)
+cross join lateral (select target, id from posthaste.ties where target = g.target) as t`,
+  /**
+   * Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. They
+   * are found by their places.
    */
   waitingDelete: `with gone as (
-  delete from posthaste.waiting as w using unnest($1::uuid[], $2::integer[], $3::text[]) as g (id, fence, state)
-  where w.id = g.id and w.fence = g.fence and w.state = g.state
+  delete from posthaste.waiting where ctid = any (array(
+    select w.place
+    from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[]) as g (id, fence, state, place)
+    cross join lateral (
+      select ctid as place from posthaste.waiting 
+      where id = g.id and fence = g.fence and state = g.state and ctid = g.place::tid limit 1
+    ) as w
+  ))
   returning 1
 )
-select posthaste.expect((select count(*) from gone), $4::bigint)`,
+select posthaste.expect((select count(*) from gone), $5::bigint)`,
   /**
    * Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
    * has_notes, has_key, states.
@@ -859,8 +1118,9 @@ create table posthaste.jobs (
   ref text collate "C",
   tags text collate "C"
 );
-create index jobs_by_key on posthaste.jobs (key, id) where key is not null;
-create index jobs_by_ref on posthaste.jobs (ref, id) where ref is not null;
+-- Serve lists of the jobs with a key, or a ref.
+create index jobs_to_list_by_key on posthaste.jobs (key, id) where key is not null;
+create index jobs_to_list_by_ref on posthaste.jobs (ref, id) where ref is not null;
 
 -- Jobs that may be claimed, in the order of claims within their kind.
 create table posthaste.ready (
@@ -890,10 +1150,10 @@ create table posthaste.waiting (
   has_key boolean not null,
   state text collate "C" not null check (state in ('blocked', 'scheduled', 'retrying'))
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
--- Serves promotion: what is due next.
-create index waiting_by_time on posthaste.waiting (run_at, id) where state <> 'blocked';
--- Serves lists of waiting jobs.
-create index waiting_by_kind on posthaste.waiting (kind, state, id);
+-- Serves promotion, and tells when the next job is due.
+create index waiting_to_promote on posthaste.waiting (run_at, id) where state <> 'blocked';
+-- Serves lists by queue, task and state.
+create index waiting_to_list on posthaste.waiting (kind, state, id);
 
 -- One row is one lease. The space that is left in each page is for renewals.
 create table posthaste.running (
@@ -927,8 +1187,8 @@ create table posthaste.finished (
   output text,
   primary key (kind, state, id)
 );
--- Serves retention: the oldest of a state.
-create index finished_by_time on posthaste.finished (state, finished_at, id);
+-- Serves retention: the oldest of a state. Without the id, those that were settled together share an entry.
+create index finished_to_prune on posthaste.finished (state, finished_at);
 
 create table posthaste.notes (
   id uuid primary key,
@@ -985,5 +1245,273 @@ create table posthaste.records (
   primary key (collection, key)
 );
 -- Serves the removal of what has expired.
-create index records_by_expiry on posthaste.records (expires_at) where expires_at is not null;` },
+create index records_to_expire on posthaste.records (expires_at) where expires_at is not null;` },
+  { name: '0002_add_job', sql: `-- Jobs added in somebody else's transaction: by \`posthaste.add_job\` in plain SQL, and by the library on a connection
+-- that is not its own. Both end in \`posthaste.add_jobs\`. It raises no error that can be avoided, because an error
+-- would end the caller's transaction, and needs no more rights than docs/transactions.md lists.
+
+-- Which installation this is: a job that is meant for one database must not be written to another with the same schema.
+alter table posthaste.store add column id uuid not null default gen_random_uuid();
+
+-- The channel on which this schema's listeners are told. Channels are the database's, so they are named after the schema.
+create function posthaste.channel() returns text language sql stable set search_path = pg_catalog, pg_temp as
+$$
+select 'posthaste_' || left(encode(sha256(convert_to(n.nspname::text, 'UTF8')), 'hex'), 16)
+from posthaste.store as s join pg_class as c on c.oid = s.tableoid join pg_namespace as n on n.oid = c.relnamespace
+$$;
+
+-- A job id (UUID version 7): milliseconds, then their 4,096th parts, then chance. Those of one session ascend.
+create function posthaste.new_id() returns uuid language sql volatile set search_path = pg_catalog, pg_temp as
+$$
+select encode(
+  overlay(
+    overlay(uuid_send(gen_random_uuid()) placing substring(int8send(t.us / 1000) from 3) from 1)
+    placing int2send((28672 + t.us % 1000 * 4096 / 1000)::smallint) from 7
+  ), 'hex'
+)::uuid
+from (select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as us) as t
+$$;
+
+-- Adds jobs in the present transaction. Parameters: a JSON array of objects (id, none twice; queue, task, priority,
+-- payload as text, delay_ms, run_at, blocked, max_retries, lease_ms, group, options, key, ref, tags: all as \`jobs\` has
+-- them); the id of the store that is meant, or null; floor and fixed of the clock; how long to wait for transactions that
+-- are about to take one of the keys, when the caller has set no lock_timeout. Result, for each job in its order: the id of
+-- the job, or of the unfinished one that has its key; and the store's time, which is that of the call.
+create function posthaste.add_jobs(
+  given json, expected_store uuid, clock_floor bigint, clock_fixed bigint, patience_ms integer,
+  out number bigint, out id uuid, out now bigint
+) returns setof record language plpgsql volatile
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off
+set jit = off as
+$$
+#variable_conflict use_column
+declare
+  at_ms bigint := coalesce(
+    clock_fixed, greatest(clock_floor, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
+  );
+  own_timeout text := current_setting('lock_timeout');
+  is_told boolean := false;
+begin
+  if expected_store <> (select s.id from posthaste.store as s) then
+    raise exception 'the schema belongs to another installation' using errcode = 'PH002';
+  end if;
+  if own_timeout = '0' then
+    perform set_config('lock_timeout', patience_ms::text, true);
+  end if;
+
+  insert into posthaste.kinds (queue, task)
+  select distinct g.queue, g.task
+  from json_to_recordset(given) as g (queue text, task text)
+  where not exists (select from posthaste.kinds as k where k.queue = g.queue and k.task = g.task)
+  order by g.queue, g.task
+  on conflict (queue, task) do nothing;
+  insert into posthaste.queues (queue)
+  select distinct g.queue
+  from json_to_recordset(given) as g (queue text)
+  where not exists (select from posthaste.queues as q where q.queue = g.queue)
+  order by g.queue
+  on conflict (queue) do nothing;
+
+  -- Again when who held a key has finished in between.
+  for attempt in 1 .. 20 loop
+    -- In the order of the keys, so that two of us never wait for each other.
+    insert into posthaste.keys (key, id)
+    select distinct on (g.key) g.key, g.id
+    from rows from (json_to_recordset(given) as (id uuid, key text)) with ordinality as g (id, key, number)
+    where g.key is not null and not exists (select from posthaste.jobs as j where j.id = g.id)
+    order by g.key, g.number
+    on conflict (key) do nothing;
+
+    with wanted as (
+      select g.*, k.kind, coalesce(g.run_at, at_ms + g.delay_ms) as due
+      from json_to_recordset(given) as g (
+        id uuid, queue text, task text, priority smallint, payload text, delay_ms bigint, run_at bigint, blocked text,
+        max_retries bigint, lease_ms bigint, "group" text, options text, key text, ref text, tags text
+      )
+      join posthaste.kinds as k on k.queue = g.queue and k.task = g.task
+      where g.key is null or exists (select from posthaste.keys as h where h.key = g.key and h.id = g.id)
+    ),
+    fresh as (
+      insert into posthaste.jobs (
+        id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+      )
+      select
+        id, at_ms, nullif(due, at_ms), lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+      from wanted
+      on conflict (id) do nothing
+      returning id, kind, priority, lease_ms, coalesce(run_at, created_at) as due, key is not null as has_key
+    ),
+    added as (
+      select *, case
+        when id = any (array(select id from wanted where blocked is not null)) then 'blocked'
+        when due > at_ms then 'scheduled' else 'ready'
+      end as state
+      from fresh
+    ),
+    put_ready as (
+      insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
+      select due, 0, lease_ms, id, kind, 0, priority, false, false, has_key from added where state = 'ready'
+    ),
+    put_waiting as (
+      insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
+      select due, 0, lease_ms, id, kind, 0, priority, false, state = 'blocked', has_key, state
+      from added where state <> 'ready'
+    ),
+    noted as (
+      insert into posthaste.notes (id, retries, crashes, reason)
+      select id, 0, 0, blocked from wanted
+      where blocked is not null and id = any (array(select id from fresh))
+    ),
+    moved as (
+      insert into posthaste.moves (kind, to_state, number)
+      select kind, state, count(*) from added group by kind, state
+    )
+    select is_told or exists (select from added) into is_told;
+
+    exit when not exists (
+      select from json_to_recordset(given) as g (id uuid, key text)
+      where not exists (select from posthaste.jobs as j where j.id = g.id)
+        and not exists (select from posthaste.keys as h where h.key = g.key)
+    );
+  end loop;
+
+  -- Heard with the caller's commit, or not at all.
+  if is_told then
+    perform pg_notify(posthaste.channel(), 'rc caller');
+  end if;
+  if own_timeout = '0' then
+    perform set_config('lock_timeout', own_timeout, true);
+  end if;
+  return query
+    select g.number, coalesce(
+      (select j.id from posthaste.jobs as j where j.id = g.id), (select h.id from posthaste.keys as h where h.key = g.key)
+    ), at_ms
+    from rows from (json_to_recordset(given) as (id uuid, key text)) with ordinality as g (id, key, number)
+    order by g.number;
+end
+$$;
+
+-- Adds one job from plain SQL (a trigger, another language), in the present transaction. Answers its id, or that of the
+-- unfinished job that has its key. What is null is as if it were left out. Errors have SQLSTATE 22023.
+create function posthaste.add_job(
+  task text, payload anycompatible default null::text, queue text default null, priority integer default null,
+  delay interval default null, run_at timestamptz default null, key text default null, max_retries integer default null,
+  ref text default null, tags text[] default null, "group" text default null, id uuid default null
+) returns uuid language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp as
+$$
+declare
+  name constant text := '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+  control constant text := '[\\u0001-\\u001f\\u007f]';
+  content constant text := coalesce(payload::text, 'null');
+  found jsonb;
+  wrong text;
+  job json;
+  answer uuid;
+begin
+  queue := coalesce(queue, 'default');
+  priority := coalesce(priority, 5);
+  id := coalesce(id, posthaste.new_id());
+  delay := coalesce(delay, case when run_at is null then interval '0' end);
+  tags := (select array_agg(u.tag order by u.first) from (
+    select t.tag, min(t.number) as first from unnest(tags) with ordinality as t (tag, number) group by t.tag
+  ) as u);
+  wrong := case
+    when task is null or task collate "C" !~ name then 'task is no name'
+    when queue collate "C" !~ name then 'queue is no name'
+    when "group" collate "C" !~ name then 'group is no name'
+    when priority not between 0 and 9 then 'priority is not a whole number from 0 to 9'
+    when delay is not null and run_at is not null then 'delay is given together with run_at'
+    when delay not between interval '0' and interval '87600 hours' then 'delay is not between 0 and 87600 hours'
+    when run_at not between 'epoch' and '9999-12-31 23:59:59.999Z' then 'run_at is not between the years 1970 and 9999'
+    when key = '' or char_length(key) > 256 or key ~ control then 'key is not 1 to 256 characters without control characters'
+    when ref = '' or char_length(ref) > 256 or ref ~ control then 'ref is not 1 to 256 characters without control characters'
+    when max_retries not between 0 and 1000 then 'max_retries is not a whole number from 0 to 1000'
+    when cardinality(tags) > 20 then 'tags are more than 20'
+    when exists (
+      select from unnest(tags) as t (tag)
+      where t.tag is null or t.tag = '' or char_length(t.tag) > 128 or t.tag ~ control
+    ) then 'a tag is not 1 to 128 characters without control characters'
+    when id::text !~ '^.{14}7.{4}[89ab]' then 'id is no UUID of version 7'
+    when octet_length(content) > 262144 then 'payload is larger than 262144 bytes'
+  end;
+  if wrong is null then
+    begin
+      found := content::jsonb;
+    exception when data_exception or statement_too_complex then
+      wrong := 'payload is no JSON that can be kept (' || sqlerrm || ')';
+    end;
+  end if;
+  if found is not null then
+    wrong := case
+      when found @? 'strict $.**{32 to last} ? (@.type() == "array" || @.type() == "object")'
+        then 'payload is nested deeper than 32 levels'
+      when found @? 'lax $.** ? (exists (@."__proto__") || exists (@."constructor"))'
+        then 'payload has a key named __proto__ or constructor'
+      when found @? 'strict $.** ? (@.type() == "number" && (@ > 9007199254740991 || @ < -9007199254740991))'
+        then 'payload has a number beyond ±(2^53 − 1), which JSON readers round'
+      when (select count(*) from jsonb_path_query(found, 'strict $.** ? (@.type() == "object").keyvalue()')) > 10000
+        then 'payload has more than 10000 keys'
+    end;
+  end if;
+  if wrong is not null then
+    raise exception 'add_job: %.', wrong using errcode = 'invalid_parameter_value';
+  end if;
+  job := json_build_object(
+    'id', id, 'queue', queue, 'task', task, 'priority', priority, 'payload', content,
+    'delay_ms', round((extract(epoch from now() + delay) - extract(epoch from now())) * 1000)::bigint,
+    'run_at', floor(extract(epoch from run_at) * 1000)::bigint,
+    'max_retries', max_retries, 'group', "group", 'key', key, 'ref', ref, 'tags', to_json(tags)::text
+  );
+  select a.id into answer
+  from posthaste.store as s
+  cross join posthaste.add_jobs(json_build_array(job), null, s.clock, null, 27000) as a;
+  return answer;
+end
+$$;
+comment on function posthaste.add_job is 'Adds a job in the present transaction; payload is json, jsonb, or text that holds JSON.';` },
+  { name: '0003_ties', sql: `-- What binds a job to others, to a batch, or to a moment. Most jobs have none of it. A job that has, or on which others
+-- depend, has \`has_notes\` set in its place, so that it is never settled without a look.
+
+-- The ties as they were given: JSON text.
+alter table posthaste.jobs add column ties text;
+
+-- \`until\`: start, finish or time. Nobody holds a key from \`expires_at\` on.
+alter table posthaste.keys add column until text collate "C" not null default 'finish';
+alter table posthaste.keys add column expires_at bigint;
+-- Serves the removal of what has expired.
+create index keys_to_expire on posthaste.keys (expires_at) where expires_at is not null;
+
+-- \`id\` is to hear of the end of job:… , or counts in batch:… .
+create table posthaste.ties (
+  target text collate "C" not null,
+  id uuid not null,
+  primary key (target, id)
+);
+-- Serves the removal of jobs.
+create index ties_to_forget on posthaste.ties (id);
+
+create table posthaste.batches (
+  batch text collate "C" primary key,
+  unfinished bigint not null,
+  completed bigint not null,
+  cancelled bigint not null,
+  dead bigint not null,
+  removed bigint not null
+);
+
+-- What there is to decide. No number is used twice.
+create sequence posthaste.told;
+create table posthaste.news (
+  topic text collate "C" not null,
+  id text collate "C" not null,
+  seq bigint not null,
+  primary key (topic, id)
+);
+
+-- Jobs that have to start by a time and did not yet.
+create table posthaste.start_by (
+  at bigint not null,
+  id uuid not null,
+  primary key (at, id)
+);` },
 ] as const

@@ -1,6 +1,5 @@
 import type { CancelRequest, Change } from '../../core/job.ts'
 import { LOG_LINES_MAX } from '../../core/limits.ts'
-import { isFinished } from '../../core/states.ts'
 import type {
   ChangeVerdict,
   ExpiredRequest,
@@ -14,11 +13,11 @@ import { firstAfter, isUuid } from './cursors.ts'
 import { type PgRow, toFlag, toNumber, toNumberOrNull } from './driver.ts'
 import type { Exchanger } from './exchange.ts'
 import { flush } from './flush.ts'
+import { changeOne } from './judge.ts'
 import { loadUnit } from './load.ts'
 import type { Parts } from './parts.ts'
 import { toStoredJob } from './records.ts'
 import { raiseClock, type Tx } from './session.ts'
-import type { Unit } from './unit.ts'
 
 /** The steps beside the exchange: what a run reports, and what the maintainer and operators do. */
 
@@ -116,35 +115,6 @@ export const promote = async ({ sessions, hints }: Parts, limit: number): Promis
   const promoted = toNumber(rows[0]?.[0])
   if (promoted > 0) hints.tell(['ready', 'changed'])
   return { promoted, nextDueAt: toNumberOrNull(rows[0]?.[1]) }
-}
-
-const changeOne = (unit: Unit, wanted: Change): ChangeVerdict => {
-  const { id, fence, from, to, delayMs } = wanted
-  const job = unit.job(id)
-  if (job === undefined) return { status: 'missing' }
-  if (job.state !== from || job.fence !== fence) return { status: 'stale' }
-  if (to === 'removed') {
-    unit.remove(job)
-    return { status: 'ok' }
-  }
-  const holder = job.key === null || isFinished(to) ? undefined : unit.holderOf(job.key)
-  if (holder !== undefined && holder !== id) return { status: 'key_taken', holder }
-  unit.write({
-    ...job,
-    state: to,
-    fence: fence + 1,
-    runAt: delayMs === undefined ? job.runAt : unit.now + delayMs,
-    finishedAt: isFinished(to) ? unit.now : null,
-    attempt: wanted.attempt,
-    retries: wanted.retries,
-    crashes: wanted.crashes,
-    solo: wanted.solo,
-    reason: wanted.reason,
-    output: wanted.output,
-    error: wanted.error,
-    history: wanted.history,
-  })
-  return { status: 'ok' }
 }
 
 export const change = async (parts: Parts, changes: readonly Change[]): Promise<ChangeVerdict[]> => {

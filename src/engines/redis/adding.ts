@@ -1,9 +1,9 @@
-import type { NewJob, RecordWrite } from '../../core/job.ts'
+import type { JobTies, NewJob, RecordWrite } from '../../core/job.ts'
 import type { InsertVerdict } from '../engine.ts'
 import { FLAGS, NO_FLAGS, NUL, orEmpty } from './text.ts'
 
 /** What jobs that came together usually have in common; see lua/include/adding.lua. */
-const SHAPE_WIDTH = 7
+const SHAPE_WIDTH = 8
 
 const isLike = (a: NewJob, b: NewJob): boolean =>
   a.queue === b.queue &&
@@ -15,7 +15,18 @@ const isLike = (a: NewJob, b: NewJob): boolean =>
   a.blocked === b.blocked &&
   a.leaseMs === b.leaseMs &&
   a.key === b.key &&
-  a.ref === b.ref
+  a.ref === b.ref &&
+  a.ties === b.ties
+
+/** What is kept of ties beside the body: see lua/include/ties.lua. `start`: when to start by, or nothing. */
+export const tiesText = ({ keyUntil, keyMs, parents, batch }: JobTies, start: string): string =>
+  `${keyUntil.charAt(0)} ${keyMs ?? ''} ${start} ${parents.map(({ id }) => id).join('')} ${orEmpty(batch)}`
+
+const newTies = (ties: JobTies): string => {
+  const { keyFrom, dueMs, dueAt } = ties
+  const start = dueAt !== null ? `=${dueAt}` : dueMs !== null ? `+${dueMs}` : ''
+  return `${keyFrom ?? ''} ${tiesText(ties, start)}`
+}
 
 const shapeOf = (job: NewJob): string[] => [
   String.fromCharCode(NO_FLAGS + (job.leaseMs === null ? 0 : FLAGS.ownLease)),
@@ -25,17 +36,34 @@ const shapeOf = (job: NewJob): string[] => [
   job.priority + NUL + job.queue + NUL + job.task + NUL + orEmpty(job.group),
   orEmpty(job.key),
   orEmpty(job.ref),
+  job.ties === null ? '' : newTies(job.ties),
 ]
 
-const bodyOf = ({ maxRetries, options, tags, payload }: NewJob): string =>
-  (maxRetries ?? '') + NUL + orEmpty(options) + NUL + orEmpty(tags) + NUL + payload
+/** What never changes of a job. */
+export const bodyOf = ({
+  maxRetries,
+  options,
+  tags,
+  ties,
+  payload,
+}: Pick<NewJob, 'maxRetries' | 'options' | 'tags' | 'ties' | 'payload'>): string =>
+  (maxRetries ?? '') +
+  NUL +
+  orEmpty(options) +
+  NUL +
+  orEmpty(tags) +
+  NUL +
+  (ties === null ? '' : JSON.stringify(ties)) +
+  NUL +
+  payload
 
 /** The arguments that describe jobs to add. */
 export const jobArguments = (jobs: readonly NewJob[]): string[] => {
   const shapes: string[] = []
   const numbers: string[] = []
   const known = new Map<string, string>()
-  const rest: string[] = []
+  const bodies: string[] = []
+  let ids = ''
   let before: NewJob | undefined
   let number = ''
   for (const job of jobs) {
@@ -51,10 +79,12 @@ export const jobArguments = (jobs: readonly NewJob[]): string[] => {
       before = job
     }
     numbers.push(number)
-    rest.push(job.id, bodyOf(job))
+    bodies.push(bodyOf(job))
+    ids += job.id
   }
   const count = shapes.length / SHAPE_WIDTH
-  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...rest]
+  const row = jobs.length === 0 ? [] : [ids]
+  return [String(count), ...shapes, String(jobs.length), ...(count > 1 ? numbers : []), ...row, ...bodies]
 }
 
 /** Number of writes, and: collection, key, expected version, time to live, value of each. */

@@ -77,31 +77,49 @@ const append = (args: string[], more: readonly string[]): void => {
 const listArguments = (names: readonly string[] | null): string[] =>
   names === null ? ['-1'] : [String(names.length), ...names]
 
+/** First successes that say the same: usually those of one millisecond. */
+interface Group {
+  readonly fence: number
+  readonly values: string
+  ids: string
+  readonly places: number[]
+}
+
 export interface Exchange {
   readonly args: string[]
-  /** Which of the settlements travel among the first successes. */
-  readonly plain: readonly boolean[]
+  /** Which of the settlements travel where: first successes by groups, and then the others. */
+  readonly places: readonly number[]
 }
 
 export const exchangeArguments = (request: ExchangeRequest): Exchange => {
   const { worker, settle = [], start = [], renew, claim } = request
   const isDistinct = new Set(settle.map(({ id }) => id)).size === settle.length
-  const plain: boolean[] = []
-  const successes: string[] = []
+  const groups = new Map<string, Group>()
   const others: string[] = []
+  const otherPlaces: number[] = []
   // First successes are written first. One that frees a key must not overtake one whose added job finds it taken.
   let mayOvertake = isDistinct
-  for (const settlement of settle) {
-    const isOne = mayOvertake && isPlain(settlement)
-    plain.push(isOne)
-    if (isOne) successes.push(settlement.id, String(settlement.fence), valuesOf(settlement))
-    else append(others, settleArguments(settlement))
+  for (let place = 0; place < settle.length; place++) {
+    const settlement = settle[place] as Settlement
+    if (mayOvertake && isPlain(settlement)) {
+      const { id, fence } = settlement
+      const values = valuesOf(settlement)
+      const name = fence + NUL + values
+      const group = groups.get(name)
+      if (group === undefined) groups.set(name, { fence, values, ids: id, places: [place] })
+      else {
+        group.ids += id
+        group.places.push(place)
+      }
+    } else {
+      append(others, settleArguments(settlement))
+      otherPlaces.push(place)
+    }
     if (settlement.add !== undefined) mayOvertake = false
   }
-  const count = plain.filter(Boolean).length
-  const args = [orEmpty(worker), String(ENGINE_BATCH_MAX), String(count)]
-  append(args, successes)
-  args.push(String(settle.length - count))
+  const args = [orEmpty(worker), String(ENGINE_BATCH_MAX), String(groups.size)]
+  for (const { fence, values, ids } of groups.values()) args.push(String(fence), values, ids)
+  args.push(String(otherPlaces.length))
   append(args, others)
   args.push(String(start.length))
   for (const { id, fence, attempt, startedAt } of start) {
@@ -117,7 +135,7 @@ export const exchangeArguments = (request: ExchangeRequest): Exchange => {
     args.push(String(claim.limit), String(claim.leaseMs), claim.order === 'listed' ? 'l' : 'm')
     args.push(...listArguments(claim.queues), ...listArguments(claim.tasks))
   }
-  return { args, plain }
+  return { args, places: [...[...groups.values()].flatMap(({ places }) => places), ...otherPlaces] }
 }
 
 type Reply = readonly [
@@ -132,20 +150,15 @@ type Reply = readonly [
   nextDueAt: string,
 ]
 
-/** Puts the verdicts of first successes and others into the order of the request. */
-const inOrder = (plain: readonly boolean[], successes: string, others: string): SettleVerdict[] => {
-  let success = 0
-  let other = 0
-  let letters = ''
-  for (const isPlainOne of plain) letters += isPlainOne ? successes.charAt(success++) : others.charAt(other++)
-  return verdictsOf(letters)
-}
-
-export const exchangeAnswer = ({ plain }: Exchange, reply: unknown): ExchangeAnswer => {
+export const exchangeAnswer = ({ places }: Exchange, reply: unknown): ExchangeAnswer => {
   const [now, successes, others, started, renewed, unknown, jobs, more, nextDueAt] = reply as Reply
+  const letters = successes + others
+  const settled: SettleVerdict[] = []
+  for (let i = 0; i < places.length; i++)
+    settled[places[i] as number] = VERDICTS[letters.charAt(i)] as SettleVerdict
   return {
     now: Number(now),
-    settled: inOrder(plain, successes, others),
+    settled,
     started: verdictsOf<LeaseVerdict>(started),
     renewed: verdictsOf<RenewVerdict>(renewed),
     unknown: toJobs(unknown),

@@ -58,5 +58,11 @@ export const toOpenError = (error: unknown, where: string): PosthasteError => {
   return new PosthasteError('E_STORE_OPEN', what, { cause })
 }
 
+/** The server answered, and said no. */
+export const isRefusal = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
+
+export const isUnknownFunction = (error: unknown): boolean =>
+  error instanceof Error && /^ERR (Function not found|unknown command .?fcall)/i.test(error.message)
+
 export const isUnknownScript = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('NOSCRIPT')

@@ -79,10 +79,10 @@ export class Gatherer {
     try {
       const [only] = calls
       const jobs = calls.length === 1 && only !== undefined ? only.jobs : calls.flatMap((call) => call.jobs)
-      const { now, verdicts, recordsOk } = await this.insert(jobs)
+      const { now, verdicts, recordsOk, changed } = await this.insert(jobs)
       let at = 0
       for (const call of calls) {
-        call.resolve({ now, verdicts: verdicts.slice(at, at + call.jobs.length), recordsOk })
+        call.resolve({ now, verdicts: verdicts.slice(at, at + call.jobs.length), recordsOk, changed })
         at += call.jobs.length
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import type { Hint } from '../engine.ts'
-import { connectionOptions, type Link, type LinkOptions } from './link.ts'
+import { connectionOptions, type Link, type LinkOptions, waitUnnoticed } from './link.ts'
 
 /**
  * Hints travel by publish and subscribe, on a connection of their own for whoever listens. A script publishes what it
@@ -121,6 +121,7 @@ export class Listeners {
     this.redis = redis
     redis.on('error', () => {})
     redis.on('ready', () => redis.stream.unref())
+    waitUnnoticed(redis)
     redis.on('message', (_channel, letters) => this.tell(letters))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { PosthasteError } from '../../core/errors.ts'
-import type { NewJob, RecordWrite } from '../../core/job.ts'
+import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
+import type { Change, NewJob, RecordWrite } from '../../core/job.ts'
 import { ENGINE_CALL_TIMEOUT_MS, LOG_LINES_MAX } from '../../core/limits.ts'
 import { checks } from '../checks.ts'
 import type { Engine, InsertAnswer, LeaseVerdict } from '../engine.ts'
@@ -8,14 +8,16 @@ import { insertVerdicts, jobArguments, writeArguments } from './adding.ts'
 import { exchangeAnswer, exchangeArguments, verdictsOf } from './exchange.ts'
 import { Gatherer } from './gather.ts'
 import { Bells, Listeners } from './hints.ts'
-import { Link, type LinkOptions } from './link.ts'
+import { restoreArguments, restoreVerdicts, toKept } from './keeping.ts'
+import { Link, type LinkOptions, type RedisClient } from './link.ts'
 import { list } from './list.ts'
 import { toJobs } from './rows.ts'
 import { type ScriptName, Scripts } from './scripts.ts'
-import { checkServer, readFacts, type ServerFacts } from './server.ts'
+import { checkServer, type ServerFacts } from './server.ts'
 import { cancelArguments, changeArguments, changeVerdicts, reportArguments } from './steps.ts'
 import { LETTERS, numberOrNull } from './text.ts'
-import { parseRedisUrl, shownAddress } from './url.ts'
+import { newsMember, toBatches, toNews } from './ties.ts'
+import { addressOfClient, PREFIX_DEFAULT, parseRedisUrl, shownAddress } from './url.ts'
 import {
   logPlace,
   toCounts,
@@ -29,7 +31,14 @@ import {
 
 export interface RedisEngineOptions {
   /** `redis://[[user]:password@]host[:port][/database][?prefix=NAME]`, or `rediss:` for TLS. */
-  readonly url: string
+  readonly url?: string
+  /**
+   * An ioredis client of the user's own instead of a URL: the engine makes its connections in the same way (TLS,
+   * sentinels, credentials, database). The client itself is neither used nor closed.
+   */
+  readonly client?: RedisClient
+  /** Which of the installations in this database, for `client`; a URL names it itself. Default `posthaste`. */
+  readonly prefix?: string
   /** The store's clock. Default: that of the Redis server. */
   readonly clock?: Clock
   /** Default ENGINE_CALL_TIMEOUT_MS. */
@@ -56,9 +65,13 @@ interface Open {
 /** Jobs in Redis, shared by any number of machines. Everything of one installation lies under one prefix, in one slot. */
 export const createRedisEngine = (options: RedisEngineOptions): Engine => {
   const { clock = systemClock, callTimeoutMs = ENGINE_CALL_TIMEOUT_MS } = options
-  const address = parseRedisUrl(options.url)
+  const address =
+    options.client === undefined
+      ? parseRedisUrl(options.url ?? '')
+      : addressOfClient(options.client.options, options.prefix ?? PREFIX_DEFAULT)
   const linkOptions: LinkOptions = {
     address,
+    client: options.client,
     callTimeoutMs,
     openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
   }
@@ -70,17 +83,18 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
   let closing: Promise<void> | undefined
   let facts: ServerFacts = { version: '', durability: 'none', lossMs: null }
   let factsAt = 0
+  /** Why nothing may be written for now: the server that is there since the last reconnection drops what it was given. */
+  let danger: PosthasteError | undefined
 
-  const refreshFacts = (link: Link): void => {
+  const refreshFacts = async (link: Link): Promise<void> => {
     factsAt = performance.now()
-    readFacts(link).then(
-      (read) => {
-        facts = read
-      },
-      () => {
-        // The server cannot be asked now: what was last heard stands.
-      },
-    )
+    try {
+      facts = await checkServer(link)
+      danger = undefined
+    } catch (error) {
+      // Else the server cannot be asked now, or says no by itself: what was last heard stands.
+      if (isPosthasteError(error, 'E_STORE_EVICTS')) danger = error
+    }
   }
 
   const start = async (): Promise<Open> => {
@@ -90,13 +104,14 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       facts = await checkServer(link)
       factsAt = performance.now()
       const scripts = new Scripts(link, key, clock)
+      await scripts.load()
       checkSchema(String(await scripts.run('open', [SCHEMA_VERSION])), link.where)
       link.onReconnect = () => {
-        refreshFacts(link)
+        void refreshFacts(link)
         listeners.renew()
       }
       const bells = new Bells(link, channel)
-      const gatherer = new Gatherer((jobs) => insert(scripts, bells, jobs, []), callTimeoutMs)
+      const gatherer = new Gatherer((jobs) => insert(scripts, bells, jobs), callTimeoutMs)
       return { link, scripts, gatherer, bells }
     } catch (error) {
       await link.close()
@@ -117,13 +132,22 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
     return open
   }
 
+  /** What writes asks first whether the server still keeps what it is given. */
+  const safe = async (): Promise<Open> => {
+    const parts = opened()
+    // An operator who sets the server right is noticed with the next call.
+    if (danger !== undefined) await refreshFacts(parts.link)
+    if (danger !== undefined) throw danger
+    return parts
+  }
+
   /** A script that reads. */
   const read = (name: ScriptName, args: readonly (string | number)[] = []): Promise<unknown> =>
     opened().scripts.run(name, args)
 
   /** A script that writes, and says behind its answer what is to be hinted at. */
-  const write = (name: ScriptName, args: readonly (string | number)[]): Promise<unknown[]> => {
-    const { scripts, bells } = opened()
+  const write = async (name: ScriptName, args: readonly (string | number)[]): Promise<unknown[]> => {
+    const { scripts, bells } = danger === undefined ? opened() : await safe()
     return writing(scripts, bells, name, args)
   }
 
@@ -144,7 +168,7 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
     },
     info() {
       if (open !== undefined && closing === undefined && performance.now() - factsAt > FACTS_MS) {
-        refreshFacts(open.link)
+        void refreshFacts(open.link)
       }
       return {
         kind: 'redis',
@@ -164,13 +188,15 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
     async insert(jobs, insertOptions = {}) {
       const { scripts, bells, gatherer } = opened()
       checks.insert(jobs, insertOptions)
-      const { tx, records = [] } = insertOptions
+      const { tx, records = [], changes = [] } = insertOptions
       if (tx !== undefined) {
-        throw new PosthasteError('E_ARGUMENT', 'The redis engine has no transactions to join.', {
+        throw new PosthasteError('E_TX_UNSUPPORTED', 'The redis engine cannot join the transaction in tx.', {
           field: 'tx',
         })
       }
-      return records.length === 0 ? gatherer.add(jobs) : insert(scripts, bells, jobs, records)
+      if (danger !== undefined) await safe()
+      const isFree = records.length + changes.length === 0
+      return isFree ? gatherer.add(jobs) : insertIf(scripts, bells, jobs, { records, changes })
     },
     async exchange(request) {
       const { scripts } = opened()
@@ -211,12 +237,57 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       const [letters] = await write('requestCancel', cancelArguments(requests))
       return verdictsOf<LeaseVerdict>(letters as string)
     },
+    async overdue(request) {
+      opened()
+      checks.overdue(request)
+      const { limit, after } = request
+      return toJobs((await read('overdue', [limit, after?.due ?? '', after?.id ?? ''])) as string)
+    },
+    async news(request) {
+      opened()
+      checks.news(request)
+      return toNews((await read('news', [request.limit, newsMember(request.after)])) as string[])
+    },
+    async clearNews(news) {
+      opened()
+      checks.clearNews(news)
+      if (news.length > 0)
+        await read(
+          'clearNews',
+          news.flatMap((one) => [newsMember(one), one.seq]),
+        )
+    },
+    async batches(ids) {
+      opened()
+      checks.batches(ids)
+      return toBatches((await read('batches', ids)) as string[])
+    },
+    async forgetBatches(ids) {
+      opened()
+      checks.forgetBatches(ids)
+      if (ids.length > 0) await read('forgetBatches', ids)
+    },
     async prune(request) {
       opened()
       checks.prune(request)
       const { state, ageMs, count, minAgeMs, limit } = request
       const [removed, more] = await write('prune', [LETTERS[state], ageMs, count, minAgeMs, limit])
       return { removed: removed as number, more: more === 1 }
+    },
+
+    async finished(request) {
+      opened()
+      checks.finished(request)
+      const { state, ageMs, after, limit } = request
+      const args = [LETTERS[state], ageMs, after?.finishedAt ?? '', after?.id ?? '', limit]
+      const [rows, logs] = (await read('finished', args)) as [string, string[][]]
+      return toKept(rows, logs)
+    },
+    async restore(jobs) {
+      opened()
+      checks.restore(jobs)
+      const [letters, holders] = await write('restore', restoreArguments(jobs))
+      return restoreVerdicts(letters as string, holders as string[])
     },
 
     async get(ids) {
@@ -311,28 +382,32 @@ const writing = async (
   return reply.slice(0, -1)
 }
 
-const insert = async (
+const insert = async (scripts: Scripts, bells: Bells, jobs: readonly NewJob[]): Promise<InsertAnswer> => {
+  const reply = await writing(scripts, bells, 'insert', jobArguments(jobs))
+  const [now, , letters, holders] = reply as [string, number, string, string[]]
+  scripts.hear(Number(now))
+  return { now: Number(now), recordsOk: true, changed: [], verdicts: insertVerdicts(jobs, letters, holders) }
+}
+
+/** What most calls do not need would cost each of them: older servers make a script's functions anew for every call. */
+const insertIf = async (
   scripts: Scripts,
   bells: Bells,
   jobs: readonly NewJob[],
-  records: readonly RecordWrite[],
+  { records, changes }: { readonly records: readonly RecordWrite[]; readonly changes: readonly Change[] },
 ): Promise<InsertAnswer> => {
-  // What most calls do not need would cost each of them: Redis makes a script's functions anew for every call.
-  const reply =
-    records.length === 0
-      ? await writing(scripts, bells, 'insert', jobArguments(jobs))
-      : await writing(scripts, bells, 'insertWithRecords', [
-          ...writeArguments(records),
-          ...jobArguments(jobs),
-        ])
-  const [now, recordsOk, letters, holders] = reply as [string, number, string, string[]]
+  const args = [...writeArguments(records), ...changeArguments(changes), ...jobArguments(jobs)]
+  const reply = await writing(scripts, bells, 'insertIf', args)
+  const [now, recordsOk, letters, holders, changed] = reply as [string, number, string, string[], string]
   scripts.hear(Number(now))
+  const verdicts = verdictsOf<LeaseVerdict>(changed)
+  const isDone = recordsOk === 1 && verdicts.every((verdict) => verdict === 'ok')
   return {
     now: Number(now),
     recordsOk: recordsOk === 1,
-    verdicts:
-      recordsOk === 1
-        ? insertVerdicts(jobs, letters, holders)
-        : jobs.map(({ id }) => ({ status: 'refused', id })),
+    changed: verdicts,
+    verdicts: isDone
+      ? insertVerdicts(jobs, letters, holders)
+      : jobs.map(({ id }) => ({ status: 'refused', id })),
   }
 }

@@ -1,4 +1,4 @@
-import { Command, Redis } from 'ioredis'
+import { Command, Redis, type RedisOptions } from 'ioredis'
 import { PosthasteError } from '../../core/errors.ts'
 import { toOpenError, toStoreError } from './failures.ts'
 import type { RedisAddress } from './url.ts'
@@ -12,20 +12,35 @@ const RECONNECT_STEP_MS = 50
 const RECONNECT_MAX_MS = 1_000
 const KEEP_ALIVE_MS = 10_000
 
+/** An ioredis client of the user's own, as far as the engine looks at it: how it finds its server. */
+export interface RedisClient {
+  readonly options: object
+}
+
+type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>
+
 export interface LinkOptions {
   readonly address: RedisAddress
+  /** Connections are made as this client makes its own (sentinels, TLS, credentials); the client itself is left alone. */
+  readonly client?: RedisClient | undefined
   readonly callTimeoutMs: number
   readonly openTimeoutMs: number
 }
 
-/** How all connections of the engine are made. Nothing is sent twice by the client: whether to repeat a call is the caller's to say. */
-export const connectionOptions = ({ address, openTimeoutMs }: LinkOptions) => ({
+const placeOf = (address: RedisAddress): ConnectionOptions => ({
   host: address.host,
   port: address.port,
   ...(address.username === '' ? {} : { username: address.username }),
   ...(address.password === '' ? {} : { password: address.password }),
   db: address.database,
   ...(address.tls ? { tls: {} } : {}),
+})
+
+/** How all connections of the engine are made. Nothing is sent twice by the client: whether to repeat a call is the caller's to say. */
+export const connectionOptions = ({ address, client, openTimeoutMs }: LinkOptions): ConnectionOptions => ({
+  ...(client === undefined ? placeOf(address) : client.options),
+  // The scripts know no other prefix than their own.
+  keyPrefix: '',
   lazyConnect: true,
   protocol: 2 as const,
   connectionName: 'posthaste',
@@ -39,6 +54,15 @@ export const connectionOptions = ({ address, openTimeoutMs }: LinkOptions) => ({
   // A primary that became a replica: the name may lead to the new primary by now.
   reconnectOnError: ({ message }: Error) => /\bREADONLY\b/.test(message),
 })
+
+/** While the server is away, waiting for it keeps no program alive. */
+export const waitUnnoticed = (redis: Redis): void => {
+  redis.on('reconnecting', () => {
+    // The client keeps the timer to itself.
+    const { reconnectTimeout } = redis as unknown as { reconnectTimeout?: NodeJS.Timeout | null }
+    reconnectTimeout?.unref()
+  })
+}
 
 /** The connection of calls: comes back by itself, gives every call its deadline, and keeps no idle program alive. */
 export class Link {
@@ -68,6 +92,7 @@ export class Link {
       this.lastError = error
     })
     this.redis.on('ready', () => this.ready())
+    waitUnnoticed(this.redis)
   }
 
   /** Connects for the first time; an error ends the link. */
@@ -77,7 +102,7 @@ export class Link {
       timer = setTimeout(() => reject(new Error('no answer in time')), this.options.openTimeoutMs)
     })
     try {
-      await Promise.race([this.redis.connect(), late])
+      await Promise.race([this.connect(), late])
       this.isOpening = false
     } catch (error) {
       this.abandon()
@@ -135,6 +160,12 @@ export class Link {
   /** A connection that was ended on purpose, to make a new one, is called ready for a moment still. */
   private get isReady(): boolean {
     return this.redis.status === 'ready' && this.redis.stream?.writable === true
+  }
+
+  private async connect(): Promise<void> {
+    await this.redis.connect()
+    // The client does so by itself, but goes on with the first database when there is none of this number.
+    await this.redis.select(this.options.address.database)
   }
 
   private abandon(): void {

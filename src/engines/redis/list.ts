@@ -28,9 +28,11 @@ const namesOf = (names: readonly string[] | undefined): string[] =>
   names === undefined ? ['-1'] : [String(names.length), ...names]
 
 /** Where candidates are: behind a key or a reference, or in the places of their states, queues and tasks. */
-const sourceOf = ({ key, ref, states, queues, tasks }: ListQuery): string[] => {
+const sourceOf = ({ key, ref, parent, batch, states, queues, tasks }: ListQuery): string[] => {
   if (key !== undefined) return ['k', key]
   if (ref !== undefined) return ['r', ref]
+  if (parent !== undefined) return ['c', parent]
+  if (batch !== undefined) return ['b', batch]
   const letters = states === undefined ? '-' : [...new Set(states)].map((state) => LETTERS[state]).join('')
   return ['p', letters, ...namesOf(queues), ...namesOf(tasks)]
 }
@@ -106,8 +108,8 @@ const byValue = async (scripts: Scripts, query: ListQuery): Promise<ListAnswer> 
   const fits = fitter(query)
   const compare = comparing(query.sort)
   const best = new Best(limit + 1, compare)
-  // Key and reference are looked at job by job here: what is bounded are the newest jobs by state, queue and task.
-  const { key: _key, ref: _ref, ...indexed } = query
+  // Key, reference and ties are looked at job by job here: what is bounded are the newest jobs by state, queue and task.
+  const { key: _key, ref: _ref, parent: _parent, batch: _batch, ...indexed } = query
   const isWhole = needsBodies(query)
   let [last, seen, total] = ['', 0, 0]
   for (let isDone = false; !isDone && seen < LIST_SCAN_MAX; ) {

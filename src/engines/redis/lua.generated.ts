@@ -1,12 +1,728 @@
 // Generated from the files in lua/ by `npm run generate`. Do not edit.
 
-const adding = `-- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
+/** What scripts share, each piece behind those that it needs. */
+export const INCLUDES = {
+  store: `-- What every script begins with: the keys of the installation, its clock, and whole numbers as text.
+--
+-- A server that knows functions (Redis 7) makes all of these once, when the library is loaded, and not anew for every
+-- call. So nothing here may remember anything from call to call but what \`begin\` sets: see scripts.ts.
+--
+-- The only key given is the installation's prefix, \`{posthaste}:\`; every other key begins with it and so lies in the same
+-- slot. ARGV[1] is the time that a test's clock gives, or empty; ARGV[2] is the latest time that the caller was told.
+
+local ARGV, PREFIX
+local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
+local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
+local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
+
+-- Names all keys; done once for as long as the calls of one installation follow each other.
+local function nameKeys(prefix)
+  PREFIX = prefix
+  CLOCK = PREFIX .. 'clock'
+  -- id → what never changes of a job: retries allowed, options, tags, ties, payload; NUL between them.
+  BODIES = PREFIX .. 'bodies'
+  -- id → everything else; see jobs.lua.
+  STATES = PREFIX .. 'states'
+  -- p, k or c, then id → progress, checkpoint, request to cancel; for the few jobs that have one.
+  NOTES = PREFIX .. 'notes'
+  -- The letter of a state, then the kind → how many jobs.
+  COUNTS = PREFIX .. 'counts'
+  -- The letter of a place, then the kind → ids, in their order. Serves lists.
+  PLACE = PREFIX .. 'place:'
+  -- Lanes with claimable jobs by priority, and each lane's ids by due time.
+  LANES = PREFIX .. 'lanes'
+  READY = PREFIX .. 'ready:'
+  -- Scheduled and retrying jobs by due time.
+  WAITING = PREFIX .. 'waiting'
+  -- Workers with running jobs by the end of the first of their leases, and each worker's ids by the end of the lease.
+  HOLDERS = PREFIX .. 'holders'
+  LEASES = PREFIX .. 'leases:'
+  -- The letter of a state → ids of jobs that ended together, by the time of it. Serves retention.
+  FINISHED = PREFIX .. 'finished:'
+  -- Unique key → who holds it, and keys by the time at which their hold ends by itself: see ties.lua.
+  KEYHOLDERS = PREFIX .. 'keyholders'
+  KEYEXPIRY = PREFIX .. 'keyexpiry'
+  -- id → ties of a job; the jobs that depend on it; the jobs of a batch; batch → its numbers.
+  TIED = PREFIX .. 'tied'
+  CHILDREN = PREFIX .. 'children:'
+  BATCH = PREFIX .. 'batch:'
+  BATCHES = PREFIX .. 'batches'
+  -- j or b, then id of the job or batch that there is news of, in their order; → number; the latest number.
+  NEWS = PREFIX .. 'news'
+  NEWSNUMBERS = PREFIX .. 'newsnumbers'
+  TOLD = PREFIX .. 'told'
+  -- Jobs that have to start by a time and did not yet.
+  STARTBY = PREFIX .. 'startby'
+  -- Every job that has this key, or this reference, finished or not. Serves lists.
+  KEY = PREFIX .. 'key:'
+  REF = PREFIX .. 'ref:'
+  LOG = PREFIX .. 'log:'
+  QUEUES = PREFIX .. 'queues'
+  -- Queue → since when and by whom it is paused.
+  PAUSED = PREFIX .. 'paused'
+  -- Collection → documents; and their keys in their order: see documents.lua.
+  DOCUMENTS = PREFIX .. 'documents:'
+  NAMES = PREFIX .. 'names:'
+  -- Collection NUL key by the time at which the document is gone.
+  EXPIRY = PREFIX .. 'expiry'
+end
+
+-- While a library is being loaded nothing of this is there: \`begin\` fetches it.
+local call, sub, find, match, byte, char
+
+-- Lua would write a large number with an exponent and round it.
+local function int(number) return string.format('%.0f', number) end
+
+-- The time of this call, epoch ms: never earlier than what the store wrote or the caller was told before.
+local now, nowText
+-- What the store remembers of it, as text.
+local stamped
+
+-- What a call must find fresh, however the one before ended.
+local beginners = {}
+local function onBegin(beginner) beginners[#beginners + 1] = beginner end
+
+local function begin(keys, values)
+  if keys[1] ~= PREFIX then nameKeys(keys[1]) end
+  ARGV = values
+  if not call then
+    call = redis.call
+    sub, find, match, byte, char = string.sub, string.find, string.match, string.byte, string.char
+  end
+  if ARGV[1] == '' then
+    local time = call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+  else
+    now = tonumber(ARGV[1])
+  end
+  stamped = call('GET', CLOCK) or '0'
+  now = math.max(now, tonumber(ARGV[2]), tonumber(stamped))
+  nowText = int(now)
+  for i = 1, #beginners do beginners[i]() end
+end
+
+-- To be called before the first write: what is written at this time keeps the store from going back behind it.
+local function stamp()
+  if stamped == nowText then return end
+  stamped = nowText
+  call('SET', CLOCK, nowText)
+end
+
+-- Lists of this length may be handed to one command; Lua's stack has room for some thousand values.
+local CHUNK = 2000
+
+-- A command for any number of arguments. Their number must be a multiple of what belongs together, as CHUNK is.
+local function callMany(command, key, list)
+  for first = 1, #list, CHUNK do
+    call(command, key, unpack(list, first, math.min(first + CHUNK - 1, #list)))
+  end
+end
+
+-- Values of a hash by their fields, false for what is not there.
+local function readMany(key, fields)
+  if #fields <= CHUNK then
+    if #fields == 0 then return {} end
+    return call('HMGET', key, unpack(fields))
+  end
+  local values = {}
+  for first = 1, #fields, CHUNK do
+    local some = call('HMGET', key, unpack(fields, first, math.min(first + CHUNK - 1, #fields)))
+    for i = 1, #some do values[first + i - 1] = some[i] end
+  end
+  return values
+end
+
+-- Ids have one length, so they travel, and are kept, in a row.
+local ID_LENGTH = 36
+
+-- Adds the ids of a row to a list.
+local function splitIds(row, ids)
+  local n = #ids
+  for place = 1, #row, ID_LENGTH do
+    n = n + 1
+    ids[n] = sub(row, place, place + ID_LENGTH - 1)
+  end
+end
+`,
+  counting: `-- Numbers of jobs, and where lists find them. Letters of the states: see jobs.lua.
+
+local RUNNING = 'u'
+
+-- Kinds and workers whose numbers changed; written by \`flush\`.
+local counted, touched
+onBegin(function() counted, touched = {}, {} end)
+
+local function count(letter, kind, difference)
+  local field = letter .. kind
+  counted[field] = (counted[field] or 0) + difference
+end
+
+-- The place of a job in the lists of its kind. A job that succeeds keeps its place from the add to the end: moving a
+-- million of them costs more than passing over some when only ready or only completed ones are listed.
+local function placeOf(letter, kind)
+  return PLACE .. ((letter == RUNNING or letter == 'c') and 'r' or letter) .. kind
+end
+
+-- Writes the numbers that changed, and when the first lease of each worker ends.
+local function flush()
+  for field, difference in pairs(counted) do
+    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
+  end
+  counted = {}
+  for worker in pairs(touched) do
+    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
+    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
+  end
+  touched = {}
+end
+`,
+  ties: `-- What binds jobs: unique keys, jobs that depend on others, batches, and times to start by.
+
+-- Unique keys. A holder is the id of a job; then, unless it is held until the job is finished: \`s\` until it is claimed,
+-- \`f\` until it is finished or \`t\` for a time, and when the hold ends by itself, or nothing.
+
+-- Holds that expired and are cleared away when a key is taken: more than it makes.
+local HOLDS_CLEARED = 2
+
+local function isOver(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
+
+-- Who holds a key, how, and whether it still does.
+local function readHolder(key)
+  local text = call('HGET', KEYHOLDERS, key)
+  if not text then return nil end
+  local ends = sub(text, ID_LENGTH + 2)
+  return sub(text, 1, ID_LENGTH), sub(text, ID_LENGTH + 1, ID_LENGTH + 1), ends == '' or tonumber(ends) > now
+end
+
+local function keyHolder(key)
+  local id, _, holds = readHolder(key)
+  return holds and id or nil
+end
+
+-- Gives a key to a job, whoever had it. \`ms\` is empty when the hold does not end by itself.
+local function takeKey(key, id, letter, ms)
+  local hold = id
+  call('ZREM', KEYEXPIRY, key)
+  if letter ~= 'f' or ms ~= '' then
+    hold = id .. letter
+    if ms ~= '' then
+      local ends = int(now + tonumber(ms))
+      hold = hold .. ends
+      call('ZADD', KEYEXPIRY, ends, key)
+    end
+  end
+  call('HSET', KEYHOLDERS, key, hold)
+  local gone = call('ZRANGEBYSCORE', KEYEXPIRY, '-inf', nowText, 'LIMIT', 0, HOLDS_CLEARED)
+  for i = 1, #gone do
+    call('ZREM', KEYEXPIRY, gone[i])
+    call('HDEL', KEYHOLDERS, gone[i])
+  end
+end
+
+-- Takes the key from a job that is claimed (\`s\`) or over (\`f\`), when it is this job that holds it, and no longer.
+local function freeKey(id, job, event)
+  if job.key == '' then return end
+  local key = sub(job.key, 2)
+  local holder, letter = readHolder(key)
+  if holder ~= id or letter == 't' or (event == 's' and letter ~= 's') then return end
+  call('HDEL', KEYHOLDERS, key)
+  call('ZREM', KEYEXPIRY, key)
+end
+
+-- Ties, as they are kept of the jobs that have any: how the key is held and for how many ms or nothing, when to start
+-- by or nothing, ids of parents in a row, batch. Empty for a job that others depend on and that has none itself.
+local TIES = '^(%a) (%d*) (%d*) ([%x-]*) (.*)$'
+
+-- Whether any job of the installation is bound; looked at once a call, and only when it matters.
+local anyTied
+onBegin(function() anyTied = nil end)
+local function isAnyTied()
+  if anyTied == nil then anyTied = call('EXISTS', TIED) == 1 end
+  return anyTied
+end
+
+local function readTies(text)
+  local letter, ms, due, parents, batch = match(text, TIES)
+  if not letter then return nil end
+  local ids = {}
+  splitIds(parents, ids)
+  return { letter = letter, ms = ms, due = due, parents = ids, batch = batch ~= '' and sub(batch, 2) or nil }
+end
+
+local function tiesOf(id)
+  local text = isAnyTied() and call('HGET', TIED, id)
+  return text and readTies(text) or nil
+end
+
+-- Tells that there is something to decide about a job (\`j\`) or a batch (\`b\`). No number comes twice.
+local function tellNews(topic, id)
+  local member = topic .. id
+  call('HSET', NEWSNUMBERS, member, call('INCR', TOLD))
+  call('ZADD', NEWS, 0, member)
+end
+
+-- The numbers of a batch: unfinished, completed, cancelled, dead, removed.
+local PLACES = { u = 1, c = 2, x = 3, d = 4, ['-'] = 5 }
+local function countBatch(batch, from, to)
+  local numbers = {}
+  for number in string.gmatch(call('HGET', BATCHES, batch) or '0 0 0 0 0', '%d+') do
+    numbers[#numbers + 1] = tonumber(number)
+  end
+  if from then numbers[PLACES[from]] = numbers[PLACES[from]] - 1 end
+  numbers[PLACES[to]] = numbers[PLACES[to]] + 1
+  for i = 1, 5 do numbers[i] = int(numbers[i]) end
+  call('HSET', BATCHES, batch, table.concat(numbers, ' '))
+end
+
+-- Keeps the ties of a job, so that it is found by them.
+local function keepTies(id, text)
+  local ties = readTies(text)
+  call('HSET', TIED, id, text)
+  anyTied = true
+  if ties.batch then call('ZADD', BATCH .. ties.batch, 0, id) end
+  for i = 1, #ties.parents do
+    call('HSETNX', TIED, ties.parents[i], '')
+    call('ZADD', CHILDREN .. ties.parents[i], 0, id)
+  end
+  return ties
+end
+
+-- Binds a new job. \`missing(parent)\` says whether a parent was not there when its turn came, though it is now.
+local function bind(id, text, missing)
+  local ties, hasNews = keepTies(id, text), false
+  if ties.due ~= '' then call('ZADD', STARTBY, ties.due, id) end
+  if ties.batch then countBatch(ties.batch, nil, 'u') end
+  local states = readMany(STATES, ties.parents)
+  for i = 1, #ties.parents do
+    local state = states[i]
+    if not state or isOver(sub(state, 1, 1)) or missing(ties.parents[i]) then hasNews = true end
+  end
+  if hasNews then tellNews('j', id) end
+end
+
+local function placeIn(letter) return (letter == '-' or isOver(letter)) and letter or 'u' end
+
+-- A job that may be bound went from one state to another, or was removed (\`-\`).
+local function bondMoved(id, from, to, attempt)
+  if not isAnyTied() then return end
+  local text = call('HGET', TIED, id)
+  if not text then return end
+  local ties = readTies(text)
+  if ties and ties.due ~= '' then
+    if placeIn(to) ~= 'u' or attempt ~= '0' then call('ZREM', STARTBY, id) else call('ZADD', STARTBY, ties.due, id) end
+  end
+  from, to = placeIn(from), placeIn(to)
+  -- That a finished job is forgotten changes nothing of what became of it.
+  if from == to or (from ~= 'u' and to == '-') then return end
+  if ties and ties.batch then countBatch(ties.batch, from, to) end
+  if to == 'u' then return end
+  local children = call('ZRANGE', CHILDREN .. id, 0, -1)
+  for i = 1, #children do tellNews('j', children[i]) end
+  if ties and ties.batch then tellNews('b', ties.batch) end
+end
+
+-- Forgets the ties of jobs. What others depend on stays noted as long as they do.
+local function forgetTies(ids)
+  if not isAnyTied() then return end
+  local texts = readMany(TIED, ids)
+  for i = 1, #ids do
+    local id, ties = ids[i], texts[i] and readTies(texts[i])
+    if ties then
+      if ties.batch then call('ZREM', BATCH .. ties.batch, id) end
+      if ties.due ~= '' then call('ZREM', STARTBY, id) end
+      for k = 1, #ties.parents do
+        local parent = ties.parents[k]
+        call('ZREM', CHILDREN .. parent, id)
+        if call('EXISTS', CHILDREN .. parent) == 0 and call('HGET', TIED, parent) == ''
+          and call('HEXISTS', STATES, parent) == 0 then
+          call('HDEL', TIED, parent)
+        end
+      end
+    end
+    if texts[i] then
+      if call('EXISTS', CHILDREN .. id) == 1 then call('HSET', TIED, id, '') else call('HDEL', TIED, id) end
+    end
+  end
+end
+`,
+  jobs: `-- A job's state as one text, and the indexes in which its id stands because of it.
+--
+--   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
+--   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
+--
+-- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with \`=\`. No
+-- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
+--
+-- Letters: b blocked, s scheduled, r ready, u running, t retrying, c completed, x cancelled, d dead.
+
+-- Flags, added up behind the character 0.
+local SOLO, STARTED, CANCEL, PROGRESS, CHECKPOINT, OWN_LEASE = 1, 2, 4, 8, 16, 32
+local function has(flags, flag) return math.floor((byte(flags) - 48) / flag) % 2 == 1 end
+local function with(flags, flag, isSet)
+  if has(flags, flag) == isSet then return flags end
+  return char(byte(flags) + (isSet and flag or -flag))
+end
+
+local STATE = '^(%a)(.)(%d+)%z([^%z]*)%z((%d+) (%d*) (%d+)%z((%d)%z(([^%z]*)%z[^%z]*)%z[^%z]*)%z([^%z]*)%z([^%z]*))'
+  .. '%z(%d*) (%d+) (%d*) (%d+) (%d+)%z(.*)$'
+
+-- The parts of a state. Many jobs have the same text (they came together), so each text is taken apart once; the
+-- answer is shared and must not be changed.
+local parsed
+onBegin(function() parsed = {} end)
+local function parse(text)
+  local job = parsed[text]
+  if job == nil then
+    job = {}
+    job.letter, job.flags, job.fence, job.worker, job.kept, job.runAt, job.leaseMs, job.createdAt, job.lane,
+      job.priority, job.kind, job.queue, job.key, job.ref, job.finishedAt, job.attempt, job.startedAt, job.retries,
+      job.crashes, job.tail = match(text, STATE)
+    parsed[text] = job
+  end
+  return job
+end
+
+-- What stays the same for as long as the due time does.
+local function keep(job, runAt)
+  if runAt == job.runAt then return job.kept end
+  return runAt .. sub(job.kept, #job.runAt + 1)
+end
+
+local function leaveLane(lane)
+  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
+end
+
+-- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
+-- Members of one time that are looked at together. More can only be there when the server's clock was set back.
+local MEMBERS = 100
+
+local function enterFinished(letter, ids, at) call('ZADD', FINISHED .. letter, at, table.concat(ids)) end
+
+local function leaveFinished(id, job)
+  local index, at = FINISHED .. job.letter, job.finishedAt
+  local first = 0
+  repeat
+    local members = call('ZRANGEBYSCORE', index, at, at, 'LIMIT', first, MEMBERS)
+    for i = 1, #members do
+      local place = find(members[i], id, 1, true)
+      if place then
+        local rest = sub(members[i], 1, place - 1) .. sub(members[i], place + ID_LENGTH)
+        call('ZREM', index, members[i])
+        if rest ~= '' then call('ZADD', index, at, rest) end
+        return
+      end
+    end
+    first = first + MEMBERS
+  until #members < MEMBERS
+end
+
+-- Takes a job out of the order that its state keeps.
+local function leave(id, job)
+  local letter = job.letter
+  if letter == 'r' then
+    call('ZREM', READY .. job.lane, id)
+    leaveLane(job.lane)
+  elseif letter == RUNNING then
+    call('ZREM', LEASES .. job.worker, id)
+    touched[job.worker] = true
+  elseif letter == 's' or letter == 't' then
+    call('ZREM', WAITING, id)
+  elseif letter ~= 'b' then
+    leaveFinished(id, job)
+  end
+  count(letter, job.kind, -1)
+end
+
+-- Puts a job into the order that its new state keeps; a running job's lease is written by the claim.
+local function enter(id, letter, job, runAt)
+  if letter == 'r' then
+    call('ZADD', READY .. job.lane, runAt, id)
+    call('ZADD', LANES, job.priority, job.lane)
+  elseif letter == 's' or letter == 't' then
+    call('ZADD', WAITING, runAt, id)
+  elseif letter ~= 'b' then
+    enterFinished(letter, { id }, nowText)
+  end
+  count(letter, job.kind, 1)
+end
+
+-- Moves a job from one state to another. The text is the caller's to write.
+local function move(id, job, letter, runAt)
+  leave(id, job)
+  enter(id, letter, job, runAt)
+  local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
+  if from ~= to then
+    call('ZREM', from, id)
+    call('ZADD', to, 0, id)
+  end
+end
+
+-- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
+local function forget(ids, jobs)
+  local notes, logs, places = {}, {}, {}
+  for i = 1, #ids do
+    local id, job = ids[i], jobs[i]
+    local place = placeOf(job.letter, job.kind)
+    places[place] = places[place] or {}
+    table.insert(places[place], id)
+    if has(job.flags, PROGRESS) then table.insert(notes, 'p' .. id) end
+    if has(job.flags, CHECKPOINT) then table.insert(notes, 'k' .. id) end
+    if has(job.flags, CANCEL) then table.insert(notes, 'c' .. id) end
+    if job.key ~= '' then call('ZREM', KEY .. sub(job.key, 2), id) end
+    if job.ref ~= '' then call('ZREM', REF .. sub(job.ref, 2), id) end
+    -- Only a run can have written a line.
+    if job.fence ~= '0' then table.insert(logs, LOG .. id) end
+  end
+  for place, some in pairs(places) do callMany('ZREM', place, some) end
+  forgetTies(ids)
+  callMany('HDEL', BODIES, ids)
+  callMany('HDEL', STATES, ids)
+  callMany('HDEL', NOTES, notes)
+  for first = 1, #logs, CHUNK do call('UNLINK', unpack(logs, first, math.min(first + CHUNK - 1, #logs))) end
+end
+
+-- Verdicts are letters: o ok, s stale, m missing, c cancel requested, f conflict, k key taken.
+
+-- The job when it runs under this fence, else the verdict about whoever says so.
+local function underLease(text, fence)
+  if not text then return nil, 'm' end
+  local job = parse(text)
+  if job.letter == RUNNING and job.fence == fence then return job end
+  return nil, 's'
+end
+
+-- Writes a note of a job or removes it; answers the flags with the one that says so. A value begins with \`=\`.
+local function writeNote(id, name, value, flags, flag)
+  if value == '' then
+    call('HDEL', NOTES, name .. id)
+  else
+    call('HSET', NOTES, name .. id, sub(value, 2))
+  end
+  return with(flags, flag, value ~= '')
+end
+`,
+  rows: `-- Jobs as they travel to the caller: one text, NUL between all fields. Jobs that follow each other and differ in id and
+-- body alone make a run: their number, the 14 fields of their state, end of the lease, progress, checkpoint, request to
+-- cancel; then id and the 5 fields of the body of each.
+
+-- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as \`n\`.
+local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
+  local n = out.n or 0
+  if out.text ~= text or out.leaseUntil ~= leaseUntil or out.progress ~= progress or out.checkpoint ~= checkpoint
+    or out.cancel ~= cancel then
+    out.text, out.leaseUntil, out.progress, out.checkpoint, out.cancel = text, leaseUntil, progress, checkpoint, cancel
+    out.run = n + 1
+    out[n + 1], out[n + 2], out[n + 3] = 0, text, leaseUntil
+    out[n + 4], out[n + 5], out[n + 6] = progress, checkpoint, cancel
+    n = n + 6
+  end
+  out[out.run] = out[out.run] + 1
+  out[n + 1], out[n + 2] = id, body
+  out.n = n + 2
+end
+
+local function note(flags, flag, name, id)
+  return has(flags, flag) and '=' .. call('HGET', NOTES, name .. id) or ''
+end
+
+-- Adds a job with whatever belongs to its state.
+local function addWhole(out, id, body, text)
+  local flags, leaseUntil = sub(text, 2, 2), ''
+  if sub(text, 1, 1) == 'u' then leaseUntil = call('ZSCORE', LEASES .. parse(text).worker, id) end
+  addRow(out, id, body, text, leaseUntil, note(flags, PROGRESS, 'p', id), note(flags, CHECKPOINT, 'k', id),
+    note(flags, CANCEL, 'c', id))
+end
+
+-- The jobs with these ids, those that exist, in this order.
+local function rowsOf(ids)
+  local out, bodies, texts = {}, readMany(BODIES, ids), readMany(STATES, ids)
+  for i = 1, #ids do
+    if texts[i] then addWhole(out, ids[i], bodies[i], texts[i]) end
+  end
+  return table.concat(out, '\\0')
+end
+`,
+  hints: `-- Hints to whoever listens: r, jobs may have become claimable; c, jobs or queues changed.
+--
+-- ARGV[3]: the hints that may be told at once; the caller told the others a moment ago and repeats them by itself.
+
+local hints
+onBegin(function() hints = {} end)
+local function hint(letter) hints[letter] = true end
+
+-- Tells what happened, as far as it may. Answers what was told, a space, and what is left to be told.
+local function tell()
+  local told, left = '', ''
+  for letter in pairs(hints) do
+    if find(ARGV[3], letter, 1, true) then told = told .. letter else left = left .. letter end
+  end
+  if told ~= '' then call('PUBLISH', PREFIX .. 'hints', told) end
+  return told .. ' ' .. left
+end
+`,
+  reader: `-- Reads the arguments behind the first \`at\`, one after the other.
+local at
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+local function takeNumber() return tonumber(take()) end
+
+-- The next \`n\` arguments as a list.
+local function takeMany(n)
+  local list = { unpack(ARGV, at + 1, at + n) }
+  at = at + n
+  return list
+end
+`,
+  documents: `-- Documents: a hash for each collection, key → version, expiry (or nothing) NUL value; and the keys in their order.
+
+-- Expired documents that a write clears away at most.
+local CLEARED = 100
+
+-- Version, expiry as text and value of a document; version 0 when there is none, or it expired.
+local function readDocument(collection, key)
+  local text = call('HGET', DOCUMENTS .. collection, key)
+  if not text then return 0 end
+  local version, expiresAt, value = match(text, '^(%d+) (%d*)%z(.*)$')
+  if expiresAt ~= '' and tonumber(expiresAt) <= now then return 0 end
+  return tonumber(version), expiresAt, value
+end
+
+-- Reads \`n\` writes from the arguments: collection, key, version expected or empty, time to live or empty, value.
+local function takeWrites(n)
+  local writes = {}
+  for i = 1, n do
+    writes[i] = { collection = take(), key = take(), expect = take(), ttl = take(), value = take() }
+    writes[i].version = readDocument(writes[i].collection, writes[i].key)
+  end
+  return writes
+end
+
+local function isExpected(write) return write.expect == '' or tonumber(write.expect) == write.version end
+
+-- Whether every document has the version that its write expects.
+local function areExpected(writes)
+  for i = 1, #writes do
+    if not isExpected(writes[i]) then return false end
+  end
+  return true
+end
+
+local function dropDocument(collection, key)
+  call('HDEL', DOCUMENTS .. collection, key)
+  call('ZREM', NAMES .. collection, key)
+  call('ZREM', EXPIRY, collection .. '\\0' .. key)
+end
+
+-- Writes without looking. A value begins with \`=\`; an empty one removes the document. Answers the new versions.
+local function writeDocuments(writes)
+  local versions = {}
+  if #writes == 0 then return versions end
+  stamp()
+  for i = 1, #writes do
+    local write = writes[i]
+    local collection, key = write.collection, write.key
+    if write.value == '' then
+      dropDocument(collection, key)
+      versions[i] = '0'
+    else
+      versions[i] = int(write.version + 1)
+      local member, expiresAt = collection .. '\\0' .. key, ''
+      if write.ttl == '' then
+        call('ZREM', EXPIRY, member)
+      else
+        expiresAt = int(now + tonumber(write.ttl))
+        call('ZADD', EXPIRY, expiresAt, member)
+      end
+      call('HSET', DOCUMENTS .. collection, key, versions[i] .. ' ' .. expiresAt .. '\\0' .. sub(write.value, 2))
+      call('ZADD', NAMES .. collection, 0, key)
+    end
+  end
+  local gone = call('ZRANGEBYSCORE', EXPIRY, '-inf', nowText, 'LIMIT', 0, CLEARED)
+  for i = 1, #gone do dropDocument(match(gone[i], '^([^%z]*)%z(.*)$')) end
+  return versions
+end
+`,
+  changing: `-- Changes of jobs that nobody runs.
+
+-- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, attempt, values:
+-- retries crashes NUL reason … history.
+local function takeChange()
+  return {
+    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(), attempt = take(),
+    values = take(),
+  }
+end
+
+-- The job when it is as the change expects it, else the verdict.
+local function atRest(change)
+  local text = call('HGET', STATES, change.id)
+  if not text then return nil, 'm' end
+  local job = parse(text)
+  if job.letter == change.from and job.fence == change.fence then return job, 'o' end
+  return nil, 's'
+end
+
+local function remove(id, job)
+  stamp()
+  leave(id, job)
+  if not isOver(job.letter) then freeKey(id, job, 'f') end
+  bondMoved(id, job.letter, '-', job.attempt)
+  forget({ id }, { job })
+  hint('c')
+end
+
+-- Carries a change out, or answers why not, and then who holds the key.
+local function carryOut(change)
+  local job, verdict = atRest(change)
+  if not job then return verdict end
+  local id, to = change.id, change.to
+  if to == '-' then
+    remove(id, job)
+    return 'o'
+  end
+  stamp()
+  if job.key ~= '' and isOver(job.letter) and not isOver(to) then
+    local key, ties = sub(job.key, 2), tiesOf(id)
+    -- A key that was held for a time was held once.
+    if not ties or ties.letter ~= 't' then
+      local holder = keyHolder(key)
+      if holder and holder ~= id then return 'k', holder end
+      takeKey(key, id, ties and ties.letter or 'f', ties and ties.ms or '')
+    end
+  end
+  local runAt = change.delay == '' and job.runAt or int(now + tonumber(change.delay))
+  move(id, job, to, runAt)
+  call('HSET', STATES, id, to .. with(job.flags, SOLO, change.solo == '1') .. int(tonumber(change.fence) + 1) .. '\\0'
+    .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
+    .. job.startedAt .. ' ' .. change.values)
+  if isOver(to) then freeKey(id, job, 'f') end
+  bondMoved(id, job.letter, to, change.attempt)
+  hint('c')
+  if to == 'r' then hint('r') end
+  return 'o'
+end
+`,
+  adding: `-- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
+
+-- What the ties of a shape say: who the key may come from, how it is held, and what is kept of them.
+local function takeTies(shape, text)
+  local from, letter, ms, start, rest = match(text, '^([%x-]*) (%a) (%d*) ([+=]?%d*) (.*)$')
+  if sub(start, 1, 1) == '+' then start = int(now + tonumber(sub(start, 2))) else start = sub(start, 2) end
+  shape.keyFrom, shape.keyLetter, shape.keyMs = from, letter, ms
+  shape.ties = letter .. ' ' .. ms .. ' ' .. start .. ' ' .. rest
+end
 
 -- Reads a shape: flags, due (empty: now; \`+\` and a delay; \`=\` and a time), blocked (why, or empty), leaseMs, lane, key,
--- ref. Makes what all of its jobs have in common.
+-- ref, ties (empty, or as in ties.lua, the time to start by as due is, and id and a space of who may have the key
+-- before it). Makes what all of its jobs have in common.
 local function takeShape()
   local shape = {}
   local flags, due, blocked, leaseMs, lane, key, ref = take(), take(), take(), take(), take(), take(), take()
+  local ties = take()
+  shape.keyLetter, shape.keyMs = 'f', ''
+  if ties ~= '' then takeTies(shape, ties) end
   local runAt = now
   if due ~= '' then
     runAt = tonumber(sub(due, 2))
@@ -27,21 +743,22 @@ end
 local function addShape(shape)
   local jobs = shape.n / 2
   if jobs == 0 then return end
-  call('SADD', QUEUES, shape.queue)
   callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
   if shape.letter == 'r' then
     callMany('ZADD', READY .. shape.lane, shape.byTime)
-    call('ZADD', LANES, shape.priority, shape.lane)
+    -- A lane that was there already belongs to a queue that is known.
+    if call('ZADD', LANES, shape.priority, shape.lane) == 1 then call('SADD', QUEUES, shape.queue) end
     hint('r')
-  elseif shape.letter == 's' then
-    callMany('ZADD', WAITING, shape.byTime)
+  else
+    if shape.letter == 's' then callMany('ZADD', WAITING, shape.byTime) end
+    call('SADD', QUEUES, shape.queue)
   end
   hint('c')
   count(shape.letter, shape.kind, jobs)
 end
 
 -- Adds the jobs that the arguments describe: the number of shapes, the shapes, the number of jobs, the number of each
--- job's shape (when there is more than one), id and body of each. Answers a letter for each job, i inserted or d
+-- job's shape (when there is more than one), their ids in a row, the body of each. Answers a letter for each job, i inserted or d
 -- duplicate, and the holders of the keys of the duplicates.
 local function addJobs()
   local shapes = {}
@@ -49,24 +766,25 @@ local function addJobs()
   local jobs = takeNumber()
   local shapeOf = #shapes > 1 and takeMany(jobs) or nil
   local ids = {}
-  for i = 1, jobs do ids[i] = ARGV[at + 2 * i - 1] end
+  if jobs > 0 then splitIds(take(), ids) end
   local known = readMany(STATES, ids)
 
-  local verdicts, holders, added = {}, {}, {}
+  local verdicts, holders, added, bound = {}, {}, {}, {}
   local bodies, states, n = {}, {}, 0
   for i = 1, jobs do
     local id = ids[i]
     local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
     verdicts[i] = 'i'
     if not known[i] and not added[id] then
-      local holder = shape.key ~= '' and call('HGET', KEYHOLDERS, sub(shape.key, 2))
-      if holder then
+      local holder = shape.key ~= '' and keyHolder(sub(shape.key, 2))
+      if holder and holder ~= shape.keyFrom then
         verdicts[i] = 'd'
         table.insert(holders, holder)
       else
         stamp()
-        added[id] = true
-        bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
+        added[id] = i
+        if shape.ties then bound[#bound + 1] = i end
+        bodies[n + 1], bodies[n + 2] = id, ARGV[at + i]
         states[n + 1], states[n + 2] = id, shape.text
         n = n + 2
         local m = shape.n
@@ -74,22 +792,213 @@ local function addJobs()
         shape.byId[m + 1], shape.byId[m + 2] = '0', id
         shape.n = m + 2
         if shape.key ~= '' then
-          call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
+          takeKey(sub(shape.key, 2), id, shape.keyLetter, shape.keyMs)
           call('ZADD', KEY .. sub(shape.key, 2), 0, id)
         end
         if shape.ref ~= '' then call('ZADD', REF .. sub(shape.ref, 2), 0, id) end
       end
     end
   end
-  at = at + 2 * jobs
+  at = at + jobs
   callMany('HSET', BODIES, bodies)
   callMany('HSET', STATES, states)
   for i = 1, #shapes do addShape(shapes[i]) end
+  for k = 1, #bound do
+    local i = bound[k]
+    bind(ids[i], shapes[shapeOf and tonumber(shapeOf[i]) or 1].ties, function(parent)
+      return added[parent] and added[parent] > i
+    end)
+  end
   return table.concat(verdicts), holders
 end
-`
+`,
+  settling: `-- What lease holders write: settlements, starts, renewals.
 
-const claiming = `-- Claims jobs: the heads of the lanes that fit, merged into one order.
+-- What a job had at its side while it ran and keeps beyond that.
+local function keptFlags(flags, isSolo)
+  return with(with(with(flags, STARTED, false), CANCEL, false), SOLO, isSolo)
+end
+
+-- The state of a job under other values: \`values\` is attempt … crashes NUL reason … history.
+local function stateOf(letter, flags, fence, job, runAt, values)
+  return letter .. flags .. fence .. '\\0' .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0'
+    .. (isOver(letter) and nowText or '') .. ' ' .. values
+end
+
+-- What a first success makes of jobs that have this state, for all that are settled alike.
+local function plainEnd(text, fence, values)
+  local job, verdict = underLease(text, fence)
+  if not job then
+    if verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then verdict = 'o' end
+    return { verdict = verdict }
+  end
+  local flags = job.flags
+  return {
+    verdict = 'o',
+    job = job,
+    jobs = 0,
+    isAsked = has(flags, CANCEL),
+    text = stateOf('c', keptFlags(flags, false), fence, job, job.runAt, values),
+  }
+end
+
+-- First successes, no id twice: nothing but one text and one move each, written for all of them together.
+-- Arguments: the number of groups; fence, values, and ids in a row of each.
+local function settlePlain()
+  local groups = takeNumber()
+  if groups == 0 then return '' end
+  local ids, lasts, fences, allValues = {}, {}, {}, {}
+  for g = 1, groups do
+    fences[g], allValues[g] = take(), take()
+    splitIds(take(), ids)
+    lasts[g] = #ids
+  end
+  local texts = readMany(STATES, ids)
+  local verdicts, states, finished, n = {}, {}, {}, 0
+  -- By worker: what leaves its leases.
+  local leases = {}
+  local first = 1
+  for g = 1, groups do
+    local made = {}
+    for i = first, lasts[g] do
+      local id, text = ids[i], texts[i]
+      local done = made[text]
+      if not done then
+        done = plainEnd(text, fences[g], allValues[g])
+        made[text] = done
+        if done.job then
+          done.lease = leases[done.job.worker] or { n = 0 }
+          leases[done.job.worker] = done.lease
+        end
+      end
+      if done.job then
+        states[2 * n + 1], states[2 * n + 2] = id, done.text
+        n = n + 1
+        finished[n] = id
+        local lease = done.lease
+        lease.n = lease.n + 1
+        lease[lease.n] = id
+        done.jobs = done.jobs + 1
+        if done.isAsked then call('HDEL', NOTES, 'c' .. id) end
+        if done.job.key ~= '' then freeKey(id, done.job, 'f') end
+        if isAnyTied() then bondMoved(id, RUNNING, 'c', '1') end
+      end
+      verdicts[i] = done.verdict
+    end
+    for _, done in pairs(made) do
+      if done.job then
+        count(RUNNING, done.job.kind, -done.jobs)
+        count('c', done.job.kind, done.jobs)
+      end
+    end
+    first = lasts[g] + 1
+  end
+  if n == 0 then return table.concat(verdicts) end
+  stamp()
+  callMany('HSET', STATES, states)
+  enterFinished('c', finished, nowText)
+  for worker, lease in pairs(leases) do
+    callMany('ZREM', LEASES .. worker, lease)
+    touched[worker] = true
+  end
+  hint('c')
+  return table.concat(verdicts)
+end
+
+-- Any settlement. Arguments: id, fence, letter, 1 when solo, values, delay or empty, 1 when not to be carried out
+-- against a request to cancel, p or empty and a progress, k or empty and a checkpoint, number of documents and their
+-- writes, number of arguments that describe the jobs to add, and these.
+local function settle()
+  local id, fence, letter, solo, values = take(), take(), take(), take(), take()
+  local delay, unlessCancelled = take(), take()
+  local namesProgress, progress, namesCheckpoint, checkpoint = take(), take(), take(), take()
+  local writes = takeWrites(takeNumber())
+  local size = takeNumber()
+  local beyond = at + size
+  local text = call('HGET', STATES, id)
+  local job, verdict = underLease(text, fence)
+  if not job then
+    if verdict == 's' and parse(text).letter == letter and parse(text).fence == fence then verdict = 'o' end
+  elseif unlessCancelled == '1' and has(job.flags, CANCEL) then
+    verdict = 'c'
+  elseif not areExpected(writes) then
+    verdict = 'f'
+  else
+    verdict = 'o'
+    stamp()
+    if has(job.flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
+    local flags = keptFlags(job.flags, solo == '1')
+    if namesProgress == 'p' then flags = writeNote(id, 'p', progress, flags, PROGRESS) end
+    if namesCheckpoint == 'k' then flags = writeNote(id, 'k', checkpoint, flags, CHECKPOINT) end
+    local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
+    move(id, job, letter, runAt)
+    call('HSET', STATES, id, stateOf(letter, flags, fence, job, runAt, values))
+    if isOver(letter) then freeKey(id, job, 'f') end
+    bondMoved(id, RUNNING, letter, match(values, '^%d+'))
+    hint('c')
+    if letter == 'r' then hint('r') end
+    writeDocuments(writes)
+    if size > 0 then addJobs() end
+  end
+  at = beyond
+  return verdict
+end
+
+-- Records that handlers began. Arguments: number; id, fence, attempt, startedAt of each.
+local function start()
+  local verdicts = {}
+  for i = 1, takeNumber() do
+    local id, fence, attempt, startedAt = take(), take(), take(), take()
+    local job, verdict = underLease(call('HGET', STATES, id), fence)
+    if job then
+      stamp()
+      verdict = 'o'
+      local values = attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail
+      call('HSET', STATES, id, stateOf(RUNNING, with(job.flags, STARTED, true), fence, job, job.runAt, values))
+    end
+    verdicts[i] = verdict
+  end
+  return table.concat(verdicts)
+end
+
+-- Renews leases. Arguments: length, 1 when these are all leases that the worker knows, number, id and fence of each.
+-- Answers a verdict for each, and the rows of the jobs that run under this worker's name without its knowledge.
+local function renew(worker, most)
+  local leaseMs, isComplete, leases = takeNumber(), take(), takeNumber()
+  local verdicts, fences, ids, ends = {}, {}, {}, {}
+  for i = 1, leases do ids[i] = ARGV[at + 2 * i - 1] end
+  local texts = readMany(STATES, ids)
+  for i = 1, leases do
+    local id, fence = ids[i], ARGV[at + 2 * i]
+    local job, verdict = underLease(texts[i], fence)
+    if job then
+      verdict = has(job.flags, CANCEL) and 'c' or 'o'
+      local some = ends[job.worker] or {}
+      ends[job.worker] = some
+      table.insert(some, int(now + (job.leaseMs ~= '' and tonumber(job.leaseMs) or leaseMs)))
+      table.insert(some, id)
+      -- A job may be named under an old fence, too.
+      fences[id] = fence
+    end
+    verdicts[i] = verdict
+  end
+  at = at + 2 * leases
+  for holder, some in pairs(ends) do
+    stamp()
+    callMany('ZADD', LEASES .. holder, some)
+    touched[holder] = true
+  end
+  if isComplete ~= '1' then return table.concat(verdicts), '' end
+  local unknown = {}
+  for _, id in ipairs(call('ZRANGE', LEASES .. worker, 0, -1)) do
+    if not fences[id] then table.insert(unknown, id) end
+  end
+  table.sort(unknown)
+  for i = #unknown, most + 1, -1 do unknown[i] = nil end
+  return table.concat(verdicts), rowsOf(unknown)
+end
+`,
+  claiming: `-- Claims jobs: the heads of the lanes that fit, merged into one order.
 
 -- The next jobs of a lane, which are taken from its front.
 local Cursor = {}
@@ -209,6 +1118,7 @@ local function leased(text, worker)
     leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
     isPlain = flags == '0',
     kind = job.kind,
+    key = job.key,
   }
 end
 
@@ -268,6 +1178,7 @@ local function claim(worker, limit, leaseMs, queues, tasks, isListed)
     states[2 * i - 1], states[2 * i] = id, lease.text
     leases[2 * i - 1], leases[2 * i] = lease.ends, id
     lease.jobs = (lease.jobs or 0) + 1
+    if lease.key ~= '' then freeKey(id, lease, 's') end
     if lease.isPlain then
       addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
     else
@@ -290,578 +1201,24 @@ local function claim(worker, limit, leaseMs, queues, tasks, isListed)
   hint('c')
   return table.concat(out, '\\0'), hasMore and 1 or 0
 end
-`
-
-const counting = `-- Numbers of jobs, and where lists find them. Letters of the states: see jobs.lua.
-
-local RUNNING = 'u'
-
--- Kinds and workers whose numbers changed; written by \`flush\`.
-local counted, touched = {}, {}
-
-local function count(letter, kind, difference)
-  local field = letter .. kind
-  counted[field] = (counted[field] or 0) + difference
-end
-
--- The place of a job in the lists of its kind: claiming a job leaves it where it is.
-local function placeOf(letter, kind)
-  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
-end
-
--- Writes the numbers that changed, and when the first lease of each worker ends.
-local function flush()
-  for field, difference in pairs(counted) do
-    if difference ~= 0 and call('HINCRBY', COUNTS, field, difference) == 0 then call('HDEL', COUNTS, field) end
-  end
-  counted = {}
-  for worker in pairs(touched) do
-    local first = call('ZRANGE', LEASES .. worker, 0, 0, 'WITHSCORES')
-    if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
-  end
-  touched = {}
-end
-`
-
-const documents = `-- Documents: a hash for each collection, key → version, expiry (or nothing) NUL value; and the keys in their order.
-
-local DOCUMENTS = PREFIX .. 'documents:'
-local NAMES = PREFIX .. 'names:'
--- Collection NUL key by the time at which the document is gone.
-local EXPIRY = PREFIX .. 'expiry'
--- Expired documents that a write clears away at most.
-local CLEARED = 100
-
--- Version, expiry as text and value of a document; version 0 when there is none, or it expired.
-local function readDocument(collection, key)
-  local text = call('HGET', DOCUMENTS .. collection, key)
-  if not text then return 0 end
-  local version, expiresAt, value = match(text, '^(%d+) (%d*)%z(.*)$')
-  if expiresAt ~= '' and tonumber(expiresAt) <= now then return 0 end
-  return tonumber(version), expiresAt, value
-end
-
--- Reads \`n\` writes from the arguments: collection, key, version expected or empty, time to live or empty, value.
-local function takeWrites(n)
-  local writes = {}
-  for i = 1, n do
-    writes[i] = { collection = take(), key = take(), expect = take(), ttl = take(), value = take() }
-    writes[i].version = readDocument(writes[i].collection, writes[i].key)
-  end
-  return writes
-end
-
-local function isExpected(write) return write.expect == '' or tonumber(write.expect) == write.version end
-
--- Whether every document has the version that its write expects.
-local function areExpected(writes)
-  for i = 1, #writes do
-    if not isExpected(writes[i]) then return false end
-  end
-  return true
-end
-
-local function dropDocument(collection, key)
-  call('HDEL', DOCUMENTS .. collection, key)
-  call('ZREM', NAMES .. collection, key)
-  call('ZREM', EXPIRY, collection .. '\\0' .. key)
-end
-
--- Writes without looking. A value begins with \`=\`; an empty one removes the document. Answers the new versions.
-local function writeDocuments(writes)
-  local versions = {}
-  if #writes == 0 then return versions end
-  stamp()
-  for i = 1, #writes do
-    local write = writes[i]
-    local collection, key = write.collection, write.key
-    if write.value == '' then
-      dropDocument(collection, key)
-      versions[i] = '0'
-    else
-      versions[i] = int(write.version + 1)
-      local member, expiresAt = collection .. '\\0' .. key, ''
-      if write.ttl == '' then
-        call('ZREM', EXPIRY, member)
-      else
-        expiresAt = int(now + tonumber(write.ttl))
-        call('ZADD', EXPIRY, expiresAt, member)
-      end
-      call('HSET', DOCUMENTS .. collection, key, versions[i] .. ' ' .. expiresAt .. '\\0' .. sub(write.value, 2))
-      call('ZADD', NAMES .. collection, 0, key)
-    end
-  end
-  local gone = call('ZRANGEBYSCORE', EXPIRY, '-inf', nowText, 'LIMIT', 0, CLEARED)
-  for i = 1, #gone do dropDocument(match(gone[i], '^([^%z]*)%z(.*)$')) end
-  return versions
-end
-`
-
-const hints = `-- Hints to whoever listens: r, jobs may have become claimable; c, jobs or queues changed.
---
--- ARGV[3]: the hints that may be told at once; the caller told the others a moment ago and repeats them by itself.
-
-local hints = {}
-local function hint(letter) hints[letter] = true end
-
--- Tells what happened, as far as it may. Answers what was told, a space, and what is left to be told.
-local function tell()
-  local told, left = '', ''
-  for letter in pairs(hints) do
-    if find(ARGV[3], letter, 1, true) then told = told .. letter else left = left .. letter end
-  end
-  if told ~= '' then call('PUBLISH', PREFIX .. 'hints', told) end
-  return told .. ' ' .. left
-end
-`
-
-const jobs = `-- A job's state as one text, and the indexes in which its id stands because of it.
---
---   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
---   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
---
--- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with \`=\`. No
--- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
---
--- Letters: b blocked, s scheduled, r ready, u running, t retrying, c completed, x cancelled, d dead.
-
--- Flags, added up behind the character 0.
-local SOLO, STARTED, CANCEL, PROGRESS, CHECKPOINT, OWN_LEASE = 1, 2, 4, 8, 16, 32
-local function has(flags, flag) return math.floor((byte(flags) - 48) / flag) % 2 == 1 end
-local function with(flags, flag, isSet)
-  if has(flags, flag) == isSet then return flags end
-  return char(byte(flags) + (isSet and flag or -flag))
-end
-
-local STATE = '^(%a)(.)(%d+)%z([^%z]*)%z((%d+) (%d*) (%d+)%z((%d)%z(([^%z]*)%z[^%z]*)%z[^%z]*)%z([^%z]*)%z([^%z]*))'
-  .. '%z(%d*) (%d+) (%d*) (%d+) (%d+)%z(.*)$'
-
--- The parts of a state. Many jobs have the same text (they came together), so each text is taken apart once; the
--- answer is shared and must not be changed.
-local parsed = {}
-local function parse(text)
-  local job = parsed[text]
-  if job == nil then
-    job = {}
-    job.letter, job.flags, job.fence, job.worker, job.kept, job.runAt, job.leaseMs, job.createdAt, job.lane,
-      job.priority, job.kind, job.queue, job.key, job.ref, job.finishedAt, job.attempt, job.startedAt, job.retries,
-      job.crashes, job.tail = match(text, STATE)
-    parsed[text] = job
-  end
-  return job
-end
-
--- What stays the same for as long as the due time does.
-local function keep(job, runAt)
-  if runAt == job.runAt then return job.kept end
-  return runAt .. sub(job.kept, #job.runAt + 1)
-end
-
-local function leaveLane(lane)
-  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
-end
-
--- Takes a job out of the order that its state keeps.
-local function leave(id, job)
-  local letter = job.letter
-  if letter == 'r' then
-    call('ZREM', READY .. job.lane, id)
-    leaveLane(job.lane)
-  elseif letter == RUNNING then
-    call('ZREM', LEASES .. job.worker, id)
-    touched[job.worker] = true
-  elseif letter == 's' or letter == 't' then
-    call('ZREM', WAITING, id)
-  elseif letter ~= 'b' then
-    call('ZREM', FINISHED .. letter, id)
-  end
-  count(letter, job.kind, -1)
-end
-
--- Puts a job into the order that its new state keeps; a running job's lease is written by the claim.
-local function enter(id, letter, job, runAt)
-  if letter == 'r' then
-    call('ZADD', READY .. job.lane, runAt, id)
-    call('ZADD', LANES, job.priority, job.lane)
-  elseif letter == 's' or letter == 't' then
-    call('ZADD', WAITING, runAt, id)
-  elseif letter ~= 'b' then
-    call('ZADD', FINISHED .. letter, nowText, id)
-  end
-  count(letter, job.kind, 1)
-end
-
--- Moves a job from one state to another. The text is the caller's to write.
-local function move(id, job, letter, runAt)
-  leave(id, job)
-  enter(id, letter, job, runAt)
-  local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
-  if from ~= to then
-    call('ZREM', from, id)
-    call('ZADD', to, 0, id)
-  end
-end
-
-local function isFinished(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
-
--- Frees the key of a job, when it is this job that holds it.
-local function freeKey(id, job)
-  if job.key == '' then return end
-  local key = sub(job.key, 2)
-  if call('HGET', KEYHOLDERS, key) == id then call('HDEL', KEYHOLDERS, key) end
-end
-
--- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
-local function forget(ids, jobs)
-  local notes, logs, places = {}, {}, {}
-  for i = 1, #ids do
-    local id, job = ids[i], jobs[i]
-    local place = placeOf(job.letter, job.kind)
-    places[place] = places[place] or {}
-    table.insert(places[place], id)
-    if has(job.flags, PROGRESS) then table.insert(notes, 'p' .. id) end
-    if has(job.flags, CHECKPOINT) then table.insert(notes, 'k' .. id) end
-    if has(job.flags, CANCEL) then table.insert(notes, 'c' .. id) end
-    if job.key ~= '' then call('ZREM', KEY .. sub(job.key, 2), id) end
-    if job.ref ~= '' then call('ZREM', REF .. sub(job.ref, 2), id) end
-    -- Only a run can have written a line.
-    if job.fence ~= '0' then table.insert(logs, LOG .. id) end
-  end
-  for place, some in pairs(places) do callMany('ZREM', place, some) end
-  callMany('HDEL', BODIES, ids)
-  callMany('HDEL', STATES, ids)
-  callMany('HDEL', NOTES, notes)
-  for first = 1, #logs, CHUNK do call('UNLINK', unpack(logs, first, math.min(first + CHUNK - 1, #logs))) end
-end
-
--- Verdicts are letters: o ok, s stale, m missing, c cancel requested, f conflict, k key taken.
-
--- The job when it runs under this fence, else the verdict about whoever says so.
-local function underLease(text, fence)
-  if not text then return nil, 'm' end
-  local job = parse(text)
-  if job.letter == RUNNING and job.fence == fence then return job end
-  return nil, 's'
-end
-
--- Writes a note of a job or removes it; answers the flags with the one that says so. A value begins with \`=\`.
-local function writeNote(id, name, value, flags, flag)
-  if value == '' then
-    call('HDEL', NOTES, name .. id)
-  else
-    call('HSET', NOTES, name .. id, sub(value, 2))
-  end
-  return with(flags, flag, value ~= '')
-end
-`
-
-const reader = `-- Reads the arguments behind the first \`at\`, one after the other.
-local at
-local function take()
-  at = at + 1
-  return ARGV[at]
-end
-local function takeNumber() return tonumber(take()) end
-
--- The next \`n\` arguments as a list.
-local function takeMany(n)
-  local list = { unpack(ARGV, at + 1, at + n) }
-  at = at + n
-  return list
-end
-`
-
-const rows = `-- Jobs as they travel to the caller: one text, NUL between all fields, 23 fields a job:
--- id, the 4 of its body, the 14 of its state, end of its lease, progress, checkpoint, request to cancel.
-
--- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as \`n\`.
-local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
-  local n = out.n or 0
-  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, body, text, leaseUntil
-  out[n + 5], out[n + 6], out[n + 7] = progress, checkpoint, cancel
-  out.n = n + 7
-end
-
-local function note(flags, flag, name, id)
-  return has(flags, flag) and '=' .. call('HGET', NOTES, name .. id) or ''
-end
-
--- Adds a job with whatever belongs to its state.
-local function addWhole(out, id, body, text)
-  local flags, leaseUntil = sub(text, 2, 2), ''
-  if sub(text, 1, 1) == 'u' then leaseUntil = call('ZSCORE', LEASES .. parse(text).worker, id) end
-  addRow(out, id, body, text, leaseUntil, note(flags, PROGRESS, 'p', id), note(flags, CHECKPOINT, 'k', id),
-    note(flags, CANCEL, 'c', id))
-end
-
--- The jobs with these ids, those that exist, in this order.
-local function rowsOf(ids)
-  local out, bodies, texts = {}, readMany(BODIES, ids), readMany(STATES, ids)
-  for i = 1, #ids do
-    if texts[i] then addWhole(out, ids[i], bodies[i], texts[i]) end
-  end
-  return table.concat(out, '\\0')
-end
-`
-
-const settling = `-- What lease holders write: settlements, starts, renewals.
-
--- What a job had at its side while it ran and keeps beyond that.
-local function keptFlags(flags, isSolo)
-  return with(with(with(flags, STARTED, false), CANCEL, false), SOLO, isSolo)
-end
-
--- The state of a job under other values: \`values\` is attempt … crashes NUL reason … history.
-local function stateOf(letter, flags, fence, job, runAt, values)
-  return letter .. flags .. fence .. '\\0' .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0'
-    .. (isFinished(letter) and nowText or '') .. ' ' .. values
-end
-
--- First successes, no id twice: nothing but one text and one move each, written for all of them together.
--- Arguments: their number; id, fence and values of each.
-local function settlePlain()
-  local jobs = takeNumber()
-  if jobs == 0 then return '' end
-  local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
-  -- By worker and by kind: what leaves its leases, and what changes places.
-  local leases, kinds = {}, {}
-  for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
-  local texts = readMany(STATES, ids)
-  for i = 1, jobs do
-    local id, text, fence = ids[i], texts[i], ARGV[at + 3 * i - 1]
-    local job, verdict = underLease(text, fence)
-    if job then
-      verdict = 'o'
-      local flags = job.flags
-      if flags ~= '0' then
-        if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
-        flags = keptFlags(flags, false)
-      end
-      states[n + 1], states[n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
-      finished[n + 1], finished[n + 2] = nowText, id
-      n = n + 2
-      local lease = leases[job.worker]
-      if not lease then
-        lease = { n = 0 }
-        leases[job.worker] = lease
-      end
-      lease.n = lease.n + 1
-      lease[lease.n] = id
-      local kind = kinds[job.kind]
-      if not kind then
-        kind = { from = {}, to = {}, n = 0 }
-        kinds[job.kind] = kind
-      end
-      local k = kind.n + 1
-      kind.n = k
-      kind.from[k] = id
-      kind.to[2 * k - 1], kind.to[2 * k] = '0', id
-      freeKey(id, job)
-    elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
-      verdict = 'o'
-    end
-    verdicts[i] = verdict
-  end
-  at = at + 3 * jobs
-  if n == 0 then return table.concat(verdicts) end
-  stamp()
-  callMany('HSET', STATES, states)
-  callMany('ZADD', FINISHED .. 'c', finished)
-  for worker, lease in pairs(leases) do
-    callMany('ZREM', LEASES .. worker, lease)
-    touched[worker] = true
-  end
-  for name, kind in pairs(kinds) do
-    callMany('ZREM', placeOf(RUNNING, name), kind.from)
-    callMany('ZADD', placeOf('c', name), kind.to)
-    count(RUNNING, name, -kind.n)
-    count('c', name, kind.n)
-  end
-  hint('c')
-  return table.concat(verdicts)
-end
-
--- Any settlement. Arguments: id, fence, letter, 1 when solo, values, delay or empty, 1 when not to be carried out
--- against a request to cancel, p or empty and a progress, k or empty and a checkpoint, number of documents and their
--- writes, number of arguments that describe the jobs to add, and these.
-local function settle()
-  local id, fence, letter, solo, values = take(), take(), take(), take(), take()
-  local delay, unlessCancelled = take(), take()
-  local namesProgress, progress, namesCheckpoint, checkpoint = take(), take(), take(), take()
-  local writes = takeWrites(takeNumber())
-  local size = takeNumber()
-  local beyond = at + size
-  local text = call('HGET', STATES, id)
-  local job, verdict = underLease(text, fence)
-  if not job then
-    if verdict == 's' and parse(text).letter == letter and parse(text).fence == fence then verdict = 'o' end
-  elseif unlessCancelled == '1' and has(job.flags, CANCEL) then
-    verdict = 'c'
-  elseif not areExpected(writes) then
-    verdict = 'f'
-  else
-    verdict = 'o'
-    stamp()
-    if has(job.flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
-    local flags = keptFlags(job.flags, solo == '1')
-    if namesProgress == 'p' then flags = writeNote(id, 'p', progress, flags, PROGRESS) end
-    if namesCheckpoint == 'k' then flags = writeNote(id, 'k', checkpoint, flags, CHECKPOINT) end
-    local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
-    move(id, job, letter, runAt)
-    call('HSET', STATES, id, stateOf(letter, flags, fence, job, runAt, values))
-    if isFinished(letter) then freeKey(id, job) end
-    hint('c')
-    if letter == 'r' then hint('r') end
-    writeDocuments(writes)
-    if size > 0 then addJobs() end
-  end
-  at = beyond
-  return verdict
-end
-
--- Records that handlers began. Arguments: number; id, fence, attempt, startedAt of each.
-local function start()
-  local verdicts = {}
-  for i = 1, takeNumber() do
-    local id, fence, attempt, startedAt = take(), take(), take(), take()
-    local job, verdict = underLease(call('HGET', STATES, id), fence)
-    if job then
-      stamp()
-      verdict = 'o'
-      local values = attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail
-      call('HSET', STATES, id, stateOf(RUNNING, with(job.flags, STARTED, true), fence, job, job.runAt, values))
-    end
-    verdicts[i] = verdict
-  end
-  return table.concat(verdicts)
-end
-
--- Renews leases. Arguments: length, 1 when these are all leases that the worker knows, number, id and fence of each.
--- Answers a verdict for each, and the rows of the jobs that run under this worker's name without its knowledge.
-local function renew(worker, most)
-  local leaseMs, isComplete, leases = takeNumber(), take(), takeNumber()
-  local verdicts, fences, ids, ends = {}, {}, {}, {}
-  for i = 1, leases do ids[i] = ARGV[at + 2 * i - 1] end
-  local texts = readMany(STATES, ids)
-  for i = 1, leases do
-    local id, fence = ids[i], ARGV[at + 2 * i]
-    local job, verdict = underLease(texts[i], fence)
-    if job then
-      verdict = has(job.flags, CANCEL) and 'c' or 'o'
-      local some = ends[job.worker] or {}
-      ends[job.worker] = some
-      table.insert(some, int(now + (job.leaseMs ~= '' and tonumber(job.leaseMs) or leaseMs)))
-      table.insert(some, id)
-      -- A job may be named under an old fence, too.
-      fences[id] = fence
-    end
-    verdicts[i] = verdict
-  end
-  at = at + 2 * leases
-  for holder, some in pairs(ends) do
-    stamp()
-    callMany('ZADD', LEASES .. holder, some)
-    touched[holder] = true
-  end
-  if isComplete ~= '1' then return table.concat(verdicts), '' end
-  local unknown = {}
-  for _, id in ipairs(call('ZRANGE', LEASES .. worker, 0, -1)) do
-    if not fences[id] then table.insert(unknown, id) end
-  end
-  table.sort(unknown)
-  for i = #unknown, most + 1, -1 do unknown[i] = nil end
-  return table.concat(verdicts), rowsOf(unknown)
-end
-`
-
-const store = `-- What every script begins with: the keys of the installation, its clock, and whole numbers as text.
---
--- KEYS[1] is the installation's prefix, \`{posthaste}:\`; every other key begins with it and so lies in the same slot.
--- ARGV[1] is the time that a test's clock gives, or empty; ARGV[2] is the latest time that the caller was told.
-
-local PREFIX = KEYS[1]
-local CLOCK = PREFIX .. 'clock'
--- id → what never changes of a job: retries allowed, options, tags, payload; NUL between them.
-local BODIES = PREFIX .. 'bodies'
--- id → everything else; see jobs.lua.
-local STATES = PREFIX .. 'states'
--- p, k or c, then id → progress, checkpoint, request to cancel; for the few jobs that have one.
-local NOTES = PREFIX .. 'notes'
--- The letter of a state, then the kind → how many jobs.
-local COUNTS = PREFIX .. 'counts'
--- The letter of a place, then the kind → ids, in their order. Serves lists.
-local PLACE = PREFIX .. 'place:'
--- Lanes with claimable jobs by priority, and each lane's ids by due time.
-local LANES = PREFIX .. 'lanes'
-local READY = PREFIX .. 'ready:'
--- Scheduled and retrying jobs by due time.
-local WAITING = PREFIX .. 'waiting'
--- Workers with running jobs by the end of the first of their leases, and each worker's ids by the end of the lease.
-local HOLDERS = PREFIX .. 'holders'
-local LEASES = PREFIX .. 'leases:'
--- The letter of a state → ids by the end of the job. Serves retention.
-local FINISHED = PREFIX .. 'finished:'
--- Unique key → the unfinished job that holds it.
-local KEYHOLDERS = PREFIX .. 'keyholders'
--- Every job that has this key, or this reference, finished or not. Serves lists.
-local KEY = PREFIX .. 'key:'
-local REF = PREFIX .. 'ref:'
-local LOG = PREFIX .. 'log:'
-local QUEUES = PREFIX .. 'queues'
--- Queue → since when and by whom it is paused.
-local PAUSED = PREFIX .. 'paused'
-
-local call = redis.call
-local sub, find, match, byte, char = string.sub, string.find, string.match, string.byte, string.char
-
--- Lua would write a large number with an exponent and round it.
-local function int(number) return string.format('%.0f', number) end
-
--- The time of this call, epoch ms: never earlier than what the store wrote or the caller was told before.
-local now
-if ARGV[1] == '' then
-  local time = call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-else
-  now = tonumber(ARGV[1])
-end
-now = math.max(now, tonumber(ARGV[2]), tonumber(call('GET', CLOCK) or '0'))
-local nowText = int(now)
-
--- To be called before the first write: what is written at this time keeps the store from going back behind it.
-local isStamped = false
-local function stamp()
-  if isStamped then return end
-  isStamped = true
-  call('SET', CLOCK, nowText)
-end
-
--- Lists of this length may be handed to one command; Lua's stack has room for some thousand values.
-local CHUNK = 2000
-
--- A command for any number of arguments. Their number must be a multiple of what belongs together, as CHUNK is.
-local function callMany(command, key, list)
-  for first = 1, #list, CHUNK do
-    call(command, key, unpack(list, first, math.min(first + CHUNK - 1, #list)))
-  end
-end
-
--- Values of a hash by their fields, false for what is not there.
-local function readMany(key, fields)
-  if #fields <= CHUNK then
-    if #fields == 0 then return {} end
-    return call('HMGET', key, unpack(fields))
-  end
-  local values = {}
-  for first = 1, #fields, CHUNK do
-    local some = call('HMGET', key, unpack(fields, first, math.min(first + CHUNK - 1, #fields)))
-    for i = 1, #some do values[first + i - 1] = some[i] end
-  end
-  return values
-end
-`
+`,
+} as const
 
 export const LUA = {
+  /**
+   * The numbers of batches.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), batches
+   * Result   of each unfinished, completed, cancelled, dead, removed, or an empty text
+   */
+  batches: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `local texts = readMany(BATCHES, { unpack(ARGV, 3) })
+for i = 1, #texts do texts[i] = texts[i] or '' end
+return texts`,
+  },
   /**
    * Workers say that they live; those that were not heard of for too long are forgotten.
    *
@@ -869,7 +1226,10 @@ export const LUA = {
    * ARGV     clock (2), number of beats; id, about, time to live, and 1 when it is gone, of each
    * Result   nothing
    */
-  beat: store + reader + `-- Worker → time to live, first and last time it was heard of, NUL about; and workers by the end of that.
+  beat: {
+    includes: ['store', 'reader'],
+    flags: [],
+    text: `-- Worker → time to live, first and last time it was heard of, NUL about; and workers by the end of that.
 local WORKERS = PREFIX .. 'workers'
 local BEATS = PREFIX .. 'beats'
 
@@ -891,60 +1251,43 @@ for _ = 1, takeNumber() do
   end
 end
 return ''`,
+  },
   /**
    * Changes of jobs that nobody runs.
    *
    * KEYS[1]  prefix
-   * ARGV     clock (2), hints that may be told, number of changes; each: id, fence, letter before, letter after (- for
-   *          removed), 1 when solo, delay or empty, attempt, values: retries crashes NUL reason … history
+   * ARGV     clock (2), hints that may be told, number of changes, and these (changing.lua)
    * Result   { a letter for each change, holders of the keys that were taken, hints told and left to be told }
    */
-  change: store + counting + jobs + hints + reader + `local holders = {}
-
-local function remove(id, job)
-  stamp()
-  leave(id, job)
-  if not isFinished(job.letter) then freeKey(id, job) end
-  forget({ id }, { job })
-  hint('c')
+  change: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader', 'changing'],
+    flags: [],
+    text: `at = 3
+local verdicts, holders = {}, {}
+for i = 1, takeNumber() do
+  local holder
+  verdicts[i], holder = carryOut(takeChange())
+  if holder then table.insert(holders, holder) end
 end
-
-local function change()
-  local id, fence, from, to, solo, delay, attempt, values = take(), take(), take(), take(), take(), take(), take(), take()
-  local text = call('HGET', STATES, id)
-  if not text then return 'm' end
-  local job = parse(text)
-  if job.letter ~= from or job.fence ~= fence then return 's' end
-  if to == '-' then
-    remove(id, job)
-    return 'o'
-  end
-  local key = job.key ~= '' and sub(job.key, 2)
-  if key and not isFinished(to) then
-    local holder = call('HGET', KEYHOLDERS, key)
-    if holder and holder ~= id then
-      table.insert(holders, holder)
-      return 'k'
-    end
-    stamp()
-    call('HSET', KEYHOLDERS, key, id)
-  end
-  stamp()
-  local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
-  move(id, job, to, runAt)
-  call('HSET', STATES, id, to .. with(job.flags, SOLO, solo == '1') .. int(tonumber(fence) + 1) .. '\\0' .. job.worker .. '\\0'
-    .. keep(job, runAt) .. '\\0' .. (isFinished(to) and nowText or '') .. ' ' .. attempt .. ' ' .. job.startedAt .. ' ' .. values)
-  if isFinished(to) then freeKey(id, job) end
-  hint('c')
-  if to == 'r' then hint('r') end
-  return 'o'
-end
-
-at = 3
-local verdicts = {}
-for i = 1, takeNumber() do verdicts[i] = change() end
 flush()
 return { table.concat(verdicts), holders, tell() }`,
+  },
+  /**
+   * Forgets news, unless there are newer ones.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), topic and id, number, of each
+   */
+  clearNews: {
+    includes: ['store'],
+    flags: [],
+    text: `for i = 3, #ARGV, 2 do
+  if call('HGET', NEWSNUMBERS, ARGV[i]) == ARGV[i + 1] then
+    call('HDEL', NEWSNUMBERS, ARGV[i])
+    call('ZREM', NEWS, ARGV[i])
+  end
+end`,
+  },
   /**
    * How many jobs there are by kind and state.
    *
@@ -952,7 +1295,11 @@ return { table.concat(verdicts), holders, tell() }`,
    * ARGV     clock (2)
    * Result   letter, queue NUL task, and number, in turn
    */
-  counts: store + `return call('HGETALL', COUNTS)`,
+  counts: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `return call('HGETALL', COUNTS)`,
+  },
   /**
    * The one hot call of a worker: settle, start, renew, claim, in this order.
    *
@@ -966,7 +1313,10 @@ return { table.concat(verdicts), holders, tell() }`,
    *          unknown jobs, rows of claimed jobs, 1 when claimable jobs were left behind, when the earliest waiting job
    *          is due or empty, hints told and left to be told }
    */
-  exchange: store + counting + jobs + rows + hints + reader + documents + adding + settling + claiming + `at = 3
+  exchange: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows', 'hints', 'reader', 'documents', 'adding', 'settling', 'claiming'],
+    flags: [],
+    text: `at = 3
 local worker, most = take(), takeNumber()
 local plain = settlePlain()
 local settled = {}
@@ -986,6 +1336,7 @@ end
 flush()
 local due = call('ZRANGE', WAITING, 0, 0, 'WITHSCORES')
 return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs, more, due[2] or '', tell() }`,
+  },
   /**
    * Running jobs whose lease ran out, by the end of the lease, then id.
    *
@@ -993,7 +1344,10 @@ return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs,
    * ARGV     clock (2), limit, end of the lease and id of the last job before, or two empty texts
    * Result   rows
    */
-  expired: store + counting + jobs + rows + `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+  expired: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    flags: ['no-writes'],
+    text: `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 if limit == 0 then return '' end
 local found = {}
 
@@ -1021,6 +1375,54 @@ end)
 local ids = {}
 for i = 1, math.min(limit, #found) do ids[i] = found[i].id end
 return rowsOf(ids)`,
+  },
+  /**
+   * Finished jobs of one state by the end of them, then id, with their logs.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), letter of the state, age, end and id of the last job before or two empty texts, limit
+   * Result   { rows, for each job the list of its log lines }
+   */
+  finished: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    flags: ['no-writes'],
+    text: `local index, latest = FINISHED .. ARGV[3], int(now - tonumber(ARGV[4]))
+local afterEnd, afterId, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local ids = {}
+
+-- Adds those that ended at this time, behind an id.
+local function addEnded(at, id)
+  local some = {}
+  for _, member in ipairs(call('ZRANGEBYSCORE', index, at, at)) do splitIds(member, some) end
+  table.sort(some)
+  for i = 1, #some do
+    if some[i] > id and #ids < limit then table.insert(ids, some[i]) end
+  end
+end
+
+if limit > 0 and afterEnd ~= '' and tonumber(afterEnd) <= tonumber(latest) then addEnded(afterEnd, afterId) end
+local least = afterEnd == '' and '-inf' or '(' .. afterEnd
+while #ids < limit do
+  local following = call('ZRANGEBYSCORE', index, least, latest, 'WITHSCORES', 'LIMIT', 0, 1)
+  if not following[2] then break end
+  addEnded(following[2], '')
+  least = '(' .. following[2]
+end
+local logs = {}
+for i = 1, #ids do logs[i] = call('ZRANGE', LOG .. ids[i], 0, -1) end
+return { rowsOf(ids), logs }`,
+  },
+  /**
+   * Forgets the numbers of batches.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), batches
+   */
+  forgetBatches: {
+    includes: ['store'],
+    flags: [],
+    text: `callMany('HDEL', BATCHES, { unpack(ARGV, 3) })`,
+  },
   /**
    * Documents by collection and key.
    *
@@ -1028,7 +1430,10 @@ return rowsOf(ids)`,
    * ARGV     clock (2), collection and key of each
    * Result   version, expiry or empty, and value of each; version 0 when there is none
    */
-  getRecords: store + reader + documents + `local out = {}
+  getRecords: {
+    includes: ['store', 'reader', 'documents'],
+    flags: ['no-writes'],
+    text: `local out = {}
 for i = 3, #ARGV, 2 do
   local version, expiresAt, value = readDocument(ARGV[i], ARGV[i + 1])
   table.insert(out, int(version))
@@ -1036,6 +1441,7 @@ for i = 3, #ARGV, 2 do
   table.insert(out, value or '')
 end
 return out`,
+  },
   /**
    * Jobs by their ids.
    *
@@ -1043,22 +1449,44 @@ return out`,
    * ARGV     clock (2), ids
    * Result   rows of those that exist
    */
-  get: store + counting + jobs + rows + `return rowsOf({ unpack(ARGV, 3) })`,
+  get: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    flags: ['no-writes'],
+    text: `return rowsOf({ unpack(ARGV, 3) })`,
+  },
   /**
-   * Adds jobs, and writes documents as a condition for them.
+   * Adds jobs on a condition: documents that have the versions expected and are written, and other jobs that are as
+   * expected and are changed.
    *
    * KEYS[1]  prefix
-   * ARGV     clock (2), hints that may be told, number of documents, their writes, then the jobs (adding.lua)
-   * Result   { now, 1 or 0: whether the documents had the versions expected, a letter for each job, holders of the keys
-   *          of duplicates, hints told and left to be told }
+   * ARGV     clock (2), hints that may be told, number of documents, their writes, number of changes, these (changing.lua),
+   *          then the jobs (adding.lua)
+   * Result   { now, 1 or 0: whether the documents had the versions expected, a letter for each job, or nothing when the
+   *          condition did not hold, holders of the keys of duplicates, a letter for each change, hints told and left to be
+   *          told }
    */
-  insertWithRecords: store + counting + hints + reader + documents + adding + `at = 3
+  insertIf: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader', 'documents', 'changing', 'adding'],
+    flags: [],
+    text: `at = 3
 local writes = takeWrites(takeNumber())
-if not areExpected(writes) then return { nowText, 0, '', {}, ' ' } end
+local changes, letters, holds = {}, {}, true
+for i = 1, takeNumber() do
+  changes[i] = takeChange()
+  local _, verdict = atRest(changes[i])
+  letters[i] = verdict
+  holds = holds and verdict == 'o'
+end
+local areWritable = areExpected(writes)
+if not areWritable or not holds then
+  return { nowText, areWritable and 1 or 0, '', {}, table.concat(letters), ' ' }
+end
 writeDocuments(writes)
+for i = 1, #changes do carryOut(changes[i]) end
 local verdicts, holders = addJobs()
 flush()
-return { nowText, 1, verdicts, holders, tell() }`,
+return { nowText, 1, verdicts, holders, table.concat(letters), tell() }`,
+  },
   /**
    * Adds jobs.
    *
@@ -1066,10 +1494,14 @@ return { nowText, 1, verdicts, holders, tell() }`,
    * ARGV     clock (2), hints that may be told, then the jobs (adding.lua)
    * Result   { now, 1, a letter for each job, holders of the keys of duplicates, hints told and left to be told }
    */
-  insert: store + counting + hints + reader + adding + `at = 3
+  insert: {
+    includes: ['store', 'counting', 'ties', 'hints', 'reader', 'adding'],
+    flags: [],
+    text: `at = 3
 local verdicts, holders = addJobs()
 flush()
 return { nowText, 1, verdicts, holders, tell() }`,
+  },
   /**
    * Documents of a collection by key.
    *
@@ -1077,7 +1509,10 @@ return { nowText, 1, verdicts, holders, tell() }`,
    * ARGV     clock (2), collection, prefix of the keys, `=` and the last key before or empty, limit
    * Result   key, version, expiry or empty, and value of each
    */
-  listRecords: store + reader + documents + `local collection, prefix, after, limit = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+  listRecords: {
+    includes: ['store', 'reader', 'documents'],
+    flags: ['no-writes'],
+    text: `local collection, prefix, after, limit = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local out, from = {}, '[' .. prefix
 -- Bytes decide: the greater of both bounds is taken by asking whether the last key lies behind the first one.
 if after ~= '' then
@@ -1101,18 +1536,22 @@ while found < limit do
   from = '(' .. keys[#keys]
 end
 return out`,
+  },
   /**
    * The next candidates of a list, in the order of their ids.
    *
    * KEYS[1]  prefix
    * ARGV     clock (2), 1 for the newest first, id of the last one before or empty, limit, 1 for whole rows,
-   *          k and a key, r and a reference, or p and places: letters of the states (empty: none, -: any),
+   *          k and a key, r and a reference, c and a parent, b and a batch, or p and places: letters of the states (empty: none, -: any),
    *          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
-   * Result   { rows of those that fit states, queues and tasks (by key or reference: whatever they are); without whole
+   * Result   { rows of those that fit states, queues and tasks (by anything else: whatever they are); without whole
    *            rows, bodies are left empty, id of the last one looked at or empty, 1 when there are no more,
    *            how many jobs are in the places that fit }
    */
-  list: store + counting + jobs + rows + reader + `at = 2
+  list: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows', 'reader'],
+    flags: ['no-writes'],
+    text: `at = 2
 local isDown, after, limit, isWhole, by = take() == '1', take(), takeNumber(), take() == '1', take()
 local ids, letters, total = {}, nil, 0
 
@@ -1127,12 +1566,10 @@ local function addFrom(index)
   for i = 1, #some do ids[#ids + 1] = some[i] end
 end
 
--- Adds every running job behind \`after\`: there are no more of them than workers have leases.
-local function addRunning()
-  for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
-    for _, id in ipairs(call('ZRANGE', LEASES .. worker, 0, -1)) do
-      if after == '' or (isDown and id < after) or (not isDown and id > after) then ids[#ids + 1] = id end
-    end
+local function isBehind(id) return after == '' or (isDown and id < after) or (not isDown and id > after) end
+local function addBehind(some)
+  for i = 1, #some do
+    if isBehind(some[i]) then ids[#ids + 1] = some[i] end
   end
 end
 
@@ -1145,36 +1582,79 @@ local function takeSet()
 end
 
 local queues, tasks
-local hasRunning = false
 local function isWanted(letter) return letters == '-' or find(letters, letter, 1, true) ~= nil end
 local function fits(kind)
-  local queue, task = match(kind, '^([^%z]*)%z(.*)$')
+  local queue, task = match(kind, '^([^%z]*)%z([^%z]*)')
   return (not queues or queues[queue]) and (not tasks or tasks[task])
 end
 
 -- Rows that one call takes from all places together, before the limit.
 local FETCHED = 8000
+-- Jobs that are looked at one by one where the place holds others, too.
+local LOOKED = 1000
+-- Up to so many are rather collected from the orders of their states.
+local FEW = 2000
 
+-- Ready, running and completed jobs share a place. Collects those of them that are wanted without it.
+local function addSome()
+  if isWanted(RUNNING) then
+    for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do addBehind(call('ZRANGE', LEASES .. worker, 0, -1)) end
+  end
+  if isWanted('r') then
+    for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
+      if fits(sub(lane, 3)) then addBehind(call('ZRANGE', READY .. lane, 0, -1)) end
+    end
+  end
+  if isWanted('c') then
+    for _, member in ipairs(call('ZRANGE', FINISHED .. 'c', 0, -1)) do
+      local some = {}
+      splitIds(member, some)
+      addBehind(some)
+    end
+  end
+end
+
+local isMixed, isCollected, most = false, false, limit
 if by == 'k' then
   addFrom(KEY .. take())
 elseif by == 'r' then
   addFrom(REF .. take())
+elseif by == 'c' then
+  addFrom(CHILDREN .. take())
+elseif by == 'b' then
+  addFrom(BATCH .. take())
 else
   letters, queues, tasks = take(), takeSet(), takeSet()
-  local indexes, fields = {}, call('HGETALL', COUNTS)
+  local shared = { r = 0, u = 0, c = 0 }
+  local indexes, number, fields, others, completed = {}, 0, call('HGETALL', COUNTS), 0, 0
   for i = 1, #fields, 2 do
-    local letter, kind = sub(fields[i], 1, 1), sub(fields[i], 2)
-    if isWanted(letter) and fits(kind) then
-      total = total + tonumber(fields[i + 1])
-      if letter == RUNNING and not isWanted('r') then hasRunning = true else indexes[placeOf(letter, kind)] = true end
+    local letter, kind, jobs = sub(fields[i], 1, 1), sub(fields[i], 2), tonumber(fields[i + 1])
+    if letter == 'c' then completed = completed + jobs end
+    if fits(kind) then
+      if isWanted(letter) then
+        total = total + jobs
+        indexes[placeOf(letter, kind)] = true
+        if shared[letter] then shared[letter] = shared[letter] + jobs end
+      elseif shared[letter] then
+        others = others + jobs
+      end
     end
   end
-  local number = 0
+  local some = shared.r + shared.u + (isWanted('c') and completed or 0)
+  isMixed = others > 0 and shared.r + shared.u + shared.c > 0
+  -- There are no more running jobs than workers have leases.
+  isCollected = isMixed and (some <= FEW or not (isWanted('r') or isWanted('c')))
+  if isCollected then
+    for index in pairs(indexes) do
+      if sub(index, #PLACE + 1, #PLACE + 1) == 'r' then indexes[index] = nil end
+    end
+    addSome()
+  elseif isMixed then
+    limit = LOOKED
+  end
   for _ in pairs(indexes) do number = number + 1 end
   limit = math.min(limit, math.max(64, math.floor(FETCHED / math.max(1, number))))
   for index in pairs(indexes) do addFrom(index) end
-  -- Ready jobs lie in the same place. When only running ones are wanted, those must not be looked through.
-  if hasRunning then addRunning() end
 end
 
 table.sort(ids, function(a, b)
@@ -1184,18 +1664,32 @@ end)
 local isLast = #ids < limit
 for i = #ids, limit + 1, -1 do ids[i] = nil end
 
-local texts, bodies, out = readMany(STATES, ids), isWhole and readMany(BODIES, ids), {}
+local texts = readMany(STATES, ids)
+local found, last = {}, #ids
 for i = 1, #ids do
   local letter = sub(texts[i], 1, 1)
-  if not letters or (isWanted(letter) and (letter ~= RUNNING or fits(parse(texts[i]).kind))) then
-    if isWhole then
-      addWhole(out, ids[i], bodies[i], texts[i])
-    else
-      addRow(out, ids[i], '\\0\\0\\0', texts[i], '', '', '', '')
+  if not letters or (isWanted(letter) and (not isCollected or fits(parse(texts[i]).kind))) then
+    if #found == most then
+      last, isLast = i - 1, false
+      break
     end
+    found[#found + 1] = i
   end
 end
-return { table.concat(out, '\\0'), ids[#ids] or '', isLast and 1 or 0, int(total) }`,
+
+local out, wanted = {}, {}
+for n = 1, #found do wanted[n] = ids[found[n]] end
+local bodies = isWhole and readMany(BODIES, wanted)
+for n = 1, #found do
+  local text = texts[found[n]]
+  if isWhole then
+    addWhole(out, wanted[n], bodies[n], text)
+  else
+    addRow(out, wanted[n], '\\0\\0\\0\\0', text, '', '', '', '')
+  end
+end
+return { table.concat(out, '\\0'), ids[last] or '', isLast and 1 or 0, int(total) }`,
+  },
   /**
    * Log lines of a job by fence and seq.
    *
@@ -1203,7 +1697,28 @@ return { table.concat(out, '\\0'), ids[#ids] or '', isLast and 1 or 0, int(total
    * ARGV     clock (2), id, fence and seq in a fixed width of the last line before or empty, limit
    * Result   the lines: fence and seq in a fixed width NUL at NUL level NUL message
    */
-  logs: store + `return call('ZRANGEBYLEX', LOG .. ARGV[3], ARGV[4] == '' and '-' or '(' .. ARGV[4] .. '\\0\\255', '+', 'LIMIT', 0, ARGV[5])`,
+  logs: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `return call('ZRANGEBYLEX', LOG .. ARGV[3], ARGV[4] == '' and '-' or '(' .. ARGV[4] .. '\\0\\255', '+', 'LIMIT', 0, ARGV[5])`,
+  },
+  /**
+   * What there is to decide about jobs and batches, by topic, then id.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), limit, topic and id of the last one before, or empty
+   * Result   topic and id, number, of each
+   */
+  news: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `local limit, after = tonumber(ARGV[3]), ARGV[4]
+if limit == 0 then return {} end
+local members = call('ZRANGEBYLEX', NEWS, after == '' and '-' or '(' .. after, '+', 'LIMIT', 0, limit)
+local numbers, answer = readMany(NEWSNUMBERS, members), {}
+for i = 1, #members do answer[2 * i - 1], answer[2 * i] = members[i], numbers[i] end
+return answer`,
+  },
   /**
    * The store's clock.
    *
@@ -1211,7 +1726,11 @@ return { table.concat(out, '\\0'), ids[#ids] or '', isLast and 1 or 0, int(total
    * ARGV     clock (2)
    * Result   epoch ms
    */
-  now: store + `return nowText`,
+  now: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `return nowText`,
+  },
   /**
    * Opens the installation, or makes it.
    *
@@ -1219,7 +1738,10 @@ return { table.concat(out, '\\0'), ids[#ids] or '', isLast and 1 or 0, int(total
    * ARGV     clock (2), version of the layout that the caller knows
    * Result   version of the layout that is there, or empty when this is no installation of Posthaste
    */
-  open: store + `local SCHEMA = PREFIX .. 'schema'
+  open: {
+    includes: ['store'],
+    flags: [],
+    text: `local SCHEMA = PREFIX .. 'schema'
 local kind = call('TYPE', SCHEMA)['ok']
 if kind == 'none' then
   stamp()
@@ -1229,6 +1751,38 @@ end
 if kind ~= 'string' then return '' end
 local version = call('GET', SCHEMA)
 return match(version, '^%d+$') and version or ''`,
+  },
+  /**
+   * Jobs at rest that never started although they had to by now, by that time, then id.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), limit, time and id of the last job before, or two empty texts
+   * Result   rows
+   */
+  overdue: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    flags: ['no-writes'],
+    text: `local limit, afterTime, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local ids = {}
+
+-- Those of a stretch of time that do not run, as many as are still wanted.
+local function collect(least, greatest)
+  local some = call('ZRANGEBYSCORE', STARTBY, least, greatest)
+  for i = 1, #some do
+    if #ids == limit then return end
+    local isBehind = least ~= afterTime or some[i] > afterId
+    if isBehind and sub(call('HGET', STATES, some[i]), 1, 1) ~= RUNNING then ids[#ids + 1] = some[i] end
+  end
+end
+
+if afterTime == '' then
+  collect('-inf', nowText)
+elseif tonumber(afterTime) <= now then
+  collect(afterTime, afterTime)
+  collect('(' .. afterTime, nowText)
+end
+return rowsOf(ids)`,
+  },
   /**
    * Pauses or resumes queues.
    *
@@ -1236,7 +1790,10 @@ return match(version, '^%d+$') and version or ''`,
    * ARGV     clock (2), hints that may be told, number of requests; queue, 1 to pause, and who asks, of each
    * Result   { hints told and left to be told }
    */
-  pause: store + hints + reader + `at = 3
+  pause: {
+    includes: ['store', 'hints', 'reader'],
+    flags: [],
+    text: `at = 3
 for _ = 1, takeNumber() do
   local queue, isPaused, by = take(), take() == '1', take()
   if isPaused and call('HEXISTS', PAUSED, queue) == 0 then
@@ -1251,6 +1808,7 @@ for _ = 1, takeNumber() do
   end
 end
 return { tell() }`,
+  },
   /**
    * Moves scheduled and retrying jobs whose time has come to ready, the earliest first.
    *
@@ -1258,7 +1816,10 @@ return { tell() }`,
    * ARGV     clock (2), hints that may be told, limit
    * Result   { how many, when the first is due that is not due yet or empty, hints told and left to be told }
    */
-  promote: store + counting + jobs + hints + `local limit = tonumber(ARGV[4])
+  promote: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints'],
+    flags: [],
+    text: `local limit = tonumber(ARGV[4])
 local ids = limit > 0 and call('ZRANGEBYSCORE', WAITING, '-inf', nowText, 'LIMIT', 0, limit) or {}
 if #ids > 0 then
   stamp()
@@ -1274,6 +1835,7 @@ end
 flush()
 local due = call('ZRANGEBYSCORE', WAITING, '(' .. nowText, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return { #ids, due[2] or '', tell() }`,
+  },
   /**
    * Removes finished jobs of one state, the oldest first.
    *
@@ -1281,28 +1843,57 @@ return { #ids, due[2] or '', tell() }`,
    * ARGV     clock (2), hints that may be told, letter of the state, age, number of jobs kept, least age, limit
    * Result   { how many were removed, 1 when more are to be, hints told and left to be told }
    */
-  prune: store + counting + jobs + hints + `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+  prune: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints'],
+    flags: [],
+    text: `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local leastAge, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
 local index = FINISHED .. letter
--- In the order of their ends, the too old ones and the too many ones are both the first ones.
-local old = call('ZCOUNT', index, '-inf', '(' .. int(now - age))
-local many = call('ZCARD', index) - kept
-local candidates = math.min(math.max(old, many, 0), call('ZCOUNT', index, '-inf', int(now - leastAge)))
-local removed = math.min(candidates, limit)
-if removed > 0 then
+
+local total, fields = 0, call('HGETALL', COUNTS)
+for i = 1, #fields, 2 do
+  if sub(fields[i], 1, 1) == letter then total = total + tonumber(fields[i + 1]) end
+end
+local surplus = total - kept
+local ids = {}
+
+-- Of so many jobs that ended at this time, and that are the oldest: how many are to go.
+local function excess(at, jobs)
+  if at > now - leastAge then return 0 end
+  if at < now - age then return jobs end
+  return math.max(0, math.min(jobs, surplus - #ids))
+end
+
+local more = false
+while limit > 0 do
+  local head = call('ZRANGE', index, 0, 0, 'WITHSCORES')
+  local at = head[2]
+  more = at ~= nil and excess(tonumber(at), 1) > 0
+  if not more or #ids == limit then break end
+  local members, some = call('ZRANGEBYSCORE', index, at, at, 'LIMIT', 0, MEMBERS), {}
+  for i = 1, #members do splitIds(members[i], some) end
+  table.sort(some)
+  local gone = math.min(limit - #ids, excess(tonumber(at), #some))
+  for i = 1, gone do ids[#ids + 1] = some[i] end
+  callMany('ZREM', index, members)
+  for first = gone + 1, #some, MEMBERS do
+    call('ZADD', index, at, table.concat(some, '', first, math.min(first + MEMBERS - 1, #some)))
+  end
+end
+
+if #ids > 0 then
   stamp()
-  local ids = call('ZRANGE', index, 0, removed - 1)
   local jobs, texts = {}, readMany(STATES, ids)
   for i = 1, #ids do
     jobs[i] = parse(texts[i])
     count(letter, jobs[i].kind, -1)
   end
-  call('ZREMRANGEBYRANK', index, 0, removed - 1)
   forget(ids, jobs)
   hint('c')
 end
 flush()
-return { removed, limit > 0 and candidates > removed and 1 or 0, tell() }`,
+return { #ids, more and 1 or 0, tell() }`,
+  },
   /**
    * Writes documents, all or none.
    *
@@ -1311,7 +1902,10 @@ return { removed, limit > 0 and candidates > removed and 1 or 0, tell() }`,
    * Result   for each write o and its new version, or, when nothing was written, f and the version that is there, or
    *          r: this one would have been written
    */
-  putRecords: store + reader + documents + `at = 2
+  putRecords: {
+    includes: ['store', 'reader', 'documents'],
+    flags: [],
+    text: `at = 2
 local writes = takeWrites(takeNumber())
 if areExpected(writes) then
   local versions = writeDocuments(writes)
@@ -1321,6 +1915,7 @@ end
 local verdicts = {}
 for i = 1, #writes do verdicts[i] = isExpected(writes[i]) and 'r' or 'f' .. int(writes[i].version) end
 return verdicts`,
+  },
   /**
    * Every queue, whether it is paused, and its lanes with the time at which their oldest job became due.
    *
@@ -1328,13 +1923,17 @@ return verdicts`,
    * ARGV     clock (2)
    * Result   { queues, paused queues and since when NUL by whom in turn, queues of lanes and due times in turn }
    */
-  queues: store + `local oldest = {}
+  queues: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `local oldest = {}
 for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
   local head = call('ZRANGE', READY .. lane, 0, 0, 'WITHSCORES')
   table.insert(oldest, (match(lane, '^%d%z([^%z]*)%z')))
   table.insert(oldest, head[2])
 end
 return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
+  },
   /**
    * Fenced writes of running jobs beside their settlement.
    *
@@ -1343,7 +1942,10 @@ return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
    *          p or empty and a progress, k or empty and a checkpoint, number of lines; each: seq, and at NUL level NUL message
    * Result   { a letter for each report, hints told and left to be told }
    */
-  report: store + counting + jobs + hints + reader + `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
+  report: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
+    flags: [],
+    text: `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
 local function place(fence, seq) return string.format('%016.0f%016.0f', tonumber(fence), tonumber(seq)) end
 
 at = 3
@@ -1373,6 +1975,7 @@ for i = 1, takeNumber() do
   verdicts[i] = verdict
 end
 return { table.concat(verdicts), tell() }`,
+  },
   /**
    * Asks the holders of running jobs to stop; the first request of a run is kept.
    *
@@ -1380,7 +1983,10 @@ return { table.concat(verdicts), tell() }`,
    * ARGV     clock (2), hints that may be told, number of requests; id and request of each
    * Result   { a letter for each request, hints told and left to be told }
    */
-  requestCancel: store + counting + jobs + hints + reader + `at = 3
+  requestCancel: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
+    flags: [],
+    text: `at = 3
 local verdicts = {}
 for i = 1, takeNumber() do
   local id, request = take(), take()
@@ -1401,6 +2007,83 @@ for i = 1, takeNumber() do
   end
 end
 return { table.concat(verdicts), tell() }`,
+  },
+  /**
+   * Stores jobs as they are: finished ones, and ready ones that are to be run again.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of jobs; each: id, body, state, progress, checkpoint (each empty,
+   *          or = and text), ties (empty, or as in ties.lua), number of log lines, the lines
+   * Result   { a letter for each job: o ok, n known, k key taken; holders of the keys that were taken; hints told and
+   *          left to be told }
+   */
+  restore: {
+    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
+    flags: [],
+    text: `local holders = {}
+
+-- Whether the job that is there has to give way.
+local function isOlder(there, job)
+  return isOver(there.letter) and tonumber(there.fence) < tonumber(job.fence)
+end
+
+local function store(id, body, text, progress, checkpoint, ties, lines)
+  local job = parse(text)
+  local before = call('HGET', STATES, id)
+  if before and not isOlder(parse(before), job) then return 'n' end
+  local letter, ms = match(ties, '^(%a) (%d*) ')
+  local takesKey = job.key ~= '' and not isOver(job.letter) and letter ~= 't'
+  if takesKey then
+    local holder = keyHolder(sub(job.key, 2))
+    if holder then
+      table.insert(holders, holder)
+      return 'k'
+    end
+  end
+  stamp()
+  if before then
+    leave(id, parse(before))
+    forget({ id }, { parse(before) })
+  end
+  call('HSET', BODIES, id, body)
+  call('HSET', STATES, id, text)
+  writeNote(id, 'p', progress, job.flags, PROGRESS)
+  writeNote(id, 'k', checkpoint, job.flags, CHECKPOINT)
+  call('SADD', QUEUES, job.queue)
+  call('ZADD', placeOf(job.letter, job.kind), 0, id)
+  if job.key ~= '' then call('ZADD', KEY .. sub(job.key, 2), 0, id) end
+  if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
+  for i = 1, #lines do call('ZADD', LOG .. id, 0, lines[i]) end
+  if isOver(job.letter) then
+    enterFinished(job.letter, { id }, job.finishedAt)
+  else
+    if takesKey then takeKey(sub(job.key, 2), id, letter or 'f', ms or '') end
+    call('ZADD', READY .. job.lane, job.runAt, id)
+    call('ZADD', LANES, job.priority, job.lane)
+    hint('r')
+  end
+  if ties ~= '' then
+    local kept = keepTies(id, ties)
+    -- A finished one was counted in its batch when it ended.
+    if not isOver(job.letter) then
+      if kept.batch then countBatch(kept.batch, nil, 'u') end
+      if kept.due ~= '' and job.attempt == '0' then call('ZADD', STARTBY, kept.due, id) end
+    end
+  end
+  count(job.letter, job.kind, 1)
+  hint('c')
+  return 'o'
+end
+
+at = 3
+local verdicts = {}
+for i = 1, takeNumber() do
+  local id, body, text, progress, checkpoint, ties = take(), take(), take(), take(), take(), take()
+  verdicts[i] = store(id, body, text, progress, checkpoint, ties, takeMany(takeNumber()))
+end
+flush()
+return { table.concat(verdicts), holders, tell() }`,
+  },
   /**
    * Workers that were heard of within their time to live.
    *
@@ -1408,11 +2091,15 @@ return { table.concat(verdicts), tell() }`,
    * ARGV     clock (2)
    * Result   id, and time to live, first and last time NUL about, in turn
    */
-  workers: store + `local ids = call('ZRANGEBYSCORE', PREFIX .. 'beats', '(' .. nowText, '+inf')
+  workers: {
+    includes: ['store'],
+    flags: ['no-writes'],
+    text: `local ids = call('ZRANGEBYSCORE', PREFIX .. 'beats', '(' .. nowText, '+inf')
 local about, out = readMany(PREFIX .. 'workers', ids), {}
 for i = 1, #ids do
   table.insert(out, ids[i])
   table.insert(out, about[i])
 end
 return out`,
+  },
 } as const

@@ -56,8 +56,6 @@ const toFacts = async (link: Link, info: ReadonlyMap<string, string>): Promise<S
   ...durabilityOf(info, await settings(link)),
 })
 
-export const readFacts = async (link: Link): Promise<ServerFacts> => toFacts(link, await readInfo(link))
-
 /**
  * Whether jobs can be trusted to this server.
  * @throws E_STORE_VERSION, E_STORE_READ_ONLY, E_STORE_EVICTS

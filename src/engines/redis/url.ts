@@ -13,7 +13,7 @@ export interface RedisAddress {
   readonly prefix: string
 }
 
-const PREFIX_DEFAULT = 'posthaste'
+export const PREFIX_DEFAULT = 'posthaste'
 const PORT_DEFAULT = 6379
 /** It becomes part of every key; braces would move keys to other slots of a cluster. */
 const PREFIX = /^[\w.:-]{1,64}$/
@@ -28,6 +28,36 @@ const decoded = (text: string): string => {
     return decodeURIComponent(text)
   } catch {
     return refuse('The user or password of the Redis URL has a "%" that escapes nothing; write it as %25.')
+  }
+}
+
+const checkPrefix = (prefix: string): string => {
+  if (!PREFIX.test(prefix)) {
+    refuse('The prefix must be 1 to 64 letters, digits, dots, colons, underscores or hyphens.')
+  }
+  return prefix
+}
+
+/**
+ * Where a client of the user's own finds its server, for people; and which installation is meant there.
+ * @throws E_ENGINE_UNKNOWN when this is no client of one Redis
+ */
+export const addressOfClient = (options: unknown, prefix: string): RedisAddress => {
+  // A client of a cluster has a list of nodes and no options of this kind.
+  if (typeof options !== 'object' || options === null || !('host' in options)) {
+    return refuse(
+      'The client of a redis engine must be one of ioredis, for a single Redis or one behind sentinels.',
+    )
+  }
+  const { host, port, db, tls } = options as Readonly<Record<string, unknown>>
+  return {
+    host: typeof host === 'string' ? host : 'localhost',
+    port: typeof port === 'number' ? port : PORT_DEFAULT,
+    username: '',
+    password: '',
+    database: typeof db === 'number' ? db : 0,
+    tls: tls !== undefined && tls !== null,
+    prefix: checkPrefix(prefix),
   }
 }
 
@@ -46,10 +76,7 @@ export const parseRedisUrl = (url: string): RedisAddress => {
   for (const name of searchParams.keys()) {
     if (name !== 'prefix') refuse('The only option of a Redis URL is ?prefix=NAME.')
   }
-  const prefix = searchParams.get('prefix') ?? PREFIX_DEFAULT
-  if (!PREFIX.test(prefix)) {
-    refuse('The prefix must be 1 to 64 letters, digits, dots, colons, underscores or hyphens.')
-  }
+  const prefix = checkPrefix(searchParams.get('prefix') ?? PREFIX_DEFAULT)
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? PORT_DEFAULT : Number(port),

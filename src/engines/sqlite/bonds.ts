@@ -32,12 +32,16 @@ export const takeKey = (
 export const boundOf = (
   session: Session,
   { id, key, ties }: Pick<NewJob, 'id' | 'key' | 'ties'>,
-  isNew = false,
 ): 0 | 1 | 2 => {
   if (key !== null && ties?.keyUntil === 'start') return 2
   if (key !== null || ties !== null) return 1
-  return isNew || first(session.sql.tieAny, jobTarget(id)) === undefined ? 0 : 1
+  return first(session.sql.tieAny, jobTarget(id)) === undefined ? 0 : 1
 }
+
+/** Whether others wait already for one of these jobs, which are not stored yet. Nobody does, as a rule. */
+export const areAwaited = ({ sql }: Session, ids: () => readonly string[]): boolean =>
+  first(sql.tiesExist) !== undefined &&
+  first(sql.tiesAmong, JSON.stringify(ids().map(jobTarget))) !== undefined
 
 export const tell = ({ sql, hints }: Session, topic: News['topic'], id: string): void => {
   sql.newsTell.run(topic, id, first<[number]>(sql.toldNext)?.[0] ?? 0)

@@ -11,6 +11,8 @@ export interface ConnectionOptions {
   readonly synchronous: 'full' | 'normal'
   /** How long to wait for another process that holds the file while it is opened. */
   readonly openTimeoutMs: number
+  /** Whether the connection is the user's: then only what durability needs is set on it. */
+  readonly isGiven: boolean
 }
 
 /** Pages in the write-ahead log at which a commit copies it into the database, when no reader is in the way. */
@@ -58,24 +60,26 @@ const pragma = (database: SqliteDatabase, name: string): unknown =>
   Object.values(database.prepare(`pragma ${name}`).get() as object)[0]
 
 const setUp = (database: SqliteDatabase, options: ConnectionOptions): void => {
-  const { path, synchronous } = options
+  const { path, synchronous, isGiven } = options
   // Waiting is done by the engine, in short random steps: SQLite's own waiting starves all writers but one.
-  database.exec('pragma busy_timeout = 0')
-  const mustMigrate = needsMigration(database, path)
+  if (!isGiven) database.exec('pragma busy_timeout = 0')
+  const mustMigrate = needsMigration(database, path, isGiven)
   if (pragma(database, 'journal_mode = wal') !== 'wal') {
     throw new PosthasteError(
       'E_STORE_OPEN',
       `${path} cannot be used in WAL mode (is it on a network share?).`,
     )
   }
-  database.exec(`
-    pragma synchronous = ${synchronous};
-    pragma temp_store = memory;
-    pragma cache_size = -${CACHE_KIB};
-    pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  database.exec(`pragma synchronous = ${synchronous}`)
+  if (!isGiven) {
+    database.exec(`
+      pragma temp_store = memory;
+      pragma cache_size = -${CACHE_KIB};
+      pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  }
   database.exec('begin immediate')
   try {
-    if (mustMigrate) migrate(database, path, Date.now())
+    if (mustMigrate) migrate(database, path, isGiven, Date.now())
     database.exec('update store set opened = opened + 1 where one = 1')
     database.exec('commit')
   } catch (error) {
@@ -137,7 +141,8 @@ export const adoptConnection = async (
  * error. Errors: E_STORE_OPEN, E_STORE_LOCKED, E_STORE_READ_ONLY, E_STORE_FOREIGN, E_STORE_NEWER, E_STORE_CORRUPT,
  * E_STORE_FULL, E_SQLITE_VERSION.
  */
-export const openConnection = async (options: ConnectionOptions): Promise<SqliteDatabase> => {
+export const openConnection = async (given: Omit<ConnectionOptions, 'isGiven'>): Promise<SqliteDatabase> => {
+  const options = { ...given, isGiven: false }
   createFile(options.path)
   let database: SqliteDatabase
   try {

@@ -1,3 +1,4 @@
+import type { JobRecord } from '../../core/job.ts'
 import type { Hint } from '../engine.ts'
 import type { AnswerOf, ArgumentOf, Call } from './operations.ts'
 import type { Outcome } from './store.ts'
@@ -11,11 +12,21 @@ export interface Executor {
   readonly isApart: boolean
   /** Carries out calls that came together. `at`: the clock's time, or null for the machine's. */
   run(calls: readonly Call[], at: number | null): Promise<Batch>
-  /** Inserts at once, in the transaction that the user has open on the handle that we share. Only where there is one. */
-  within?(argument: ArgumentOf<'insert'>, at: number | null): AnswerOf<'insert'>
+  /** What is done at once, in the transaction that the user has open on the handle that we share. Only where there is one. */
+  readonly caller?: CallerExecutor
   close(): Promise<void>
   /** What was found at opening. */
   readonly facts: Facts
+}
+export interface CallerExecutor {
+  /** `onHints` is called when the transaction is over. */
+  insert(
+    argument: ArgumentOf<'insert'>,
+    at: number | null,
+    onHints: (hints: readonly Hint[]) => void,
+  ): AnswerOf<'insert'>
+  /** Jobs as the transaction sees them; undefined when none is open. */
+  get(ids: readonly string[]): (JobRecord | null)[] | undefined
 }
 export interface Batch {
   readonly outcomes: Outcome[]

@@ -6,15 +6,15 @@ import { ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
 import { checks } from '../checks.ts'
 import type { Engine, Hint, InsertAnswer, InsertOptions, ListAnswer, ListQuery } from '../engine.ts'
 import { Listeners } from './bell.ts'
-import type { SqliteDatabase } from './driver.ts'
 import type { Executor, ExecutorOptions } from './executor.ts'
 import { Gatherer } from './gather.ts'
+import { asDatabase, fileOf, type SqliteHandle } from './handle.ts'
 import { fromWire, toWire } from './wire.ts'
 import { fromWireInserted, toWireJobs } from './wire-insert.ts'
 
 export interface SqliteEngineOptions {
-  /** The database file; its folder must exist. */
-  readonly path: string
+  /** The database file; its folder must exist. With a handle, it is that of the handle. */
+  readonly path?: string
   /** The store's clock. Default: the machine's. */
   readonly clock?: Clock
   /**
@@ -25,11 +25,12 @@ export interface SqliteEngineOptions {
   /** Whether SQLite works in a thread of its own (default) or in the caller's, which every commit then holds up. */
   readonly thread?: boolean
   /**
-   * A handle of the user's own (`DatabaseSync`) on the same file, to be used instead of opening one: SQLite must not be
-   * loaded twice for one file. It stays in this thread, is not closed with the engine, and makes `insert({ tx })` with
-   * this handle possible.
+   * A handle of the user's own (`DatabaseSync` of `node:sqlite` or `@photostructure/sqlite`), to be used instead of
+   * opening a file: SQLite must not be loaded twice for one file. The file may hold tables of the user's. The handle stays
+   * in this thread, is not closed with the engine, and makes `insert({ tx })` with this handle possible. What is set on it
+   * is the journal mode (WAL) and `synchronous`.
    */
-  readonly database?: SqliteDatabase
+  readonly database?: SqliteHandle
   /** Default ENGINE_CALL_TIMEOUT_MS. */
   readonly callTimeoutMs?: number
   /** How long opening waits for another program that holds the file. Default 5 s. */
@@ -57,7 +58,8 @@ interface Open {
 /** Jobs in an SQLite file, durable, and shared by any number of processes of one machine. */
 export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
   const { clock = systemClock, synchronous = 'full', callTimeoutMs = ENGINE_CALL_TIMEOUT_MS } = options
-  const path = resolve(options.path)
+  const database = options.database === undefined ? undefined : asDatabase(options.database)
+  const path = resolve(database === undefined ? (options.path ?? '') : fileOf(database))
   const listeners = new Listeners(path)
   let opening: Promise<Open> | undefined
   let open: Open | undefined
@@ -65,9 +67,13 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
 
   /** Only what is used is loaded: in a thread of its own, the statements do not burden this one. */
   const openExecutor = async (settings: ExecutorOptions): Promise<Executor> => {
-    const { database, thread = canThread } = options
+    const { thread = canThread } = options
     if (database === undefined && thread) return (await import('./thread.ts')).openThread(settings)
     return (await import('./local.ts')).openLocal(settings, database)
+  }
+
+  const onHints = (hints: readonly Hint[]): void => {
+    for (const hint of hints) listeners.tell(hint)
   }
 
   const start = async (): Promise<Open> => {
@@ -78,9 +84,6 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       busyTimeoutMs: callTimeoutMs * BUSY_SHARE,
     }
     const executor = await openExecutor(settings)
-    const onHints = (hints: readonly Hint[]): void => {
-      for (const hint of hints) listeners.tell(hint)
-    }
     return { executor, gatherer: new Gatherer({ executor, clock, callTimeoutMs, onHints }) }
   }
 
@@ -114,13 +117,21 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
   /** Rows on the caller's own connection, in the transaction that it has open. */
   const insertWithin = (jobs: readonly NewJob[], { tx, records = [] }: InsertOptions): InsertAnswer => {
     const { executor } = opened()
-    if (executor.within === undefined || tx !== options.database) {
-      const what = 'tx must be the handle that this engine was made with; it has none, or another one.'
-      throw new PosthasteError('E_ARGUMENT', what, { field: 'tx' })
+    if (executor.caller === undefined) {
+      const what = 'This sqlite engine has a connection of its own, which cannot join the transaction in tx.'
+      throw new PosthasteError('E_TX_UNSUPPORTED', what, { field: 'tx' })
+    }
+    if (tx !== options.database) {
+      const what = 'tx must be the database handle that the engine was given.'
+      throw new PosthasteError('E_TX_ELSEWHERE', what, { field: 'tx' })
     }
     return fromWireInserted(
       jobs,
-      executor.within({ jobs, records, changes: [] }, clock === systemClock ? null : clock.now()),
+      executor.caller.insert(
+        { jobs, records, changes: [] },
+        clock === systemClock ? null : clock.now(),
+        onHints,
+      ),
     )
   }
 
@@ -224,10 +235,22 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
       return call('prune', request, request.limit)
     },
 
+    async finished(request) {
+      opened()
+      checks.finished(request)
+      return call('finished', request, request.limit)
+    },
+    async restore(jobs) {
+      opened()
+      checks.restore(jobs)
+      return call('restore', jobs, jobs.length)
+    },
+
     async get(ids) {
       opened()
       checks.get(ids)
-      return call('get', ids, ids.length)
+      // Who waits for it within his transaction would wait for ever: other calls wait for the transaction's end.
+      return opened().executor.caller?.get(ids) ?? call('get', ids, ids.length)
     },
     async list(query) {
       opened()

@@ -1,6 +1,6 @@
 import type { NewJob } from '../../core/job.ts'
 import type { InsertVerdict } from '../engine.ts'
-import { boundOf, keyHolder, takeKey } from './bonds.ts'
+import { areAwaited, boundOf, keyHolder, takeKey } from './bonds.ts'
 import { areWritable, writeDocuments } from './documents.ts'
 import type { SqliteValue } from './driver.ts'
 import { resultOf } from './failures.ts'
@@ -11,6 +11,7 @@ import { bind } from './ties.ts'
 import {
   arePlain,
   fromPlain,
+  idsOfPlain,
   PLAIN_JOB_WIDTH,
   type PlainJobs,
   type WireInsert,
@@ -40,10 +41,11 @@ class Beginnings {
   readonly ready: SqliteValue[] = []
   readonly waiting: SqliteValue[] = []
 
-  add(session: Session, job: NewJob, { lane, kind }: Lane): void {
+  /** @param isCareful whether the job may be bound to something */
+  add(session: Session, job: NewJob, { lane, kind }: Lane, isCareful: boolean): void {
     const { id, leaseMs } = job
     const runAt = job.runAt ?? session.now + job.delayMs
-    const bound = boundOf(session, job, true)
+    const bound = isCareful ? boundOf(session, job) : 0
     const isBlocked = job.blocked !== null
     if (!isBlocked && runAt <= session.now) {
       this.ready.push(lane, job.priority, runAt, id, kind, 0, 0, leaseMs, 0, 0, bound)
@@ -72,7 +74,7 @@ const addJob = (session: Session, job: NewJob): InsertVerdict => {
   const lane = session.laneOf(job.queue, job.task, job.group)
   sql.jobInsert.run(...columns(job, lane.lane, session.now))
   const beginnings = new Beginnings()
-  beginnings.add(session, job, lane)
+  beginnings.add(session, job, lane, true)
   beginnings.write(session)
   bind(session, job)
   return { status: 'inserted', id: job.id }
@@ -106,14 +108,15 @@ const addVariousJobs = (session: Session, jobs: readonly NewJob[]): void => {
   for (const job of jobs) {
     const lane = session.laneOf(job.queue, job.task, job.group)
     rows.push(...columns(job, lane.lane, session.now))
-    beginnings.add(session, job, lane)
+    beginnings.add(session, job, lane, false)
   }
   session.sql.many.jobInsert(rows)
   beginnings.write(session)
 }
 
-/** Many jobs whose ids nobody has, which is nearly always so. */
-const asNew = (add: () => void): void => {
+/** Many jobs whose ids nobody has or waits for, which is nearly always so. */
+const asNew = (session: Session, ids: () => readonly string[], add: () => void): void => {
+  if (areAwaited(session, ids)) throw new KnownJob()
   try {
     add()
   } catch (error) {
@@ -129,13 +132,18 @@ const asNew = (add: () => void): void => {
 export const addJobs = (session: Session, jobs: WireInsert['jobs']): InsertVerdict[] | null => {
   if (arePlain(jobs)) {
     if (session.isCareful) return fromPlain(jobs).map((job) => addJob(session, job))
-    asNew(() => addPlainJobs(session, jobs))
+    asNew(
+      session,
+      () => idsOfPlain(jobs),
+      () => addPlainJobs(session, jobs),
+    )
     return null
   }
   if (session.isCareful || jobs.length < 2 || jobs.some(({ key, ties }) => key !== null || ties !== null)) {
     return jobs.map((job) => addJob(session, job))
   }
-  asNew(() => addVariousJobs(session, jobs))
+  const ids = () => jobs.map(({ id }) => id)
+  asNew(session, ids, () => addVariousJobs(session, jobs))
   return null
 }
 

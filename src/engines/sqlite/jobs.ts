@@ -49,7 +49,7 @@ const leavePlace = ({ sql }: Session, { job, lane, kind }: StoredJob): void => {
 }
 
 /** Puts a job into the place of its state, which is not running: only a claim takes leases. */
-const enterPlace = (session: Session, job: JobRecord, lane: number, kind: number): void => {
+export const enterPlace = (session: Session, job: JobRecord, lane: number, kind: number): void => {
   const { sql } = session
   const notes = Number(writeNotes(session, job))
   const { id, state, runAt, attempt, fence, leaseMs } = job

@@ -5,10 +5,14 @@ import { checkVersion, type SqliteDatabase, versionOf } from './driver.ts'
 import type { Executor, ExecutorOptions } from './executor.ts'
 import { toStoreError } from './failures.ts'
 import { insert } from './insert.ts'
+import { findJob } from './jobs.ts'
 import { SCHEMA_VERSION } from './migrate.ts'
 import { randomPauseMs } from './patience.ts'
 import { Store } from './store.ts'
 import { WalKeeper } from './wal.ts'
+
+/** How often a transaction of the user's is looked at, that added jobs, to tell their workers when it is over. */
+const LOOK_MS = 2
 
 /** Waiting costs a turn of the event loop at least; what is shorter than a timer can be is waited for in turns. */
 const pause = (ms: number): Promise<void> =>
@@ -24,25 +28,46 @@ const pause = (ms: number): Promise<void> =>
 export const openLocal = async (options: ExecutorOptions, handle?: SqliteDatabase): Promise<Executor> => {
   if (handle !== undefined) {
     checkVersion(handle, 'The given database handle')
-    await adoptConnection(handle, options)
+    await adoptConnection(handle, { ...options, isGiven: true })
   }
   const database = handle ?? (await openConnection(options))
   const store = new Store(database)
   const wal = new WalKeeper(database, options.path)
   makeBells(options.path)
   const bells = new Bells(options.path)
-  const within: Executor['within'] = (argument, at) => {
-    if (!database.isTransaction) {
-      throw new PosthasteError('E_ARGUMENT', 'tx has no transaction open.', { field: 'tx' })
-    }
-    try {
-      return store.session.within(at ?? Date.now(), () => insert(store.session, argument))
-    } catch (error) {
-      throw toStoreError(error, 'inserting')
-    }
+  /** Nobody tells us of the end of the user's transaction; one that was rolled back is told of in vain. */
+  const whenOver = (tell: () => void): void => {
+    if (!database.isOpen) return
+    if (database.isTransaction) setTimeout(whenOver, LOOK_MS, tell).unref()
+    else tell()
+  }
+  const caller: Executor['caller'] = {
+    insert(argument, at, onHints) {
+      if (!database.isTransaction) {
+        throw new PosthasteError(
+          'E_ARGUMENT',
+          'tx has no transaction open: execute "begin immediate" first.',
+          {
+            field: 'tx',
+          },
+        )
+      }
+      try {
+        const within = store.session.within(at ?? Date.now(), () => insert(store.session, argument))
+        setImmediate(whenOver, () => {
+          bells.ring(within.hints)
+          onHints(within.hints)
+        })
+        return within.answer
+      } catch (error) {
+        throw toStoreError(error, 'inserting')
+      }
+    },
+    get: (ids) =>
+      database.isTransaction ? ids.map((id) => findJob(store.session, id)?.job ?? null) : undefined,
   }
   return {
-    ...(handle === undefined ? {} : { within }),
+    ...(handle === undefined ? {} : { caller }),
     isApart: false,
     facts: { sqliteVersion: versionOf(database), schemaVersion: SCHEMA_VERSION },
     async run(calls, at) {

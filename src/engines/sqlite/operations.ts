@@ -2,6 +2,8 @@ import type { CancelRequest, Change, RecordKey, RecordWrite } from '../../core/j
 import type {
   Engine,
   ExpiredRequest,
+  FinishedRequest,
+  KeptJob,
   ListQuery,
   News,
   NewsRequest,
@@ -15,6 +17,7 @@ import { getRecords, listRecords, putRecords } from './documents.ts'
 import { exchange } from './exchange.ts'
 import { insert } from './insert.ts'
 import { findJob } from './jobs.ts'
+import { finished, restore } from './keeping.ts'
 import { listStep } from './list.ts'
 import type { Session } from './session.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
@@ -39,6 +42,7 @@ const writes = {
     for (const id of ids) forgetBatch(session, id)
   },
   prune: (session: Session, request: PruneRequest) => prune(session, request),
+  restore: (session: Session, jobs: readonly KeptJob[]) => jobs.map((one) => restore(session, one)),
   pause: (session: Session, requests: readonly PauseRequest[]) => {
     for (const one of requests) pause(session, one)
   },
@@ -54,6 +58,7 @@ const reads = {
   overdue: (session: Session, request: OverdueRequest) => overdue(session, request),
   news: (session: Session, request: NewsRequest) => news(session, request),
   batches: (session: Session, ids: readonly string[]) => ids.map((id) => readBatch(session, id)),
+  finished: (session: Session, request: FinishedRequest) => finished(session, request),
   get: (session: Session, ids: readonly string[]) => ids.map((id) => findJob(session, id)?.job ?? null),
   list: (session: Session, { query, limit }: { query: ListQuery; limit: number }) =>
     listStep(session, query, limit),

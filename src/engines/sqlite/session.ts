@@ -70,7 +70,7 @@ export class Session {
   }
 
   /** Carries out one step within a transaction that someone else has open and will end, one way or the other. */
-  within<Answer>(clockNow: number, step: () => Answer): Answer {
+  within<Answer>(clockNow: number, step: () => Answer): { answer: Answer; hints: Hint[] } {
     this.database.exec('savepoint posthaste')
     this.now = Math.max(this.now, clockNow, first<[number]>(this.sql.clockRead)?.[0] ?? 0)
     this.isCareful = true
@@ -78,7 +78,7 @@ export class Session {
       const answer = step()
       this.writeCounts()
       this.sql.clockRaise.run({ now: this.now })
-      return answer
+      return { answer, hints: [...this.hints] }
     } catch (error) {
       this.database.exec('rollback to posthaste')
       throw error

@@ -132,6 +132,14 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
    */
   finishedOldest: `select id, kind, finished_at from finished where state = ? order by finished_at, id limit ?`,
   /**
+   * Finished jobs of a state by the end of them. Parameters: the state, finished_at and id after which to go on, the
+   * latest end, the limit. Result: id. Index: finished_by_time.
+   */
+  finishedPage: `select id from finished
+where state = :state and (finished_at, id) > (:finished_at, :id) and finished_at <= :until
+order by finished_at, id
+limit :limit`,
+  /**
    * Removes finished jobs. Parameters: a JSON object of id: kind; the state. Index: the primary key of finished.
    */
   finishedPrune: `delete from finished where (kind, state, id) in (select e.value, :state, e.key from json_each(:ids) as e)`,
@@ -578,9 +586,18 @@ limit ?`,
    */
   tieAny: `select 1 from ties where target = ? limit 1`,
   /**
+   * Whether anyone is bound to one of many targets. Parameters: a JSON array of targets. Result: 1, or no row.
+   * Index: the primary key of ties.
+   */
+  tiesAmong: `select 1 from json_each(?) as e cross join ties as t on t.target = e.value limit 1`,
+  /**
    * Forgets the ties of jobs. Parameters: a JSON array of ids. Index: ties_by_id.
    */
   tiesDelete: `delete from ties where id in (select value from json_each(?))`,
+  /**
+   * Whether anything is bound to anything. Result: 1, or no row.
+   */
+  tiesExist: `select 1 from ties limit 1`,
   /**
    * Who is bound to a target. Parameters: target. Result: id. Index: the primary key of ties.
    */

@@ -34,8 +34,9 @@ try {
       else sleep(randomPauseMs())
     }
     const hints = store.takeHints()
-    bells.ring(hints)
     say({ type: 'batch', outcomes: work.outcomes, hints })
+    // Touching a file may wait for the file system's journal: the answer does not wait with it.
+    bells.ring(hints)
     wal.keepBounded()
   }
 

@@ -32,6 +32,18 @@ export const bind = (session: Session, { id, ties }: NewJob): void => {
   if (isOver) tell(session, 'job', id)
 }
 
+/** Binds a job that comes back as it was. A finished one was counted in its batch when it ended. */
+export const bindKept = ({ sql }: Session, job: JobRecord): void => {
+  const { id, ties, state, attempt } = job
+  if (ties === null) return
+  const at = startBy(job)
+  if (at !== null && attempt === 0 && !isFinished(state)) sql.startByAdd.run(at, id)
+  for (const parent of ties.parents) sql.tieAdd.run(jobTarget(parent.id), id)
+  if (ties.batch === null) return
+  sql.tieAdd.run(batchTarget(ties.batch), id)
+  if (!isFinished(state)) sql.batchCount.run(ties.batch, 1, 0, 0, 0, 0)
+}
+
 export const overdue = (session: Session, { limit, after }: OverdueRequest): JobRecord[] =>
   all<[string]>(session.sql.startByPage, session.now, after?.due ?? -1, after?.id ?? '', limit).flatMap(
     ([id]) => findJob(session, id)?.job ?? [],

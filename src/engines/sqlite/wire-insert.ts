@@ -62,6 +62,12 @@ export const toWireJobs = (jobs: readonly NewJob[]): WireInsert['jobs'] => {
 const isNamed = (names: PlainNames, queue: string, task: string, group: string | null): boolean =>
   names.task === task && names.queue === queue && names.group === group
 
+export const idsOfPlain = ({ values }: PlainJobs): string[] => {
+  const ids: string[] = []
+  for (let at = 0; at < values.length; at += PLAIN_JOB_WIDTH) ids.push(values[at] as string)
+  return ids
+}
+
 /** The jobs that a flat list stands for. */
 export const fromPlain = ({ names, values }: PlainJobs): NewJob[] => {
   const jobs: NewJob[] = []

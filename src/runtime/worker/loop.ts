@@ -29,7 +29,7 @@ const SHUTDOWN_ABORT_MS = 500
 const SHUTDOWN_FLUSH_MS = 5_000
 /** After a failed call: doubled from the first to the last, half of it random, so that a store that heals is not rushed. */
 const RETRY_FIRST_MS = 50
-const RETRY_LAST_MS = 4_000
+const RETRY_LAST_MS = 2_000
 /** Handlers begin for this long without letting timers and answers in. */
 const SLICE_MS = 10
 /** Jobs that one worker makes ready at a time; the maintainer does the rest. */
@@ -214,6 +214,8 @@ export class LoopingWorker implements Worker {
     const { clock } = this.#deps
     while (!this.#mayStop()) {
       const now = clock.monotonic()
+      // Not left to the alarm alone: a worker that always has something to say never waits, and sets none.
+      this.#beats.tick(now)
       // A claim may have been under way when it was paused.
       if (this.#paused) this.#giveBackWaiting('paused')
       if (now < this.#retryAt) {

@@ -33,6 +33,8 @@ export interface ReporterOptions {
 export class Reporter {
   #options: ReporterOptions
   #drafts = new Map<Held, Draft>()
+  /** What is under way to the store, and when it has been answered. */
+  #flight: { readonly of: ReadonlySet<Held>; readonly over: Promise<unknown> } | null = null
   #urgent = false
   #writing: Promise<void> | null = null
   /** Cuts the pause between two writes short. */
@@ -68,14 +70,18 @@ export class Reporter {
     })
   }
 
-  /** Whether something of this run is not written yet. */
+  /** Whether something of this run is not written yet, or not answered: a settlement that overtook it would cut it off. */
   has(held: Held): boolean {
-    return this.#drafts.has(held)
+    return this.#drafts.has(held) || this.#flight?.of.has(held) === true
   }
 
   /** Resolves when everything that the run reported is written, or cannot be. */
   written(held: Held): Promise<void> {
-    if (!this.#drafts.has(held)) return Promise.resolve()
+    if (!this.#drafts.has(held)) {
+      const over = this.#flight?.of.has(held) === true ? this.#flight.over : Promise.resolve()
+      // What failed is a draft again.
+      return over.then(() => (this.#drafts.has(held) ? this.written(held) : undefined))
+    }
     const written = new Promise<void>((resolve) =>
       this.#draft(held).waiting.push({ resolve, reject: () => resolve() }),
     )
@@ -135,9 +141,12 @@ export class Reporter {
     const taken = [...this.#drafts].slice(0, ENGINE_BATCH_MAX)
     for (const [held] of taken) this.#drafts.delete(held)
     let verdicts: LeaseVerdict[]
+    const answer = within(clock, callTimeoutMs, () => engine.report(taken.map(reportOf)))
+    this.#flight = { of: new Set(taken.map(([held]) => held)), over: answer.catch(() => undefined) }
     try {
-      verdicts = await within(clock, callTimeoutMs, () => engine.report(taken.map(reportOf)))
+      verdicts = await answer
     } catch (error) {
+      this.#flight = null
       failed(error)
       // What no store could carry out is not tried again; everything else stays.
       if (isPosthasteError(error) && !error.retriable) {
@@ -147,6 +156,7 @@ export class Reporter {
       }
       return false
     }
+    this.#flight = null
     taken.forEach(([held, { waiting }], index) => {
       if (verdicts[index] === 'ok') {
         for (const { resolve } of waiting) resolve()

@@ -9,6 +9,7 @@ import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
 import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
 import { eventRoutes } from './routes-events.ts'
+import { flowRoutes } from './routes-flows.ts'
 import { healthRoutes } from './routes-health.ts'
 import { homeRoutes } from './routes-home.ts'
 import { jobActionRoutes } from './routes-job-actions.ts'
@@ -17,6 +18,7 @@ import { loginRoutes } from './routes-login.ts'
 import { metricsRoutes } from './routes-metrics.ts'
 import { packRoutes } from './routes-packs.ts'
 import { queueRoutes } from './routes-queues.ts'
+import { scheduleRoutes } from './routes-schedules.ts'
 import { workerRoutes } from './routes-workers.ts'
 
 /** Probes have no token, and what they are told is no secret. The page of the dashboard holds no data of its own. */
@@ -35,7 +37,9 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     batchRoutes(deps),
     jobRoutes(deps),
     jobActionRoutes(deps),
+    flowRoutes(deps),
     queueRoutes(deps),
+    scheduleRoutes(deps),
     workerRoutes(deps),
     eventRoutes(deps, stopping),
     heritageRoutes(deps),

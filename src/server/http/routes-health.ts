@@ -2,11 +2,14 @@ import type { Context } from 'hono'
 import { formatDuration } from '../../core/durations.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { LEASE_MIN_MS } from '../../core/limits.ts'
+import { asArchived } from '../../engines/archived.ts'
 import type { ServerDeps } from './deps.ts'
 import type { Routes } from './routes.ts'
 
 /** A store that needs longer than this is not healthy, even if it answers in the end. */
 const ROUND_TRIP_MAX_MS = 5_000
+/** Within a health check, the archive gets so long. */
+const ARCHIVE_TRIP_MAX_MS = 2_000
 /** A difference between the store's clock and this machine's that deserves a warning. */
 const CLOCK_OFFSET_MAX_MS = 2_000
 
@@ -17,7 +20,7 @@ const PROBE = 'posthaste:health'
 
 /**
  * `/healthz`: a claim went through the store and back just now, here and in the workers of this process; what the store
- * promises; whether its clock agrees with ours.
+ * promises; whether its clock agrees with ours; whether the archive answers.
  * `/readyz`: requests may be sent here; the same without the details.
  */
 export const healthRoutes = ({ posthaste }: ServerDeps): Routes => {
@@ -45,6 +48,17 @@ export const healthRoutes = ({ posthaste }: ServerDeps): Routes => {
     }
     return { count: workers.length, lastAnswerMs }
   }
+  /** An archive that is away makes nothing worse than a warning: jobs are added, run and finished without it. */
+  const checkArchive = async () => {
+    const archived = asArchived(posthaste.engine)
+    if (archived === null) return null
+    const { kind } = archived.archiver.status()
+    const ok = await withDeadline(archived.archiver.ping(), ARCHIVE_TRIP_MAX_MS).then(
+      () => true,
+      () => false,
+    )
+    return { kind, ok }
+  }
   return new Map([
     [
       '/healthz',
@@ -53,13 +67,19 @@ export const healthRoutes = ({ posthaste }: ServerDeps): Routes => {
           const trip = await roundTrip()
           const workers = checkWorkers()
           const { kind, durability, lossMs, version } = posthaste.engine.info()
-          const warnings =
-            Math.abs(trip.clockOffsetMs) > CLOCK_OFFSET_MAX_MS
+          const archive = await checkArchive()
+          const warnings = [
+            ...(Math.abs(trip.clockOffsetMs) > CLOCK_OFFSET_MAX_MS
               ? ['The clocks of the store and of this machine differ by more than two seconds.']
-              : []
+              : []),
+            ...(archive?.ok === false
+              ? ['The archive does not answer: finished jobs stay in the engine until it is back.']
+              : []),
+          ]
           return context.json({
             status: 'ok',
             engine: { kind, durability, ...(lossMs === undefined ? {} : { lossMs }), version },
+            ...(archive === null ? {} : { archive: { kind: archive.kind, ok: archive.ok } }),
             ...trip,
             workers,
             warnings,

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { CountRow } from '../../engines/engine.ts'
-import type { Stats } from '../../runtime/stats.ts'
+import type { Schedule } from '../../runtime/schedule-view.ts'
+import { readCounts, type Stats } from '../../runtime/stats.ts'
 import type { ServerDeps } from './deps.ts'
 import { CONTENT_TYPE, type Metric, renderMetrics, type Sample } from './prometheus.ts'
 import type { Routes } from './routes.ts'
@@ -22,11 +23,17 @@ export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal):
       {
         async GET(context: Context) {
           check(emptyBody, context.req.query(), 'query')
-          const [counts, stats] = await Promise.all([posthaste.engine.counts(), posthaste.stats()])
+          const [counts, stats, schedules] = await Promise.all([
+            readCounts(posthaste.engine),
+            posthaste.stats(),
+            posthaste.schedules.list(),
+          ])
           const metrics = [
             jobs(counts),
             ...queues(stats),
             ...workers(stats),
+            ...ticks(schedules),
+            ...archive(stats),
             ...runs(),
             ...thisProcess(stats),
           ]
@@ -89,6 +96,45 @@ const workers = ({ workers: live }: Stats): Metric[] => {
     gauge('posthaste_workers', 'Live workers of the installation.', live.length),
     gauge('posthaste_worker_slots', 'Jobs that they can run at the same time.', sum('concurrency')),
     gauge('posthaste_worker_slots_busy', 'Jobs that they run, as they last said.', sum('running')),
+  ]
+}
+
+const ticks = (schedules: readonly Schedule[]): Metric[] => {
+  const of = (name: string, help: string, value: (schedule: Schedule) => number): Metric => ({
+    ...{ name, help, type: 'counter' },
+    samples: schedules.map((one) => ({ labels: { schedule: one.name }, value: value(one) })),
+  })
+  return [
+    of('posthaste_schedule_ticks_total', 'Ticks of schedules that got a job.', ({ fired }) => fired),
+    of(
+      'posthaste_schedule_skipped_total',
+      'Ticks that got none because a job of the schedule was not over.',
+      ({ skipped }) => skipped,
+    ),
+    of(
+      'posthaste_schedule_missed_total',
+      'Ticks that nobody was there to fire, and that were not made good.',
+      ({ missed }) => missed,
+    ),
+  ]
+}
+
+const archive = ({ archive: status }: Stats): Metric[] => {
+  if (status === null) return []
+  return [
+    gauge(
+      'posthaste_archive_up',
+      '1 when the archive answered the last call of this process.',
+      status.ok ? 1 : 0,
+    ),
+    {
+      ...gauge(
+        'posthaste_archive_moved_total',
+        'Jobs that this process moved into the archive.',
+        status.moved,
+      ),
+      type: 'counter',
+    },
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { PosthasteError } from '../../core/errors.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Handler = (context: Context) => Response | Promise<Response>
 /** Path → method → handler. One path may be named once. */
 export type Routes = ReadonlyMap<string, Partial<Record<Method, Handler>>>

@@ -19,6 +19,16 @@ const backoff = z.union([
   }),
 ])
 
+/** A job that another one waits for. */
+const edge = z.union([
+  text,
+  z.strictObject({
+    id: text,
+    name: text.optional(),
+    onParentFailure: z.enum(['cancel', 'run', 'hold']).optional(),
+  }),
+])
+
 /** Body of `POST /v1/jobs`. */
 export const addBody = z.strictObject({
   task: text,
@@ -35,7 +45,21 @@ export const addBody = z.strictObject({
   timeout: duration.optional(),
   lease: duration.optional(),
   expiresAt: instant.optional(),
-  key: text.optional(),
+  key: z
+    .union([
+      text,
+      z.strictObject({
+        key: text,
+        scope: z.enum(['all', 'task', 'queue', 'group']).optional(),
+        while: z.enum(['waiting', 'unfinished']).optional(),
+        until: duration.optional(),
+        window: duration.optional(),
+        onConflict: z.enum(['keep', 'reject', 'replace', 'reschedule', 'runAfter']).optional(),
+      }),
+    ])
+    .optional(),
+  after: z.union([edge, z.array(edge)]).optional(),
+  batch: text.optional(),
   ref: text.optional(),
   group: text.optional(),
   tags: z.array(text).optional(),
@@ -44,6 +68,37 @@ export const addBody = z.strictObject({
 
 /** Body of `POST /v1/jobs/:id/cancel`. */
 export const cancelBody = z.strictObject({ reason: text.optional() })
+
+/** Body of `PATCH /v1/schedules/:name`. */
+export const scheduleChangeBody = z.strictObject({
+  cron: text.optional(),
+  timeZone: text.optional(),
+  every: duration.optional(),
+  task: text.optional(),
+  payload: z.unknown().optional(),
+  jitter: duration.optional(),
+  startAt: instant.nullable().optional(),
+  endAt: instant.nullable().optional(),
+  overlap: text.optional(),
+  catchUp: text.optional(),
+  queue: text.optional(),
+  priority: z.union([z.string(), z.int()]).optional(),
+  maxRetries: z.int().optional(),
+  backoff: backoff.optional(),
+  whenExhausted: z.enum(['dead', 'discard']).optional(),
+  timeout: duration.optional(),
+  lease: duration.optional(),
+  group: text.optional(),
+  tags: z.array(text).optional(),
+  metadata: z.record(text, z.unknown()).optional(),
+  ref: text.optional(),
+})
+/** Body of `PUT /v1/schedules/:name`. */
+export const scheduleBody = scheduleChangeBody.extend({ task: text })
+/** Body of `POST /v1/schedules`. */
+export const newScheduleBody = scheduleBody.extend({ name: text })
+/** Query of `GET /v1/schedules`. */
+export const scheduleListQuery = z.strictObject({ after: text.optional() })
 
 /** Body of an action that has nothing to say. */
 export const emptyBody = z.strictObject({})
@@ -66,6 +121,8 @@ export const listQuery = z.strictObject({
   group: text.optional(),
   key: text.optional(),
   ref: text.optional(),
+  parent: text.optional(),
+  batch: text.optional(),
   tag: text.optional(),
   worker: text.optional(),
   createdAfter: instantParameter.optional(),

@@ -2,6 +2,7 @@
 import { posthaste } from 'posthaste'
 import { createServer } from 'posthaste/server'
 import { openLedger } from '../ledger.mjs'
+import './parent.mjs'
 import { recordEnds, workTask } from './work-task.mjs'
 
 const { engine, ledgerFolder, actor, lease, heartbeat, sweep, concurrency } = JSON.parse(

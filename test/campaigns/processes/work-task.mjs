@@ -15,20 +15,36 @@ const sleep = (ms, signal) =>
     )
   })
 
-/** @param {ReturnType<typeof import('../ledger.mjs').openLedger>} ledger @param {string} actor */
-export const workTask = (ledger, actor) =>
+/**
+ * `ms` is how long a run takes, `poison` kills its worker, and a `stubborn` run heeds no signal: it goes on after its
+ * lease is lost, and tries to write.
+ * @param {ReturnType<typeof import('../ledger.mjs').openLedger>} ledger @param {string} actor
+ * @param {string} name
+ */
+export const workTask = (ledger, actor, name = 'work') =>
   task({
-    name: 'work',
+    name,
     retry: { maxRetries: 50, backoff: 'heritage' },
     run: async (payload, ctx) => {
-      const { ms, poison } = /** @type {{ ms: number, poison?: boolean }} */ (payload)
-      ledger.write({ what: 'start', id: ctx.job.id, fence: ctx.fence, attempt: ctx.attempt })
+      const { ms, poison, stubborn } = /** @type {{ ms: number, poison?: boolean, stubborn?: boolean }} */ (
+        payload
+      )
+      const run = { id: ctx.job.id, fence: ctx.fence }
+      ledger.write({ what: 'start', ...run, attempt: ctx.attempt })
       if (poison === true) process.kill(process.pid, 'SIGKILL')
       try {
-        if (ms > 0) await sleep(ms, ctx.signal)
-        return { by: actor }
+        if (stubborn === true) {
+          const { signal } = ctx
+          signal.addEventListener('abort', () => ledger.write({ what: 'told', ...run }), { once: true })
+          await new Promise((resolve) => setTimeout(resolve, ms))
+          await ctx.checkpoint.set({ by: actor }).then(
+            () => ledger.write({ what: 'wrote', ...run }),
+            () => ledger.write({ what: 'refused', ...run }),
+          )
+        } else if (ms > 0) await sleep(ms, ctx.signal)
+        return { by: actor, fence: ctx.fence }
       } finally {
-        ledger.write({ what: 'end', id: ctx.job.id, fence: ctx.fence })
+        ledger.write({ what: 'end', ...run })
       }
     },
   })

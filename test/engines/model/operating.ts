@@ -200,6 +200,6 @@ export const operating: readonly Kind[] = [
     world.clock.set(world.clock.now() - ms)
   }),
   kind('open anew', fc.constant(null), async (world) => {
-    world.tested = await world.reopenTested()
+    await world.reopenTested()
   }),
 ]

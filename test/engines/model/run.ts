@@ -26,36 +26,54 @@ export interface Stores {
   end(): Promise<void>
 }
 
+/** Which engines take part, by kind. */
+export type Tested = Readonly<Record<string, Stores>>
+
+export interface RunOptions {
+  /** Ends at the first program that fails, and looks for no smaller one that does. Default false. */
+  readonly isQuick?: boolean
+}
+
 /**
- * Runs random programs on the memory engine and on another one, and compares every answer, and at the end everything.
+ * Runs random programs on the memory engine and on others at once, and compares every answer, and at the end everything.
  * MODEL_SEED, MODEL_PATH and MODEL_REPLAY repeat a run that failed: its message names all three.
  */
-export const runPrograms = async (runs: number, stores: Stores): Promise<Tally> => {
+export const runPrograms = async (
+  runs: number,
+  tested: Tested,
+  { isQuick = false }: RunOptions = {},
+): Promise<Tally> => {
   const tally = new Tally()
   let programs = 0
-
-  const open = async (number: number, clock: ManualClock): Promise<Engine> => {
-    const engine = asAskedFor(await stores.create(number, clock))
-    await engine.open()
-    return engine
-  }
 
   const program = async (first: readonly DrawnJob[], commands: Iterable<fc.AsyncCommand<World, World>>) => {
     const clock = new ManualClock()
     const number = ++programs
-    const world: World = new World(clock, await open(number, clock), reopen, tally)
-    async function reopen(): Promise<Engine> {
-      await world.tested.close()
-      return await open(number, clock)
+    const engines = new Map<string, Engine>()
+    const open = async (): Promise<void> => {
+      for (const [kind, stores] of Object.entries(tested)) {
+        const engine = asAskedFor(await stores.create(number, clock))
+        engines.set(kind, engine)
+        await engine.open()
+      }
     }
+    const close = async (): Promise<void> => {
+      for (const engine of engines.values()) await engine.close()
+    }
+    const reopen = async (): Promise<void> => {
+      await close()
+      await open()
+    }
+    const world = new World(clock, engines, reopen, tally)
     try {
+      await open()
       await world.memory.open()
       await insert(world, withIds(world, first))
       await fc.asyncModelRun(() => ({ model: world, real: world }), commands)
       await world.checkWhole()
     } finally {
-      await world.tested.close()
-      stores.remove(number)
+      await close()
+      for (const stores of Object.values(tested)) stores.remove(number)
     }
   }
 
@@ -70,10 +88,10 @@ export const runPrograms = async (runs: number, stores: Stores): Promise<Tally> 
     )
     // A store that is not empty gives every command something to work on.
     const first = fc.array(job, { maxLength: 12, size: 'max' })
-    const parameters = { numRuns: runs, seed, ...(path === undefined ? {} : { path }) }
+    const parameters = { numRuns: runs, seed, endOnFailure: isQuick, ...(path === undefined ? {} : { path }) }
     await fc.assert(fc.asyncProperty(fc.noBias(first), fc.noBias(commands), program), parameters)
     return tally
   } finally {
-    await stores.end()
+    for (const stores of Object.values(tested)) await stores.end()
   }
 }

@@ -28,13 +28,18 @@ const NOBODY = '0198c0de-dead-7000-8000-000000000000'
 
 type Outcome = { readonly answer: unknown } | { readonly refused: unknown; readonly message: string }
 
-/** Two stores that are told the same, at the same time, and what a worker and an operator remember of them. */
+/**
+ * The reference model and the stores that are compared with it, all told the same, and what a worker and an operator
+ * remember of them.
+ */
 export class World {
   readonly clock: ManualClock
   readonly memory: Engine
   readonly tally: Tally
-  readonly reopenTested: () => Promise<Engine>
-  tested: Engine
+  /** The engines that are compared with the model, by kind. */
+  readonly tested: Map<string, Engine>
+  /** Closes them and opens them again, each on its store. */
+  readonly reopenTested: () => Promise<void>
 
   /** Ids of all jobs that were ever offered, also of those that are gone. */
   readonly ids: string[] = []
@@ -46,7 +51,12 @@ export class World {
   private made = 0
   private states = new Map<string, JobRecord>()
 
-  constructor(clock: ManualClock, tested: Engine, reopenTested: () => Promise<Engine>, tally: Tally) {
+  constructor(
+    clock: ManualClock,
+    tested: Map<string, Engine>,
+    reopenTested: () => Promise<void>,
+    tally: Tally,
+  ) {
     this.clock = clock
     this.tested = tested
     this.reopenTested = reopenTested
@@ -75,11 +85,13 @@ export class World {
     return { ...job, id: isUnknown ? NOBODY : job.id, fence: Math.max(0, job.fence + fenceOff) }
   }
 
-  /** Makes the same call on both stores; their answers have to be the same, down to the words of a refusal. */
+  /** Makes the same call on all stores; their answers have to be the same, down to the words of a refusal. */
   async both<T>(what: string, call: (engine: Engine) => Promise<T>): Promise<T | undefined> {
     const expected = await outcome(call(this.memory))
-    const actual = await outcome(call(this.tested))
-    deepStrictEqual(actual, expected, `${what} answers as the reference model does`)
+    for (const [kind, engine] of this.tested) {
+      const actual = await outcome(call(engine))
+      deepStrictEqual(actual, expected, `${what} on ${kind} answers as the reference model does`)
+    }
     if ('refused' in expected) {
       this.tally.add(`${what} → ${expected.refused}`)
       return undefined
@@ -87,11 +99,13 @@ export class World {
     return expected.answer as T
   }
 
-  /** Makes several calls at the same time on both stores; each pair of answers has to be the same. */
+  /** Makes several calls at the same time on all stores; their answers have to be the same. */
   async bothAtOnce(what: string, calls: readonly ((engine: Engine) => Promise<unknown>)[]): Promise<void> {
     const expected = await Promise.all(calls.map((call) => outcome(call(this.memory))))
-    const actual = await Promise.all(calls.map((call) => outcome(call(this.tested))))
-    deepStrictEqual(actual, expected, `${what} answers as the reference model does`)
+    for (const [kind, engine] of this.tested) {
+      const actual = await Promise.all(calls.map((call) => outcome(call(engine))))
+      deepStrictEqual(actual, expected, `${what} on ${kind} answers as the reference model does`)
+    }
   }
 
   /** After every command: what is finished stays so until someone sends it round again, under a new fence. */
@@ -112,12 +126,14 @@ export class World {
   async checkWhole(): Promise<void> {
     const expected = await takeSnapshot(this.memory)
     checkInvariants(expected)
-    const actual = await takeSnapshot(this.tested)
-    deepStrictEqual(actual, expected, 'the whole store is as the reference model is')
+    for (const [kind, engine] of this.tested) {
+      const actual = await takeSnapshot(engine)
+      deepStrictEqual(actual, expected, `the whole store of ${kind} is as the reference model is`)
+    }
   }
 }
 
-/** Both answers in one form: plain objects, counters in one order. */
+/** All answers in one form: plain objects, counters in one order. */
 const outcome = async (call: Promise<unknown>): Promise<Outcome> => {
   try {
     return { answer: structuredClone(await call) }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { JobRecord } from '../../../src/core/job.ts'
 import type { Engine, Hint } from '../../../src/engines/engine.ts'
 import type { PgPool } from '../../../src/engines/postgres/driver.ts'
 import { createPostgresEngine } from '../../../src/engines/postgres/index.ts'
@@ -44,6 +45,47 @@ describe("jobs in the caller's transaction", () => {
     expect(await stateOf(lost.id)).toBeNull()
     const rival = newJob({ key: 'lost' })
     expect((await engine.insert([rival])).verdicts[0]).toEqual({ status: 'inserted', id: rival.id })
+  })
+
+  it('are in every field what they would be without', async () => {
+    const all = { payload: '"x"', key: 'k', ref: 'r', tags: '["t"]', group: 'g', options: '{"timeoutMs":5}' }
+    const kinds = [
+      {},
+      { ...all, priority: 0, maxRetries: 2, leaseMs: 500 },
+      { blocked: 'waits for another' },
+      { delayMs: 60_000 },
+      { runAt: 4_000_000_000_000, blocked: 'waits for both', key: 'b' },
+      { runAt: 1_000 },
+    ]
+    const client = await newClient()
+    await client.query('begin')
+    const inside = kinds.map((given) => newJob({ ...given, queue: 'inside' }))
+    await engine.insert(inside, { tx: client })
+    await client.query('commit')
+    const outside = kinds.map((given) =>
+      newJob({ ...given, queue: 'inside', ...('key' in given ? { key: `${given.key}2` } : {}) }),
+    )
+    await engine.insert(outside)
+    const [one, two] = await Promise.all(
+      [inside, outside].map((jobs) => engine.get(jobs.map(({ id }) => id))),
+    )
+    const comparable = (job: JobRecord | null) => ({
+      ...job,
+      id: '',
+      key: job?.key?.[0],
+      createdAt: 0,
+      // Some are due at a fixed time, the others so long after their creation.
+      runAt: [1_000, 4_000_000_000_000].includes(job?.runAt ?? 0)
+        ? job?.runAt
+        : (job?.runAt ?? 0) - (job?.createdAt ?? 0),
+    })
+    expect(one?.map(comparable)).toEqual(two?.map(comparable))
+    const counts = (await engine.counts()).filter(({ queue }) => queue === 'inside')
+    expect(counts.map(({ state, count }) => [state, count]).sort()).toEqual([
+      ['blocked', 4],
+      ['ready', 6],
+      ['scheduled', 2],
+    ])
   })
 
   it('live and die with the rows of the caller', async () => {

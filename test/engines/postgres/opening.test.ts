@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PostgresServer, startPostgresServer } from '../../../scripts/lib/postgres-server.js'
 import { openEngine as openByUrl } from '../../../src/engines/open.ts'
 import { createPostgresEngine } from '../../../src/engines/postgres/index.ts'
+import { SCHEMA_VERSION } from '../../../src/engines/postgres/migrate.ts'
 import { openStore } from '../../../src/engines/postgres/server.ts'
 import { dropSchemas, newSchemaUrl, onPostgres, postgresUrl } from '../../servers/postgres.ts'
 import { errorOf, newJob, openEngine, schemaOf } from './lab.ts'
@@ -21,7 +22,7 @@ describe('opening a database', () => {
     const again = await openEngine({ url })
     expect((await again.get([job.id]))[0]?.state).toBe('ready')
     const info = again.info()
-    expect(info).toMatchObject({ kind: 'postgres', durability: 'system', schemaVersion: 1 })
+    expect(info).toMatchObject({ kind: 'postgres', durability: 'system', schemaVersion: SCHEMA_VERSION })
     expect(info.location).toContain(`schema=${schemaOf(url)}`)
     expect(JSON.stringify([info, engine.info()])).not.toContain('hunter2')
   })
@@ -58,11 +59,11 @@ describe('opening a database', () => {
   it('is refused when a newer version was there, and touches nothing', async () => {
     const url = await newSchemaUrl()
     await (await openEngine({ url })).close()
-    await onPostgres(`insert into ${schemaOf(url)}.migrations values (2, '0002_future', 'x')`)
+    await onPostgres(`insert into ${schemaOf(url)}.migrations values (${SCHEMA_VERSION + 1}, 'future', 'x')`)
     const error = await opening(url)
     expect(error.code).toBe('E_STORE_NEWER')
-    expect(error.message).toMatch(/has version 2; this version of Posthaste knows 1/)
-    await onPostgres(`delete from ${schemaOf(url)}.migrations where number = 2;
+    expect(error.message).toMatch(/has version \d+; this version of Posthaste knows \d+/)
+    await onPostgres(`delete from ${schemaOf(url)}.migrations where number > ${SCHEMA_VERSION};
       update ${schemaOf(url)}.migrations set hash = 'another'`)
     expect((await opening(url)).code).toBe('E_STORE_NEWER')
   })
@@ -153,8 +154,30 @@ describe('what cannot be opened is refused in one line', () => {
 
   it('a server that is too old', async () => {
     // No such server runs on a machine of today; this is what it would answer.
-    const answers = async () => [['120017', '12.17', 'UTF8', false, 'on']]
+    const answers = async () => [['120017', '12.17', 'UTF8', false, 'on', 'off']]
     const error = await errorOf(openStore(answers, 'posthaste'))
     expect(error).toMatchObject({ code: 'E_STORE_VERSION', message: expect.stringMatching(/12\.17/) })
+  })
+
+  it('a server or a user that may only read, whether the schema is there or not', async () => {
+    const url = await newSchemaUrl()
+    const user = `reader_${process.pid}`
+    await onPostgres(
+      `create role ${user} login superuser; alter role ${user} set default_transaction_read_only = on`,
+    )
+    const reading = url.replace('postgres@', `${user}@`)
+    const refused = { code: 'E_STORE_READ_ONLY', message: expect.stringMatching(/only read/) }
+    expect(await opening(reading)).toMatchObject(refused)
+    await (await openEngine({ url })).close()
+    expect(await opening(reading)).toMatchObject(refused)
+    await onPostgres(`drop role ${user}`)
+  })
+
+  it('a replica', async () => {
+    const answers = async () => [['150004', '15.4', 'UTF8', true, 'on', 'on']]
+    expect(await errorOf(openStore(answers, 'posthaste'))).toMatchObject({
+      code: 'E_STORE_READ_ONLY',
+      message: expect.stringMatching(/replica/),
+    })
   })
 })

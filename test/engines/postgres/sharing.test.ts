@@ -1,7 +1,8 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Engine, Hint } from '../../../src/engines/engine.ts'
 import { createPostgresEngine } from '../../../src/engines/postgres/index.ts'
-import { dropSchemas, newSchemaUrl, onPostgres } from '../../servers/postgres.ts'
+import { dropSchemas, newSchemaUrl, onPostgres, postgresUrl } from '../../servers/postgres.ts'
 import { CLAIM, completion, countsOf, newJob, newJobs, schemaOf, until } from './lab.ts'
 
 /** Engines with pools of their own, as processes have them. */
@@ -81,6 +82,72 @@ describe('several processes on one schema', () => {
     const { jobs } = await two().exchange({ worker: 'w', claim: { ...CLAIM, queues: ['new here'] } })
     expect(jobs[0]).toMatchObject({ id: job.id, queue: 'new here', task: 'new too' })
     expect((await two().queues()).map(({ queue }) => queue)).toContain('new here')
+  })
+})
+
+describe('two exchanges of one worker', () => {
+  const claim = { ...CLAIM, queues: ['twice'], limit: 100 }
+
+  it('are under way at once: one that has to wait does not hold up the other', async () => {
+    await one().insert(newJobs(2, { queue: 'twice' }))
+    const { jobs } = await one().exchange({ worker: 'both', claim })
+    const rival = new pg.Client({ connectionString: await postgresUrl() })
+    await rival.connect()
+    await rival.query(`begin; select 1 from ${schema}.running where id = '${jobs[0]?.id}' for update`)
+    const [late, quick] = jobs.map(completion)
+    let isLateOver = false
+    const waiting = one()
+      .exchange({ worker: 'both', settle: [late as never], claim })
+      .finally(() => {
+        isLateOver = true
+      })
+    const answer = await one().exchange({ worker: 'both', settle: [quick as never] })
+    expect(answer.settled).toEqual(['ok'])
+    expect(isLateOver).toBe(false)
+    await rival.query('rollback')
+    expect((await waiting).settled).toEqual(['ok'])
+    await rival.end()
+  })
+
+  it('settle beside a claim, and wait for each other only to claim', async () => {
+    await one().insert(newJobs(1, { queue: 'twice' }))
+    const { jobs } = await one().exchange({ worker: 'both', claim })
+    const rival = new pg.Client({ connectionString: await postgresUrl() })
+    await rival.connect()
+    await rival.query(`begin; lock table ${schema}.ready in share row exclusive mode`)
+    const first = one().exchange({ worker: 'both', claim })
+    const second = one().exchange({ worker: 'both', settle: jobs.map(completion), claim })
+    // The first one waits for the rival, and the second one, which has settled, for its turn.
+    await until(async () => {
+      const rows = await onPostgres(`select locktype from pg_locks
+        where not granted and (relation = '${schema}.ready'::regclass or locktype = 'advisory') order by locktype`)
+      return rows.flat().join() === 'advisory,relation'
+    })
+    await rival.query('rollback')
+    expect((await Promise.all([first, second])).map(({ settled }) => settled)).toEqual([[], ['ok']])
+    await rival.end()
+  })
+
+  it('claim each its own jobs, the first ones first, and settle them beside each other', async () => {
+    const jobs = newJobs(1_000, { queue: 'twice' })
+    await one().insert(jobs)
+    const claims: string[][] = []
+    const stream = async (): Promise<void> => {
+      for (let settle: ReturnType<typeof completion>[] = []; ; ) {
+        const answer = await one().exchange({ worker: 'both', settle, claim })
+        expect(answer.settled.every((verdict) => verdict === 'ok')).toBe(true)
+        if (answer.jobs.length === 0) return
+        claims.push(answer.jobs.map(({ id }) => id))
+        settle = answer.jobs.map(completion)
+      }
+    }
+    await Promise.all([stream(), stream()])
+    const order = jobs.map(({ id }) => id).sort()
+    expect(claims.flat().sort()).toEqual(order)
+    // Neither had to pass over what the other had in hand: each claim is the next hundred.
+    expect(claims.map((ids) => order.indexOf(ids[0] ?? '')).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 10 }, (_, n) => 100 * n),
+    )
   })
 })
 

@@ -106,6 +106,17 @@ describe('when others are in the way', () => {
     expect((await engine.insert([job])).verdicts[0]?.status).toBe('inserted')
   })
 
+  it('a call on which the server is at work is waited for, however long it is silent', async () => {
+    const patient = await openEngine({ url, callTimeoutMs: 20_000 })
+    const rival = await newRival()
+    await rival.query(`begin; lock table ${schema}.jobs in access exclusive mode`)
+    const inserting = patient.insert([newJob()])
+    // Longer than a silent connection is trusted without asking the server.
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    await rival.query('rollback')
+    expect((await inserting).verdicts[0]?.status).toBe('inserted')
+  })
+
   it('a call that loses a deadlock is begun anew', async () => {
     await engine.insert(newJobs(2))
     const { jobs } = await engine.exchange({ worker: 'w', claim: CLAIM })
@@ -120,6 +131,16 @@ describe('when others are in the way', () => {
     await waiting
     await rival.query('rollback')
     expect((await settling).settled).toEqual(['ok', 'ok'])
+  })
+
+  it('a settlement that comes too late is told so, and takes no other one with it', async () => {
+    await engine.insert(newJobs(2))
+    const { jobs } = await engine.exchange({ worker: 'w', claim: CLAIM })
+    const [late, other] = jobs.map(completion)
+    await engine.exchange({ worker: 'w', settle: [{ ...late, to: 'dead' } as never] })
+    // The first is completed the plain way, which ends the transaction while the other is still being read.
+    const settle = [late, { ...other, reason: 'of its own' }] as never
+    expect((await engine.exchange({ worker: 'w', settle })).settled).toEqual(['stale', 'ok'])
   })
 
   it('a pause waits for the claim under way, and none comes after it', async () => {

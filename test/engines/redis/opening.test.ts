@@ -82,7 +82,7 @@ describe('opening an installation in Redis', () => {
         'latin1',
       ),
     )
-    await expectRefusal(proxy.url, 'E_STORE_VERSION', /is Redis 6\.0.*6\.2 is the oldest/)
+    await expectRefusal(proxy.url, 'E_STORE_VERSION', /is Redis 6\.0.*Redis 6\.2 .* oldest/)
   })
 
   it('is refused when the server may evict jobs, and says how to set it', async () => {
@@ -127,6 +127,23 @@ describe('opening an installation in Redis', () => {
     expect((await engine.counts())[0]?.count).toBe(1)
     await client.acl('SETUSER', 'other', 'on', '>s3cret', '+@all', '~other:*')
     await expectRefusal(server.url.replace('redis://', 'redis://other:s3cret@'), 'E_STORE_OPEN', /may not do/)
+  })
+
+  it('makes its connections like a client of the user, and leaves that one alone', async () => {
+    const server = await startServer({ requirepass: 's3cret' })
+    const client = openClient(`${server.url.replace('redis://', 'redis://:s3cret@')}/2`)
+    client.options.keyPrefix = 'theirs:'
+    const engine = createRedisEngine({ client, prefix: 'mine' })
+    await engine.open()
+    await engine.insert([newJob()])
+    expect(engine.info().location).toBe(`${server.url}/2?prefix=mine`)
+    await engine.close()
+    expect(await client.ping()).toBe('PONG')
+    client.options.keyPrefix = ''
+    expect(await client.exists('{mine}:schema')).toBe(1)
+    expect(() => createRedisEngine({ client: { options: {} } })).toThrow(/must be one of ioredis/)
+    expect(() => createRedisEngine({ client, prefix: '{}' })).toThrow(/prefix must be/)
+    expect(() => createRedisEngine({})).toThrow(/URL cannot be read/)
   })
 
   it('takes an address from a host alone', async () => {

@@ -5,23 +5,42 @@ import { ROOT } from '../../../scripts/lib/run.js'
 import { ensureBuilt } from '../../cli/program.ts'
 import { startServer } from './lab.ts'
 
-it('an engine that nobody closed keeps no program alive', { timeout: 150_000 }, async () => {
+/** How a program ends that opens an engine, does what it is told, and closes nothing. */
+const endOf = async (url: string, work: string, onSaid: () => Promise<void> = async () => {}) => {
   await ensureBuilt()
-  const server = await startServer()
   const script = `
     const { openEngine } = await import(process.argv[1])
     const engine = await openEngine(process.argv[2])
     await engine.listen(() => {})
-    const [counts] = await Promise.all([engine.counts(), engine.now()])
-    process.stdout.write(String(counts.length))`
+    ${work}`
   const module = join(ROOT, 'dist', 'engines', 'open.js')
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, module, server.url])
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, module, url])
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const ended = new Promise((resolve) => child.once('exit', resolve))
   let said = ''
-  child.stdout.on('data', (data) => {
+  for await (const data of child.stdout) {
     said += data
-  })
-  const code = await new Promise((resolve) => child.once('exit', resolve))
+    await onSaid()
+  }
+  const code = await ended
   clearTimeout(timer)
-  expect([code, said]).toEqual([0, '0'])
+  return [code, said]
+}
+
+it('an engine that nobody closed keeps no program alive', { timeout: 150_000 }, async () => {
+  const server = await startServer()
+  const work = `const [counts] = await Promise.all([engine.counts(), engine.now()])
+    process.stdout.write(String(counts.length))`
+  expect(await endOf(server.url, work)).toEqual([0, '0'])
+})
+
+it('nor does one whose server is away', { timeout: 150_000 }, async () => {
+  const server = await startServer()
+  // It ends when it was told no more: by then the server is gone, and is looked for.
+  const work = `process.stdout.write('up')
+    const from = performance.now()
+    const timer = setInterval(() => {
+      if (performance.now() - from > 1000) clearInterval(timer)
+    }, 50)`
+  expect(await endOf(server.url, work, () => server.halt('SIGKILL'))).toEqual([0, 'up'])
 })

@@ -185,6 +185,22 @@ describe('a server in trouble', () => {
     expect((await engine.counts())[0]?.count).toBe(1)
   })
 
+  it('that began to drop what it was given is given nothing more until it is set right', async () => {
+    const server = await startServer()
+    const engine = await openEngine(server.url)
+    await engine.insert(newJobs(2))
+    const client = openClient(server.url)
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await client.call('client', 'kill', 'type', 'normal', 'skipme', 'yes')
+    await until(async () => (await codeOf(engine.insert([newJob()]))) === 'E_STORE_EVICTS')
+    expect(await codeOf(engine.exchange({ worker: 'w', claim: CLAIM }))).toBe('E_STORE_EVICTS')
+    // What is there can still be looked at.
+    expect((await engine.counts())[0]?.count).toBeGreaterThanOrEqual(2)
+    await client.config('SET', 'maxmemory-policy', 'noeviction')
+    expect((await engine.exchange({ worker: 'w', claim: CLAIM })).jobs.length).toBeGreaterThanOrEqual(2)
+    await engine.insert([newJob()])
+  })
+
   it('that became a replica is left for the primary that took its place', async () => {
     const one = await startServer({ 'repl-diskless-sync-delay': '0' })
     const two = await startServer({ replicaof: `127.0.0.1 ${one.port}` })

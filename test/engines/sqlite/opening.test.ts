@@ -57,7 +57,7 @@ describe('opening a database file', () => {
     expect(again.info()).toMatchObject({
       kind: 'sqlite',
       durability: 'system',
-      schemaVersion: 1,
+      schemaVersion: 2,
       location: path,
     })
   })
@@ -110,9 +110,11 @@ describe('opening a database file', () => {
     const path = join(newFolder(), 'jobs.db')
     await (await openEngine({ path, thread: false })).close()
     const handle = await openHandle(path)
-    handle.exec('pragma user_version = 99')
+    handle.exec(`insert into posthaste_migrations values (99, 'future', 'x', 0)`)
     expect(await opening(path)).toBe('E_STORE_NEWER')
-    handle.exec(`pragma user_version = 1; update migrations set hash = 'other'`)
+    handle.exec(
+      `delete from posthaste_migrations where number = 99; update posthaste_migrations set hash = 'other'`,
+    )
     expect(await opening(path)).toBe('E_STORE_NEWER')
   })
 

@@ -17,13 +17,22 @@ fresh as (
   on conflict (id) do nothing
   returning id, kind, priority, lease_ms, created_at, coalesce(run_at, created_at) as due
 ),
+-- Others may wait for a job that was not there yet.
+known as (
+  select f.*, case
+    when (select exists (select from posthaste.ties limit 1))
+    then exists (select from posthaste.ties as t where t.target = 'job:' || f.id)
+    else false
+  end as awaited
+  from fresh as f
+),
 put_ready as (
   insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-  select due, 0, lease_ms, id, kind, 0, priority, false, false, false from fresh where due <= created_at
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false from known where due <= created_at
 ),
 put_waiting as (
   insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
-  select due, 0, lease_ms, id, kind, 0, priority, false, false, false, 'scheduled' from fresh where due > created_at
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false, 'scheduled' from known where due > created_at
 ),
 moved as (
   insert into posthaste.moves (kind, to_state, number)

@@ -1,2 +1,2 @@
--- Who holds unique keys. Parameters: keys. Result: key, id.
-select key, id from posthaste.keys where key = any ($1::text[])
+-- Who holds unique keys. Parameters: keys. Result: key, id, until, expires_at. Index: the primary key of keys.
+select key, id, until, expires_at from posthaste.keys where key = any ($1::text[])

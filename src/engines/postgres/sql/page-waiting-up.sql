@@ -1,5 +1,5 @@
 -- Ids of waiting jobs, the oldest first. Parameters: id with which to go on, limit, arrays of kinds and states.
--- Result: id. Index: waiting_by_kind.
+-- Result: id. Index: waiting_to_list.
 select p.id
 from unnest($3::integer[], $4::text[]) as g (kind, state)
 cross join lateral (

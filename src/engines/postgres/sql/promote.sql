@@ -1,5 +1,5 @@
 -- Makes jobs claimable whose time has come, the earliest first. Parameters: limit; then floor and fixed of the clock.
--- Result: how many, when the next one after now is due. Index: waiting_by_time.
+-- Result: how many, when the next one after now is due. Index: waiting_to_promote.
 with due as materialized (
   select ctid as place from posthaste.waiting
   where state <> 'blocked' and run_at <= (select posthaste.clock($2, $3))

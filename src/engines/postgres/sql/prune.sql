@@ -1,6 +1,6 @@
 -- Removes finished jobs of a state, the oldest first, with all that is known of them. Parameters: state, age_ms, how
 -- many are kept, least age_ms, limit; then floor and fixed of the clock. Result: how many were removed, whether more
--- remain to be. Index: finished_by_time.
+-- remain to be. Index: finished_to_prune.
 with size as materialized (
   select coalesce(sum(number), 0) as number
   from (
@@ -29,6 +29,7 @@ gone as (
 forgotten_jobs as (delete from posthaste.jobs where id = any (array(select id from gone))),
 forgotten_notes as (delete from posthaste.notes where id = any (array(select id from gone))),
 forgotten_logs as (delete from posthaste.logs where id = any (array(select id from gone))),
+forgotten_ties as (delete from posthaste.ties where id = any (array(select id from gone))),
 moved as (
   insert into posthaste.moves (kind, from_state, number) select kind, $1, count(*) from gone group by kind
 )

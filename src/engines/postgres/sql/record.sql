@@ -10,19 +10,20 @@ select
   coalesce(a.fence, r.fence, w.fence, f.fence) as fence, coalesce(r.worker, f.worker, n.worker) as worker,
   r.lease_until, coalesce(r.started, false) as started, r.cancel, coalesce(f.output, n.output) as output,
   n.error, n.history, n.progress, n.checkpoint, j.kind, j.run_at as first_run_at, n.id is not null as has_notes,
-  (select h.id from posthaste.keys as h where h.key = j.key) as holder
+  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place
 from unnest($1::uuid[]) with ordinality as wanted (id, number)
 cross join lateral (select * from posthaste.jobs where id = wanted.id limit 1) as j
 cross join lateral (select * from posthaste.kinds where kind = j.kind limit 1) as k
 left join lateral (select * from posthaste.notes where id = j.id limit 1) as n on true
 left join lateral (select * from posthaste.running where id = j.id limit 1) as r on true
-left join lateral (select * from posthaste.waiting where id = j.id limit 1) as w on true
+left join lateral (select *, ctid::text as place from posthaste.waiting where id = j.id limit 1) as w on true
 left join lateral (
   select * from posthaste.finished
   where kind = j.kind and state = any ('{completed,cancelled,dead}') and id = j.id limit 1
 ) as f on true
 left join lateral (
-  select * from posthaste.ready
+  select *, ctid::text as place from posthaste.ready
   where kind = j.kind and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
 ) as a on true
+left join lateral (select * from posthaste.keys where key = j.key limit 1) as h on true
 order by wanted.number

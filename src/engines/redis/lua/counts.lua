@@ -4,6 +4,7 @@
 -- ARGV     clock (2)
 -- Result   letter, queue NUL task, and number, in turn
 
+-- flags no-writes
 -- include store
 
 return call('HGETALL', COUNTS)

@@ -12,6 +12,7 @@
 
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include rows
 -- include hints

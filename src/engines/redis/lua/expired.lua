@@ -4,8 +4,10 @@
 -- ARGV     clock (2), limit, end of the lease and id of the last job before, or two empty texts
 -- Result   rows
 
+-- flags no-writes
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include rows
 

@@ -4,6 +4,7 @@
 -- ARGV     clock (2), collection and key of each
 -- Result   version, expiry or empty, and value of each; version 0 when there is none
 
+-- flags no-writes
 -- include store
 -- include reader
 -- include documents

@@ -4,8 +4,10 @@
 -- ARGV     clock (2), ids
 -- Result   rows of those that exist
 
+-- flags no-writes
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include rows
 

@@ -4,6 +4,7 @@
 -- ARGV     clock (2), collection, prefix of the keys, `=` and the last key before or empty, limit
 -- Result   key, version, expiry or empty, and value of each
 
+-- flags no-writes
 -- include store
 -- include reader
 -- include documents

@@ -2,14 +2,16 @@
 --
 -- KEYS[1]  prefix
 -- ARGV     clock (2), 1 for the newest first, id of the last one before or empty, limit, 1 for whole rows,
---          k and a key, r and a reference, or p and places: letters of the states (empty: none, -: any),
+--          k and a key, r and a reference, c and a parent, b and a batch, or p and places: letters of the states (empty: none, -: any),
 --          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
--- Result   { rows of those that fit states, queues and tasks (by key or reference: whatever they are); without whole
+-- Result   { rows of those that fit states, queues and tasks (by anything else: whatever they are); without whole
 --            rows, bodies are left empty, id of the last one looked at or empty, 1 when there are no more,
 --            how many jobs are in the places that fit }
 
+-- flags no-writes
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include rows
 -- include reader
@@ -29,12 +31,10 @@ local function addFrom(index)
   for i = 1, #some do ids[#ids + 1] = some[i] end
 end
 
--- Adds every running job behind `after`: there are no more of them than workers have leases.
-local function addRunning()
-  for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
-    for _, id in ipairs(call('ZRANGE', LEASES .. worker, 0, -1)) do
-      if after == '' or (isDown and id < after) or (not isDown and id > after) then ids[#ids + 1] = id end
-    end
+local function isBehind(id) return after == '' or (isDown and id < after) or (not isDown and id > after) end
+local function addBehind(some)
+  for i = 1, #some do
+    if isBehind(some[i]) then ids[#ids + 1] = some[i] end
   end
 end
 
@@ -47,36 +47,79 @@ local function takeSet()
 end
 
 local queues, tasks
-local hasRunning = false
 local function isWanted(letter) return letters == '-' or find(letters, letter, 1, true) ~= nil end
 local function fits(kind)
-  local queue, task = match(kind, '^([^%z]*)%z(.*)$')
+  local queue, task = match(kind, '^([^%z]*)%z([^%z]*)')
   return (not queues or queues[queue]) and (not tasks or tasks[task])
 end
 
 -- Rows that one call takes from all places together, before the limit.
 local FETCHED = 8000
+-- Jobs that are looked at one by one where the place holds others, too.
+local LOOKED = 1000
+-- Up to so many are rather collected from the orders of their states.
+local FEW = 2000
 
+-- Ready, running and completed jobs share a place. Collects those of them that are wanted without it.
+local function addSome()
+  if isWanted(RUNNING) then
+    for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do addBehind(call('ZRANGE', LEASES .. worker, 0, -1)) end
+  end
+  if isWanted('r') then
+    for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
+      if fits(sub(lane, 3)) then addBehind(call('ZRANGE', READY .. lane, 0, -1)) end
+    end
+  end
+  if isWanted('c') then
+    for _, member in ipairs(call('ZRANGE', FINISHED .. 'c', 0, -1)) do
+      local some = {}
+      splitIds(member, some)
+      addBehind(some)
+    end
+  end
+end
+
+local isMixed, isCollected, most = false, false, limit
 if by == 'k' then
   addFrom(KEY .. take())
 elseif by == 'r' then
   addFrom(REF .. take())
+elseif by == 'c' then
+  addFrom(CHILDREN .. take())
+elseif by == 'b' then
+  addFrom(BATCH .. take())
 else
   letters, queues, tasks = take(), takeSet(), takeSet()
-  local indexes, fields = {}, call('HGETALL', COUNTS)
+  local shared = { r = 0, u = 0, c = 0 }
+  local indexes, number, fields, others, completed = {}, 0, call('HGETALL', COUNTS), 0, 0
   for i = 1, #fields, 2 do
-    local letter, kind = sub(fields[i], 1, 1), sub(fields[i], 2)
-    if isWanted(letter) and fits(kind) then
-      total = total + tonumber(fields[i + 1])
-      if letter == RUNNING and not isWanted('r') then hasRunning = true else indexes[placeOf(letter, kind)] = true end
+    local letter, kind, jobs = sub(fields[i], 1, 1), sub(fields[i], 2), tonumber(fields[i + 1])
+    if letter == 'c' then completed = completed + jobs end
+    if fits(kind) then
+      if isWanted(letter) then
+        total = total + jobs
+        indexes[placeOf(letter, kind)] = true
+        if shared[letter] then shared[letter] = shared[letter] + jobs end
+      elseif shared[letter] then
+        others = others + jobs
+      end
     end
   end
-  local number = 0
+  local some = shared.r + shared.u + (isWanted('c') and completed or 0)
+  isMixed = others > 0 and shared.r + shared.u + shared.c > 0
+  -- There are no more running jobs than workers have leases.
+  isCollected = isMixed and (some <= FEW or not (isWanted('r') or isWanted('c')))
+  if isCollected then
+    for index in pairs(indexes) do
+      if sub(index, #PLACE + 1, #PLACE + 1) == 'r' then indexes[index] = nil end
+    end
+    addSome()
+  elseif isMixed then
+    limit = LOOKED
+  end
   for _ in pairs(indexes) do number = number + 1 end
   limit = math.min(limit, math.max(64, math.floor(FETCHED / math.max(1, number))))
   for index in pairs(indexes) do addFrom(index) end
-  -- Ready jobs lie in the same place. When only running ones are wanted, those must not be looked through.
-  if hasRunning then addRunning() end
 end
 
 table.sort(ids, function(a, b)
@@ -86,15 +129,28 @@ end)
 local isLast = #ids < limit
 for i = #ids, limit + 1, -1 do ids[i] = nil end
 
-local texts, bodies, out = readMany(STATES, ids), isWhole and readMany(BODIES, ids), {}
+local texts = readMany(STATES, ids)
+local found, last = {}, #ids
 for i = 1, #ids do
   local letter = sub(texts[i], 1, 1)
-  if not letters or (isWanted(letter) and (letter ~= RUNNING or fits(parse(texts[i]).kind))) then
-    if isWhole then
-      addWhole(out, ids[i], bodies[i], texts[i])
-    else
-      addRow(out, ids[i], '\0\0\0', texts[i], '', '', '', '')
+  if not letters or (isWanted(letter) and (not isCollected or fits(parse(texts[i]).kind))) then
+    if #found == most then
+      last, isLast = i - 1, false
+      break
     end
+    found[#found + 1] = i
   end
 end
-return { table.concat(out, '\0'), ids[#ids] or '', isLast and 1 or 0, int(total) }
+
+local out, wanted = {}, {}
+for n = 1, #found do wanted[n] = ids[found[n]] end
+local bodies = isWhole and readMany(BODIES, wanted)
+for n = 1, #found do
+  local text = texts[found[n]]
+  if isWhole then
+    addWhole(out, wanted[n], bodies[n], text)
+  else
+    addRow(out, wanted[n], '\0\0\0\0', text, '', '', '', '')
+  end
+end
+return { table.concat(out, '\0'), ids[last] or '', isLast and 1 or 0, int(total) }

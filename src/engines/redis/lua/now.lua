@@ -4,6 +4,7 @@
 -- ARGV     clock (2)
 -- Result   epoch ms
 
+-- flags no-writes
 -- include store
 
 return nowText

@@ -6,6 +6,7 @@
 
 -- include store
 -- include counting
+-- include ties
 -- include jobs
 -- include hints
 

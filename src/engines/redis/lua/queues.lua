@@ -4,6 +4,7 @@
 -- ARGV     clock (2)
 -- Result   { queues, paused queues and since when NUL by whom in turn, queues of lanes and due times in turn }
 
+-- flags no-writes
 -- include store
 
 local oldest = {}

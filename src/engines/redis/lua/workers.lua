@@ -4,6 +4,7 @@
 -- ARGV     clock (2)
 -- Result   id, and time to live, first and last time NUL about, in turn
 
+-- flags no-writes
 -- include store
 
 local ids = call('ZRANGEBYSCORE', PREFIX .. 'beats', '(' .. nowText, '+inf')

@@ -72,8 +72,9 @@ create table posthaste.jobs (
   ref text collate "C",
   tags text collate "C"
 );
-create index jobs_by_key on posthaste.jobs (key, id) where key is not null;
-create index jobs_by_ref on posthaste.jobs (ref, id) where ref is not null;
+-- Serve lists of the jobs with a key, or a ref.
+create index jobs_to_list_by_key on posthaste.jobs (key, id) where key is not null;
+create index jobs_to_list_by_ref on posthaste.jobs (ref, id) where ref is not null;
 
 -- Jobs that may be claimed, in the order of claims within their kind.
 create table posthaste.ready (
@@ -103,10 +104,10 @@ create table posthaste.waiting (
   has_key boolean not null,
   state text collate "C" not null check (state in ('blocked', 'scheduled', 'retrying'))
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
--- Serves promotion: what is due next.
-create index waiting_by_time on posthaste.waiting (run_at, id) where state <> 'blocked';
--- Serves lists of waiting jobs.
-create index waiting_by_kind on posthaste.waiting (kind, state, id);
+-- Serves promotion, and tells when the next job is due.
+create index waiting_to_promote on posthaste.waiting (run_at, id) where state <> 'blocked';
+-- Serves lists by queue, task and state.
+create index waiting_to_list on posthaste.waiting (kind, state, id);
 
 -- One row is one lease. The space that is left in each page is for renewals.
 create table posthaste.running (
@@ -140,8 +141,8 @@ create table posthaste.finished (
   output text,
   primary key (kind, state, id)
 );
--- Serves retention: the oldest of a state.
-create index finished_by_time on posthaste.finished (state, finished_at, id);
+-- Serves retention: the oldest of a state. Without the id, those that were settled together share an entry.
+create index finished_to_prune on posthaste.finished (state, finished_at);
 
 create table posthaste.notes (
   id uuid primary key,
@@ -198,4 +199,4 @@ create table posthaste.records (
   primary key (collection, key)
 );
 -- Serves the removal of what has expired.
-create index records_by_expiry on posthaste.records (expires_at) where expires_at is not null;
+create index records_to_expire on posthaste.records (expires_at) where expires_at is not null;

@@ -1,10 +1,22 @@
 -- Adds jobs. They are described by shapes, of which many jobs have the same one, and by what each has for itself.
 
+-- What the ties of a shape say: who the key may come from, how it is held, and what is kept of them.
+local function takeTies(shape, text)
+  local from, letter, ms, start, rest = match(text, '^([%x-]*) (%a) (%d*) ([+=]?%d*) (.*)$')
+  if sub(start, 1, 1) == '+' then start = int(now + tonumber(sub(start, 2))) else start = sub(start, 2) end
+  shape.keyFrom, shape.keyLetter, shape.keyMs = from, letter, ms
+  shape.ties = letter .. ' ' .. ms .. ' ' .. start .. ' ' .. rest
+end
+
 -- Reads a shape: flags, due (empty: now; `+` and a delay; `=` and a time), blocked (why, or empty), leaseMs, lane, key,
--- ref. Makes what all of its jobs have in common.
+-- ref, ties (empty, or as in ties.lua, the time to start by as due is, and id and a space of who may have the key
+-- before it). Makes what all of its jobs have in common.
 local function takeShape()
   local shape = {}
   local flags, due, blocked, leaseMs, lane, key, ref = take(), take(), take(), take(), take(), take(), take()
+  local ties = take()
+  shape.keyLetter, shape.keyMs = 'f', ''
+  if ties ~= '' then takeTies(shape, ties) end
   local runAt = now
   if due ~= '' then
     runAt = tonumber(sub(due, 2))
@@ -25,21 +37,22 @@ end
 local function addShape(shape)
   local jobs = shape.n / 2
   if jobs == 0 then return end
-  call('SADD', QUEUES, shape.queue)
   callMany('ZADD', PLACE .. shape.letter .. shape.kind, shape.byId)
   if shape.letter == 'r' then
     callMany('ZADD', READY .. shape.lane, shape.byTime)
-    call('ZADD', LANES, shape.priority, shape.lane)
+    -- A lane that was there already belongs to a queue that is known.
+    if call('ZADD', LANES, shape.priority, shape.lane) == 1 then call('SADD', QUEUES, shape.queue) end
     hint('r')
-  elseif shape.letter == 's' then
-    callMany('ZADD', WAITING, shape.byTime)
+  else
+    if shape.letter == 's' then callMany('ZADD', WAITING, shape.byTime) end
+    call('SADD', QUEUES, shape.queue)
   end
   hint('c')
   count(shape.letter, shape.kind, jobs)
 end
 
 -- Adds the jobs that the arguments describe: the number of shapes, the shapes, the number of jobs, the number of each
--- job's shape (when there is more than one), id and body of each. Answers a letter for each job, i inserted or d
+-- job's shape (when there is more than one), their ids in a row, the body of each. Answers a letter for each job, i inserted or d
 -- duplicate, and the holders of the keys of the duplicates.
 local function addJobs()
   local shapes = {}
@@ -47,24 +60,25 @@ local function addJobs()
   local jobs = takeNumber()
   local shapeOf = #shapes > 1 and takeMany(jobs) or nil
   local ids = {}
-  for i = 1, jobs do ids[i] = ARGV[at + 2 * i - 1] end
+  if jobs > 0 then splitIds(take(), ids) end
   local known = readMany(STATES, ids)
 
-  local verdicts, holders, added = {}, {}, {}
+  local verdicts, holders, added, bound = {}, {}, {}, {}
   local bodies, states, n = {}, {}, 0
   for i = 1, jobs do
     local id = ids[i]
     local shape = shapes[shapeOf and tonumber(shapeOf[i]) or 1]
     verdicts[i] = 'i'
     if not known[i] and not added[id] then
-      local holder = shape.key ~= '' and call('HGET', KEYHOLDERS, sub(shape.key, 2))
-      if holder then
+      local holder = shape.key ~= '' and keyHolder(sub(shape.key, 2))
+      if holder and holder ~= shape.keyFrom then
         verdicts[i] = 'd'
         table.insert(holders, holder)
       else
         stamp()
-        added[id] = true
-        bodies[n + 1], bodies[n + 2] = id, ARGV[at + 2 * i]
+        added[id] = i
+        if shape.ties then bound[#bound + 1] = i end
+        bodies[n + 1], bodies[n + 2] = id, ARGV[at + i]
         states[n + 1], states[n + 2] = id, shape.text
         n = n + 2
         local m = shape.n
@@ -72,16 +86,22 @@ local function addJobs()
         shape.byId[m + 1], shape.byId[m + 2] = '0', id
         shape.n = m + 2
         if shape.key ~= '' then
-          call('HSET', KEYHOLDERS, sub(shape.key, 2), id)
+          takeKey(sub(shape.key, 2), id, shape.keyLetter, shape.keyMs)
           call('ZADD', KEY .. sub(shape.key, 2), 0, id)
         end
         if shape.ref ~= '' then call('ZADD', REF .. sub(shape.ref, 2), 0, id) end
       end
     end
   end
-  at = at + 2 * jobs
+  at = at + jobs
   callMany('HSET', BODIES, bodies)
   callMany('HSET', STATES, states)
   for i = 1, #shapes do addShape(shapes[i]) end
+  for k = 1, #bound do
+    local i = bound[k]
+    bind(ids[i], shapes[shapeOf and tonumber(shapeOf[i]) or 1].ties, function(parent)
+      return added[parent] and added[parent] > i
+    end)
+  end
   return table.concat(verdicts), holders
 end

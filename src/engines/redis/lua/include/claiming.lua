@@ -118,6 +118,7 @@ local function leased(text, worker)
     leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
     isPlain = flags == '0',
     kind = job.kind,
+    key = job.key,
   }
 end
 
@@ -177,6 +178,7 @@ local function claim(worker, limit, leaseMs, queues, tasks, isListed)
     states[2 * i - 1], states[2 * i] = id, lease.text
     leases[2 * i - 1], leases[2 * i] = lease.ends, id
     lease.jobs = (lease.jobs or 0) + 1
+    if lease.key ~= '' then freeKey(id, lease, 's') end
     if lease.isPlain then
       addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
     else

@@ -3,16 +3,18 @@
 local RUNNING = 'u'
 
 -- Kinds and workers whose numbers changed; written by `flush`.
-local counted, touched = {}, {}
+local counted, touched
+onBegin(function() counted, touched = {}, {} end)
 
 local function count(letter, kind, difference)
   local field = letter .. kind
   counted[field] = (counted[field] or 0) + difference
 end
 
--- The place of a job in the lists of its kind: claiming a job leaves it where it is.
+-- The place of a job in the lists of its kind. A job that succeeds keeps its place from the add to the end: moving a
+-- million of them costs more than passing over some when only ready or only completed ones are listed.
 local function placeOf(letter, kind)
-  return PLACE .. (letter == RUNNING and 'r' or letter) .. kind
+  return PLACE .. ((letter == RUNNING or letter == 'c') and 'r' or letter) .. kind
 end
 
 -- Writes the numbers that changed, and when the first lease of each worker ends.

@@ -1,9 +1,5 @@
 -- Documents: a hash for each collection, key → version, expiry (or nothing) NUL value; and the keys in their order.
 
-local DOCUMENTS = PREFIX .. 'documents:'
-local NAMES = PREFIX .. 'names:'
--- Collection NUL key by the time at which the document is gone.
-local EXPIRY = PREFIX .. 'expiry'
 -- Expired documents that a write clears away at most.
 local CLEARED = 100
 

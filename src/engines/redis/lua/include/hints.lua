@@ -2,7 +2,8 @@
 --
 -- ARGV[3]: the hints that may be told at once; the caller told the others a moment ago and repeats them by itself.
 
-local hints = {}
+local hints
+onBegin(function() hints = {} end)
 local function hint(letter) hints[letter] = true end
 
 -- Tells what happened, as far as it may. Answers what was told, a space, and what is left to be told.

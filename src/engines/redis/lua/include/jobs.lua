@@ -21,7 +21,8 @@ local STATE = '^(%a)(.)(%d+)%z([^%z]*)%z((%d+) (%d*) (%d+)%z((%d)%z(([^%z]*)%z[^
 
 -- The parts of a state. Many jobs have the same text (they came together), so each text is taken apart once; the
 -- answer is shared and must not be changed.
-local parsed = {}
+local parsed
+onBegin(function() parsed = {} end)
 local function parse(text)
   local job = parsed[text]
   if job == nil then
@@ -44,6 +45,30 @@ local function leaveLane(lane)
   if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
 end
 
+-- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
+-- Members of one time that are looked at together. More can only be there when the server's clock was set back.
+local MEMBERS = 100
+
+local function enterFinished(letter, ids, at) call('ZADD', FINISHED .. letter, at, table.concat(ids)) end
+
+local function leaveFinished(id, job)
+  local index, at = FINISHED .. job.letter, job.finishedAt
+  local first = 0
+  repeat
+    local members = call('ZRANGEBYSCORE', index, at, at, 'LIMIT', first, MEMBERS)
+    for i = 1, #members do
+      local place = find(members[i], id, 1, true)
+      if place then
+        local rest = sub(members[i], 1, place - 1) .. sub(members[i], place + ID_LENGTH)
+        call('ZREM', index, members[i])
+        if rest ~= '' then call('ZADD', index, at, rest) end
+        return
+      end
+    end
+    first = first + MEMBERS
+  until #members < MEMBERS
+end
+
 -- Takes a job out of the order that its state keeps.
 local function leave(id, job)
   local letter = job.letter
@@ -56,7 +81,7 @@ local function leave(id, job)
   elseif letter == 's' or letter == 't' then
     call('ZREM', WAITING, id)
   elseif letter ~= 'b' then
-    call('ZREM', FINISHED .. letter, id)
+    leaveFinished(id, job)
   end
   count(letter, job.kind, -1)
 end
@@ -69,7 +94,7 @@ local function enter(id, letter, job, runAt)
   elseif letter == 's' or letter == 't' then
     call('ZADD', WAITING, runAt, id)
   elseif letter ~= 'b' then
-    call('ZADD', FINISHED .. letter, nowText, id)
+    enterFinished(letter, { id }, nowText)
   end
   count(letter, job.kind, 1)
 end
@@ -83,15 +108,6 @@ local function move(id, job, letter, runAt)
     call('ZREM', from, id)
     call('ZADD', to, 0, id)
   end
-end
-
-local function isFinished(letter) return letter == 'c' or letter == 'x' or letter == 'd' end
-
--- Frees the key of a job, when it is this job that holds it.
-local function freeKey(id, job)
-  if job.key == '' then return end
-  local key = sub(job.key, 2)
-  if call('HGET', KEYHOLDERS, key) == id then call('HDEL', KEYHOLDERS, key) end
 end
 
 -- Forgets jobs that are in no order any more: bodies, states, notes, logs, and where lists find them.
@@ -111,6 +127,7 @@ local function forget(ids, jobs)
     if job.fence ~= '0' then table.insert(logs, LOG .. id) end
   end
   for place, some in pairs(places) do callMany('ZREM', place, some) end
+  forgetTies(ids)
   callMany('HDEL', BODIES, ids)
   callMany('HDEL', STATES, ids)
   callMany('HDEL', NOTES, notes)

@@ -1,12 +1,21 @@
--- Jobs as they travel to the caller: one text, NUL between all fields, 23 fields a job:
--- id, the 4 of its body, the 14 of its state, end of its lease, progress, checkpoint, request to cancel.
+-- Jobs as they travel to the caller: one text, NUL between all fields. Jobs that follow each other and differ in id and
+-- body alone make a run: their number, the 14 fields of their state, end of the lease, progress, checkpoint, request to
+-- cancel; then id and the 5 fields of the body of each.
 
 -- Counting a list is a search in Lua: on paths for many jobs, its length is kept beside it, as `n`.
 local function addRow(out, id, body, text, leaseUntil, progress, checkpoint, cancel)
   local n = out.n or 0
-  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, body, text, leaseUntil
-  out[n + 5], out[n + 6], out[n + 7] = progress, checkpoint, cancel
-  out.n = n + 7
+  if out.text ~= text or out.leaseUntil ~= leaseUntil or out.progress ~= progress or out.checkpoint ~= checkpoint
+    or out.cancel ~= cancel then
+    out.text, out.leaseUntil, out.progress, out.checkpoint, out.cancel = text, leaseUntil, progress, checkpoint, cancel
+    out.run = n + 1
+    out[n + 1], out[n + 2], out[n + 3] = 0, text, leaseUntil
+    out[n + 4], out[n + 5], out[n + 6] = progress, checkpoint, cancel
+    n = n + 6
+  end
+  out[out.run] = out[out.run] + 1
+  out[n + 1], out[n + 2] = id, body
+  out.n = n + 2
 end
 
 local function note(flags, flag, name, id)

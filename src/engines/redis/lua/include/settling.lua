@@ -8,68 +8,84 @@ end
 -- The state of a job under other values: `values` is attempt … crashes NUL reason … history.
 local function stateOf(letter, flags, fence, job, runAt, values)
   return letter .. flags .. fence .. '\0' .. job.worker .. '\0' .. keep(job, runAt) .. '\0'
-    .. (isFinished(letter) and nowText or '') .. ' ' .. values
+    .. (isOver(letter) and nowText or '') .. ' ' .. values
+end
+
+-- What a first success makes of jobs that have this state, for all that are settled alike.
+local function plainEnd(text, fence, values)
+  local job, verdict = underLease(text, fence)
+  if not job then
+    if verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then verdict = 'o' end
+    return { verdict = verdict }
+  end
+  local flags = job.flags
+  return {
+    verdict = 'o',
+    job = job,
+    jobs = 0,
+    isAsked = has(flags, CANCEL),
+    text = stateOf('c', keptFlags(flags, false), fence, job, job.runAt, values),
+  }
 end
 
 -- First successes, no id twice: nothing but one text and one move each, written for all of them together.
--- Arguments: their number; id, fence and values of each.
+-- Arguments: the number of groups; fence, values, and ids in a row of each.
 local function settlePlain()
-  local jobs = takeNumber()
-  if jobs == 0 then return '' end
-  local ids, verdicts, states, finished, n = {}, {}, {}, {}, 0
-  -- By worker and by kind: what leaves its leases, and what changes places.
-  local leases, kinds = {}, {}
-  for i = 1, jobs do ids[i] = ARGV[at + 3 * i - 2] end
-  local texts = readMany(STATES, ids)
-  for i = 1, jobs do
-    local id, text, fence = ids[i], texts[i], ARGV[at + 3 * i - 1]
-    local job, verdict = underLease(text, fence)
-    if job then
-      verdict = 'o'
-      local flags = job.flags
-      if flags ~= '0' then
-        if has(flags, CANCEL) then call('HDEL', NOTES, 'c' .. id) end
-        flags = keptFlags(flags, false)
-      end
-      states[n + 1], states[n + 2] = id, stateOf('c', flags, fence, job, job.runAt, ARGV[at + 3 * i])
-      finished[n + 1], finished[n + 2] = nowText, id
-      n = n + 2
-      local lease = leases[job.worker]
-      if not lease then
-        lease = { n = 0 }
-        leases[job.worker] = lease
-      end
-      lease.n = lease.n + 1
-      lease[lease.n] = id
-      local kind = kinds[job.kind]
-      if not kind then
-        kind = { from = {}, to = {}, n = 0 }
-        kinds[job.kind] = kind
-      end
-      local k = kind.n + 1
-      kind.n = k
-      kind.from[k] = id
-      kind.to[2 * k - 1], kind.to[2 * k] = '0', id
-      freeKey(id, job)
-    elseif verdict == 's' and parse(text).letter == 'c' and parse(text).fence == fence then
-      verdict = 'o'
-    end
-    verdicts[i] = verdict
+  local groups = takeNumber()
+  if groups == 0 then return '' end
+  local ids, lasts, fences, allValues = {}, {}, {}, {}
+  for g = 1, groups do
+    fences[g], allValues[g] = take(), take()
+    splitIds(take(), ids)
+    lasts[g] = #ids
   end
-  at = at + 3 * jobs
+  local texts = readMany(STATES, ids)
+  local verdicts, states, finished, n = {}, {}, {}, 0
+  -- By worker: what leaves its leases.
+  local leases = {}
+  local first = 1
+  for g = 1, groups do
+    local made = {}
+    for i = first, lasts[g] do
+      local id, text = ids[i], texts[i]
+      local done = made[text]
+      if not done then
+        done = plainEnd(text, fences[g], allValues[g])
+        made[text] = done
+        if done.job then
+          done.lease = leases[done.job.worker] or { n = 0 }
+          leases[done.job.worker] = done.lease
+        end
+      end
+      if done.job then
+        states[2 * n + 1], states[2 * n + 2] = id, done.text
+        n = n + 1
+        finished[n] = id
+        local lease = done.lease
+        lease.n = lease.n + 1
+        lease[lease.n] = id
+        done.jobs = done.jobs + 1
+        if done.isAsked then call('HDEL', NOTES, 'c' .. id) end
+        if done.job.key ~= '' then freeKey(id, done.job, 'f') end
+        if isAnyTied() then bondMoved(id, RUNNING, 'c', '1') end
+      end
+      verdicts[i] = done.verdict
+    end
+    for _, done in pairs(made) do
+      if done.job then
+        count(RUNNING, done.job.kind, -done.jobs)
+        count('c', done.job.kind, done.jobs)
+      end
+    end
+    first = lasts[g] + 1
+  end
   if n == 0 then return table.concat(verdicts) end
   stamp()
   callMany('HSET', STATES, states)
-  callMany('ZADD', FINISHED .. 'c', finished)
+  enterFinished('c', finished, nowText)
   for worker, lease in pairs(leases) do
     callMany('ZREM', LEASES .. worker, lease)
     touched[worker] = true
-  end
-  for name, kind in pairs(kinds) do
-    callMany('ZREM', placeOf(RUNNING, name), kind.from)
-    callMany('ZADD', placeOf('c', name), kind.to)
-    count(RUNNING, name, -kind.n)
-    count('c', name, kind.n)
   end
   hint('c')
   return table.concat(verdicts)
@@ -103,7 +119,8 @@ local function settle()
     local runAt = delay == '' and job.runAt or int(now + tonumber(delay))
     move(id, job, letter, runAt)
     call('HSET', STATES, id, stateOf(letter, flags, fence, job, runAt, values))
-    if isFinished(letter) then freeKey(id, job) end
+    if isOver(letter) then freeKey(id, job, 'f') end
+    bondMoved(id, RUNNING, letter, match(values, '^%d+'))
     hint('c')
     if letter == 'r' then hint('r') end
     writeDocuments(writes)

@@ -1,62 +1,106 @@
 -- What every script begins with: the keys of the installation, its clock, and whole numbers as text.
 --
--- KEYS[1] is the installation's prefix, `{posthaste}:`; every other key begins with it and so lies in the same slot.
--- ARGV[1] is the time that a test's clock gives, or empty; ARGV[2] is the latest time that the caller was told.
+-- A server that knows functions (Redis 7) makes all of these once, when the library is loaded, and not anew for every
+-- call. So nothing here may remember anything from call to call but what `begin` sets: see scripts.ts.
+--
+-- The only key given is the installation's prefix, `{posthaste}:`; every other key begins with it and so lies in the same
+-- slot. ARGV[1] is the time that a test's clock gives, or empty; ARGV[2] is the latest time that the caller was told.
 
-local PREFIX = KEYS[1]
-local CLOCK = PREFIX .. 'clock'
--- id → what never changes of a job: retries allowed, options, tags, payload; NUL between them.
-local BODIES = PREFIX .. 'bodies'
--- id → everything else; see jobs.lua.
-local STATES = PREFIX .. 'states'
--- p, k or c, then id → progress, checkpoint, request to cancel; for the few jobs that have one.
-local NOTES = PREFIX .. 'notes'
--- The letter of a state, then the kind → how many jobs.
-local COUNTS = PREFIX .. 'counts'
--- The letter of a place, then the kind → ids, in their order. Serves lists.
-local PLACE = PREFIX .. 'place:'
--- Lanes with claimable jobs by priority, and each lane's ids by due time.
-local LANES = PREFIX .. 'lanes'
-local READY = PREFIX .. 'ready:'
--- Scheduled and retrying jobs by due time.
-local WAITING = PREFIX .. 'waiting'
--- Workers with running jobs by the end of the first of their leases, and each worker's ids by the end of the lease.
-local HOLDERS = PREFIX .. 'holders'
-local LEASES = PREFIX .. 'leases:'
--- The letter of a state → ids by the end of the job. Serves retention.
-local FINISHED = PREFIX .. 'finished:'
--- Unique key → the unfinished job that holds it.
-local KEYHOLDERS = PREFIX .. 'keyholders'
--- Every job that has this key, or this reference, finished or not. Serves lists.
-local KEY = PREFIX .. 'key:'
-local REF = PREFIX .. 'ref:'
-local LOG = PREFIX .. 'log:'
-local QUEUES = PREFIX .. 'queues'
--- Queue → since when and by whom it is paused.
-local PAUSED = PREFIX .. 'paused'
+local ARGV, PREFIX
+local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
+local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
+local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
 
-local call = redis.call
-local sub, find, match, byte, char = string.sub, string.find, string.match, string.byte, string.char
+-- Names all keys; done once for as long as the calls of one installation follow each other.
+local function nameKeys(prefix)
+  PREFIX = prefix
+  CLOCK = PREFIX .. 'clock'
+  -- id → what never changes of a job: retries allowed, options, tags, ties, payload; NUL between them.
+  BODIES = PREFIX .. 'bodies'
+  -- id → everything else; see jobs.lua.
+  STATES = PREFIX .. 'states'
+  -- p, k or c, then id → progress, checkpoint, request to cancel; for the few jobs that have one.
+  NOTES = PREFIX .. 'notes'
+  -- The letter of a state, then the kind → how many jobs.
+  COUNTS = PREFIX .. 'counts'
+  -- The letter of a place, then the kind → ids, in their order. Serves lists.
+  PLACE = PREFIX .. 'place:'
+  -- Lanes with claimable jobs by priority, and each lane's ids by due time.
+  LANES = PREFIX .. 'lanes'
+  READY = PREFIX .. 'ready:'
+  -- Scheduled and retrying jobs by due time.
+  WAITING = PREFIX .. 'waiting'
+  -- Workers with running jobs by the end of the first of their leases, and each worker's ids by the end of the lease.
+  HOLDERS = PREFIX .. 'holders'
+  LEASES = PREFIX .. 'leases:'
+  -- The letter of a state → ids of jobs that ended together, by the time of it. Serves retention.
+  FINISHED = PREFIX .. 'finished:'
+  -- Unique key → who holds it, and keys by the time at which their hold ends by itself: see ties.lua.
+  KEYHOLDERS = PREFIX .. 'keyholders'
+  KEYEXPIRY = PREFIX .. 'keyexpiry'
+  -- id → ties of a job; the jobs that depend on it; the jobs of a batch; batch → its numbers.
+  TIED = PREFIX .. 'tied'
+  CHILDREN = PREFIX .. 'children:'
+  BATCH = PREFIX .. 'batch:'
+  BATCHES = PREFIX .. 'batches'
+  -- j or b, then id of the job or batch that there is news of, in their order; → number; the latest number.
+  NEWS = PREFIX .. 'news'
+  NEWSNUMBERS = PREFIX .. 'newsnumbers'
+  TOLD = PREFIX .. 'told'
+  -- Jobs that have to start by a time and did not yet.
+  STARTBY = PREFIX .. 'startby'
+  -- Every job that has this key, or this reference, finished or not. Serves lists.
+  KEY = PREFIX .. 'key:'
+  REF = PREFIX .. 'ref:'
+  LOG = PREFIX .. 'log:'
+  QUEUES = PREFIX .. 'queues'
+  -- Queue → since when and by whom it is paused.
+  PAUSED = PREFIX .. 'paused'
+  -- Collection → documents; and their keys in their order: see documents.lua.
+  DOCUMENTS = PREFIX .. 'documents:'
+  NAMES = PREFIX .. 'names:'
+  -- Collection NUL key by the time at which the document is gone.
+  EXPIRY = PREFIX .. 'expiry'
+end
+
+-- While a library is being loaded nothing of this is there: `begin` fetches it.
+local call, sub, find, match, byte, char
 
 -- Lua would write a large number with an exponent and round it.
 local function int(number) return string.format('%.0f', number) end
 
 -- The time of this call, epoch ms: never earlier than what the store wrote or the caller was told before.
-local now
-if ARGV[1] == '' then
-  local time = call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-else
-  now = tonumber(ARGV[1])
+local now, nowText
+-- What the store remembers of it, as text.
+local stamped
+
+-- What a call must find fresh, however the one before ended.
+local beginners = {}
+local function onBegin(beginner) beginners[#beginners + 1] = beginner end
+
+local function begin(keys, values)
+  if keys[1] ~= PREFIX then nameKeys(keys[1]) end
+  ARGV = values
+  if not call then
+    call = redis.call
+    sub, find, match, byte, char = string.sub, string.find, string.match, string.byte, string.char
+  end
+  if ARGV[1] == '' then
+    local time = call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+  else
+    now = tonumber(ARGV[1])
+  end
+  stamped = call('GET', CLOCK) or '0'
+  now = math.max(now, tonumber(ARGV[2]), tonumber(stamped))
+  nowText = int(now)
+  for i = 1, #beginners do beginners[i]() end
 end
-now = math.max(now, tonumber(ARGV[2]), tonumber(call('GET', CLOCK) or '0'))
-local nowText = int(now)
 
 -- To be called before the first write: what is written at this time keeps the store from going back behind it.
-local isStamped = false
 local function stamp()
-  if isStamped then return end
-  isStamped = true
+  if stamped == nowText then return end
+  stamped = nowText
   call('SET', CLOCK, nowText)
 end
 
@@ -82,4 +126,16 @@ local function readMany(key, fields)
     for i = 1, #some do values[first + i - 1] = some[i] end
   end
   return values
+end
+
+-- Ids have one length, so they travel, and are kept, in a row.
+local ID_LENGTH = 36
+
+-- Adds the ids of a row to a list.
+local function splitIds(row, ids)
+  local n = #ids
+  for place = 1, #row, ID_LENGTH do
+    n = n + 1
+    ids[n] = sub(row, place, place + ID_LENGTH - 1)
+  end
 end

@@ -1,0 +1,3 @@
+-- Ids of jobs that are bound to a target, the newest first. Parameters: id with which to go on, limit, target. Result: id.
+-- Index: the primary key of ties.
+select id from posthaste.ties where target = $3 and id <= $1::uuid order by id desc limit $2

@@ -1,0 +1,2 @@
+-- Whether anything is bound to anything. Result: 1, or no row.
+select 1 from ties limit 1

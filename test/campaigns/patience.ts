@@ -1,0 +1,33 @@
+import { availableParallelism, loadavg } from 'node:os'
+
+/**
+ * How much longer everything takes because others use this machine as well: 1 on a machine that has time. The bounds of
+ * the campaigns are promises for such a machine; on one that is overrun, the part of them that is work and not waiting
+ * grows with the queue before the processors.
+ */
+export class Patience {
+  private most = 1
+  private readonly timer: NodeJS.Timeout
+
+  constructor() {
+    this.look()
+    this.timer = setInterval(() => this.look(), 1_000)
+    this.timer.unref()
+  }
+
+  /** The most since it was made. */
+  get factor(): number {
+    this.look()
+    return this.most
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+  }
+
+  private look(): void {
+    // The campaign's own processes fill the machine once.
+    const waiting = (loadavg()[0] ?? 0) / availableParallelism() - 1
+    this.most = Math.max(this.most, waiting)
+  }
+}
