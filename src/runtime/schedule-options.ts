@@ -25,7 +25,7 @@ const JITTER_MAX_MS = 24 * 3_600_000
 export type ScheduledJobOptions = Pick<AddOptions, (typeof JOB_OPTIONS)[number]>
 const JOB_OPTIONS = [
   ...(['queue', 'priority', 'maxRetries', 'backoff', 'timeout', 'lease', 'whenExhausted'] as const),
-  ...(['group', 'tags', 'metadata', 'ref'] as const),
+  ...(['group', 'limit', 'tags', 'metadata', 'ref'] as const),
 ] as const
 
 export interface ScheduleOptions<Ref = string | AnyTask, Payload = unknown> extends ScheduledJobOptions {
@@ -137,8 +137,8 @@ export const templateOf = async (
     delayMs: _delay,
     runAt: _at,
     blocked: _blocked,
-    ties: _ties,
+    ties,
     ...rest
   } = job
-  return rest
+  return ties?.limit == null ? rest : { ...rest, limit: ties.limit }
 }
