@@ -32,9 +32,7 @@ export const settingsOf = <Setting extends LimitSetting>(
   const found = (scope: LimitScope, name: string): Setting | undefined =>
     settings.get(gateKey({ scope, name }))
   const ofGroup =
-    group === null
-      ? undefined
-      : (settings.get(gateKey(groupGate(queue, group))) ?? found('groups', queue))
+    group === null ? undefined : (settings.get(gateKey(groupGate(queue, group))) ?? found('groups', queue))
   const limit = ties?.limit ?? null
   return [
     found('queue', queue),

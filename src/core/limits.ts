@@ -61,6 +61,11 @@ export const BREAKER_RESUME_MS = 1_000
 export const BATCH_CHILDREN_MAX = 1_000
 /** A batch is forgotten so long after it was done. */
 export const BATCH_RETENTION_MS = 7 * 24 * 3_600_000
+/** Ageing: no more often than this, no higher than `critical`, so many jobs in one look, a look every so often. */
+export const AGEING_MIN_MS = 100
+export const AGEING_HIGHEST = 1
+export const AGEING_LOOK_MAX = 2_000
+export const AGEING_SWEEP_MS = 10_000
 /** How long news of flows and batches may wait for a decision on an idle system. */
 export const DECIDE_MS = 500
 

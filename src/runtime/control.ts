@@ -1,6 +1,6 @@
 import type { Action } from '../core/decide.ts'
-import { ENGINE_BATCH_MAX, REASON_LENGTH_MAX } from '../core/limits.ts'
 import type { Gate } from '../core/gates.ts'
+import { ENGINE_BATCH_MAX, REASON_LENGTH_MAX } from '../core/limits.ts'
 import { checkName } from '../core/names.ts'
 import { shown } from '../core/text.ts'
 import type { Job } from '../core/view.ts'
@@ -85,7 +85,11 @@ export const createControl = (deps: ControlDeps): Control => {
       ? { scope: 'queue', name: checkName(target, field) }
       : gateOf(target, field === 'queue' ? '' : field)
 
-  const setPaused = async (targets: unknown, paused: boolean, options: ControlOptions = {}): Promise<void> => {
+  const setPaused = async (
+    targets: unknown,
+    paused: boolean,
+    options: ControlOptions = {},
+  ): Promise<void> => {
     const by = checkWho(options.by)
     const gates = Array.isArray(targets)
       ? targets.map((target, i) => pausedGate(target, `targets[${i}]`))

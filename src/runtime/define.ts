@@ -65,8 +65,7 @@ const checkBreaker = (breaker: BreakerOptions, field: string): void => {
   refuseUnknown(breaker, BREAKER_FIELDS, field)
   checkWhole(breaker.failures, `${field}.failures`, 1, BREAKER_FAILURES_MAX)
   durationMs(breaker.within, `${field}.within`, { min: 1, max: BREAKER_WITHIN_MAX_MS })
-  if (breaker.resumeAfter !== undefined)
-    durationMs(breaker.resumeAfter, `${field}.resumeAfter`, { min: 1 })
+  if (breaker.resumeAfter !== undefined) durationMs(breaker.resumeAfter, `${field}.resumeAfter`, { min: 1 })
 }
 
 const checkRetry = (retry: RetryOptions, field: string): void => {

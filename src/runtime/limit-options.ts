@@ -1,10 +1,11 @@
 import { type Duration, durationMs } from '../core/durations.ts'
-import { type Gate, groupGate, groupOf } from '../core/gates.ts'
+import { type Gate, gateKey, groupGate, groupOf } from '../core/gates.ts'
 import type { LimitSetting } from '../core/job.ts'
-import { LIMIT_CONCURRENCY_MAX, RATE_MAX, WEIGHT_MAX } from '../core/limits.ts'
+import { DECLARED_LIMITS_MAX, LIMIT_CONCURRENCY_MAX, RATE_MAX, WEIGHT_MAX } from '../core/limits.ts'
 import { checkKey, checkName } from '../core/names.ts'
 import { shown } from '../core/text.ts'
 import { checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import type { AnyTask } from './task.ts'
 
 /** What somebody says about limits, checked and turned into what a store keeps. */
 
@@ -51,7 +52,11 @@ const gateIn = (given: Readonly<Record<string, unknown>>, of: (name: string) => 
   const { queue, group, groups, task, key } = given
   const count = [queue, task, key].filter((one) => one !== undefined).length
   if (count === 0) return refuse(of('queue'), 'is missing: give queue, task or key')
-  if (count > 1) return refuse(of(queue === undefined ? 'key' : task === undefined ? 'key' : 'task'), 'is one too many: give queue, task or key')
+  if (count > 1)
+    return refuse(
+      of(queue === undefined ? 'key' : task === undefined ? 'key' : 'task'),
+      'is one too many: give queue, task or key',
+    )
   if (queue === undefined && (group ?? groups) !== undefined)
     return refuse(of('queue'), 'is missing: a group is one of a queue')
   if (task !== undefined) return { scope: 'task', name: checkName(task, of('task')) }
@@ -126,4 +131,26 @@ export const declaredOf = (
   refuseUnknown(given, DECLARED, field)
   const gate = gateIn(given, within(field))
   return { gate, bounds: boundsIn(given, gate, within(field)) }
+}
+
+/**
+ * What the code of a program declares: its limits, and those that its tasks bring. Each about something else.
+ * @throws E_ARGUMENT, E_DURATION, E_NAME naming the field
+ */
+export const declaredLimits = (
+  limits: readonly DeclaredLimit[] | undefined,
+  tasks: ReadonlyMap<string, AnyTask>,
+): { readonly gate: Gate; readonly bounds: Bounds }[] => {
+  if (limits !== undefined && !Array.isArray(limits)) refuse('limits', `is ${shown(limits)}, not an array`)
+  const own = (limits ?? []).map((limit, i) => declaredOf(limit, `limits[${i}]`))
+  const ofTasks = [...tasks.values()].flatMap(({ name, limits: bounds }) => {
+    const gate: Gate = { scope: 'task', name }
+    return bounds === undefined ? [] : [{ gate, bounds: boundsOf(bounds, gate, `task ${name}: limits`) }]
+  })
+  const all = [...own, ...ofTasks]
+  if (all.length > DECLARED_LIMITS_MAX)
+    refuse('limits', `has ${all.length} limits; ${DECLARED_LIMITS_MAX} is the most that code declares`)
+  const twice = all.find(({ gate }, i) => all.findIndex((one) => gateKey(one.gate) === gateKey(gate)) < i)
+  if (twice !== undefined) refuse('limits', `says twice what bounds ${gateKey(twice.gate)}`)
+  return all
 }

@@ -78,6 +78,9 @@ export const toLimit = (row: LimitRow, declared: DeclaredDocument | null): Limit
     version: row.version,
     source: declared === null ? 'operator' : 'code',
     by: row.by,
-    drift: fields.length === 0 || isCodes ? null : { fields, by: hasBounds(row) ? row.by : (declared?.removedBy ?? row.by) },
+    drift:
+      fields.length === 0 || isCodes
+        ? null
+        : { fields, by: hasBounds(row) ? row.by : (declared?.removedBy ?? row.by) },
   }
 }

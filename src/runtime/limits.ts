@@ -6,7 +6,14 @@ import type { LimitRow, LimitWrite } from '../engines/engine.ts'
 import { checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import { type ControlOptions, checkWho } from './control.ts'
 import type { RuntimeDeps } from './deps.ts'
-import { type Bounds, boundsOf, gateOf, type LimitBounds, type LimitTarget, NO_BOUNDS } from './limit-options.ts'
+import {
+  type Bounds,
+  boundsOf,
+  gateOf,
+  type LimitBounds,
+  type LimitTarget,
+  NO_BOUNDS,
+} from './limit-options.ts'
 import {
   CODE,
   type DeclaredDocument,
@@ -213,7 +220,8 @@ export const createLimits = ({ engine, logger }: Pick<RuntimeDeps, 'engine' | 'l
     async declare(limits) {
       if (limits.length === 0) return
       const documents = await readDocuments(limits.map(({ gate }) => gate))
-      let judged: { readonly gate: Gate; readonly document: DeclaredDocument; readonly isKept: boolean }[] = []
+      let judged: { readonly gate: Gate; readonly document: DeclaredDocument; readonly isKept: boolean }[] =
+        []
       await write((rows) => {
         const writes: LimitWrite[] = []
         judged = limits.map((one) => {
@@ -241,7 +249,7 @@ export const createLimits = ({ engine, logger }: Pick<RuntimeDeps, 'engine' | 'l
     async setPaused(gates, paused, by) {
       let changed: Gate[] = []
       await write((rows) => {
-        changed = gates.filter((gate) => (rows.get(gateKey(gate))?.pausedBy ?? null) === null === paused)
+        changed = gates.filter((gate) => ((rows.get(gateKey(gate))?.pausedBy ?? null) === null) === paused)
         return changed.map((gate) => {
           const row = rows.get(gateKey(gate))
           return writeOf(gate, row, { pausedBy: paused ? by : null, by: row?.by ?? by })

@@ -131,14 +131,6 @@ export const templateOf = async (
 ): Promise<JobTemplate> => {
   const payload = new JsonText(spec.payload, 'payload', SCHEDULE_PAYLOAD_BYTES_MAX)
   const job = await prepare(task, payload, spec.options as AddOptions)
-  const {
-    id: _id,
-    payload: _payload,
-    delayMs: _delay,
-    runAt: _at,
-    blocked: _blocked,
-    ties,
-    ...rest
-  } = job
+  const { id: _id, payload: _payload, delayMs: _delay, runAt: _at, blocked: _blocked, ties, ...rest } = job
   return ties?.limit == null ? rest : { ...rest, limit: ties.limit }
 }

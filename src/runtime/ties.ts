@@ -119,7 +119,8 @@ export const tiesOf = (
   const { after, batch, expiresAt } = options
   const { key, until, ms } = keyOf(options.key, scope, `${field}key`)
   conflictOf(options, field)
-  const isPlain = until === 'finish' && ms === null && (after ?? batch ?? expiresAt ?? limit ?? undefined) === undefined
+  const isPlain =
+    until === 'finish' && ms === null && (after ?? batch ?? expiresAt ?? limit ?? undefined) === undefined
   if (isPlain) return { key, ties: null }
   return {
     key,
