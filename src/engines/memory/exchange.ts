@@ -104,6 +104,14 @@ const nextOf = (store: Store, gate: Gate, jobs: readonly JobRecord[]): JobRecord
   return jobs[first]
 }
 
+/** When a rate lets one of the jobs go that a claim passed over, all of which are held back. */
+const opening = (store: Store, gate: Gate, request: ClaimRequest): number | null => {
+  const times = eligible(store, request)
+    .flat()
+    .flatMap((job) => gate.opensAt(job) ?? [])
+  return times.length === 0 ? null : Math.min(...times)
+}
+
 const claim = (store: Store, now: number, worker: string | null, request: ClaimRequest) => {
   const { limit, leaseMs } = request
   const claimed: JobRecord[] = []
@@ -130,7 +138,7 @@ const claim = (store: Store, now: number, worker: string | null, request: ClaimR
     }
     if (more) break
   }
-  return { jobs: claimed, more, opensAt: gate.opensAt }
+  return { jobs: claimed, more, opensAt: more ? null : opening(store, gate, request) }
 }
 
 export const exchange = (store: Store, now: number, request: ExchangeRequest): ExchangeAnswer => {
