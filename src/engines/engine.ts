@@ -134,10 +134,10 @@ export interface Engine {
    * queues, the first jobs of each are compared by (priority, runAt, id). With `listed`, queue goes before queue.
    *
    * `nextDueAt` is the earliest time at which something may become claimable by itself: the smallest runAt of scheduled
-   * and retrying jobs (of any queue); or, when `more` is false, the moment at which the rates let a ready job go that this
-   * claim would have taken but for them. Null for none: how long an idle worker may sleep. `more` is true when the claim
-   * left jobs behind that it might have taken (because of its limit, or of a solo job). Both speak of the moment after
-   * the call.
+   * and retrying jobs (of any queue), or the moment at which its rates let a ready job go that this claim would have
+   * taken and that nothing but rates holds back; null for none: how long an idle worker may sleep. `more` is true when
+   * the claim left jobs behind that it might have taken (because of its limit, or of a solo job); rates do not count
+   * then. Both speak of the moment after the call.
    */
   exchange(request: ExchangeRequest): Promise<ExchangeAnswer>
 

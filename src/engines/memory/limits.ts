@@ -109,7 +109,7 @@ export class Limits {
   }
 }
 
-/** Passes over jobs whose limits are reached. */
+/** Tells jobs that may be claimed from those whose limits are reached. */
 export class Gate {
   readonly #store: Store
   readonly #now: number
@@ -125,7 +125,7 @@ export class Gate {
     for (const { of } of this.#store.limits.of(job)) this.#running.set(of, (this.#running.get(of) ?? 0) + 1)
   }
 
-  /** When a job may go: now, at the time when its rates let it, or null: that is for something else to decide. */
+  /** When its rates let a job go: now, or later; null when it is held back by something that no time ends. */
   opensAt(job: JobRecord): number | null {
     const { limits } = this.#store
     const bounds = limits.of(job)
