@@ -18,7 +18,7 @@ describe('errorPattern', () => {
       'ENOENT: no such file or directory, open *',
     ],
     ['cannot read /var/spool/mail/x.eml: gone', 'cannot read *: gone'],
-    ['cannot read C:\\Users\\ada\\x.eml', 'cannot read *'],
+    ['cannot read D:\\data\\ada\\x.eml', 'cannot read *'],
     ['neither read/write nor and/or is a path', 'neither read/write nor and/or is a path'],
     ['GET https://api.example.com/v1/users/7?x=1 answered 503', 'GET * answered *'],
     ['order 0197c7a0-5d1c-7000-8000-0123456789ab is locked by evt_1Nabc', 'order * is locked by *'],
