@@ -170,10 +170,8 @@ describe.each(ENGINES)('groups and keys of tasks on %s', (kind) => {
     expect(await ph.add('fixed', null, { group: 'own', limit: 'two' })).toMatchObject({
       ...{ group: 'own', limit: 'two' },
     })
-    const [{ id }] = (await ph.addMany([{ task: mail, payload: { tenant: 't-2', relay: 'b' } }])) as [
-      { id: string },
-    ]
-    expect(await ph.get(id)).toMatchObject({ group: 't-2', limit: 'b' })
+    const [one] = await ph.addMany([{ task: mail, payload: { tenant: 't-2', relay: 'b' } }])
+    expect(await ph.get(one?.id ?? '')).toMatchObject({ group: 't-2', limit: 'b' })
     await refusedAt(ph.add(mail, { tenant: 'no name', relay: 'a' }), 'E_NAME', 'task mail: group')
     await refusedAt(ph.add('mail', null as never), 'E_ARGUMENT', 'task mail: group')
   })
