@@ -19,18 +19,19 @@ const ph = await posthaste({
 const big = await ph.addMany(
   [1, 2, 3, 4].map((number) => ({ task: send, payload: { tenant: 'big', number } })),
 )
-const small = await ph.addMany(
-  [1, 2].map((number) => ({ task: send, payload: { tenant: 'small', number } })),
-)
+const small = await ph.addMany([1, 2].map((number) => ({ task: send, payload: { tenant: 'small', number } })))
 ph.work({ concurrency: 1 })
 // They take turns; then the rate of the big one lets nothing go for a while.
 for (const { id } of small) await ph.waitFor(id)
-console.log((await ph.explain(big[2].id)).summary)
+console.log((await ph.explain(big[2]?.id ?? '')).summary)
 for (const { id } of big) await ph.waitFor(id)
 
 // This one tenant may send more, and is then stopped.
-const limit = await ph.limits.set({ queue: 'mail', group: 'big' }, { rate: { max: 100, per: '1m' } })
-console.log(`${limit.group}: ${limit.rate.max} in ${limit.rate.per / 1000} s`)
+const { group, rate } = await ph.limits.set(
+  { queue: 'mail', group: 'big' },
+  { rate: { max: 100, per: '1m' } },
+)
+console.log(`${group}: ${rate?.max} in ${rate?.per} ms`)
 await ph.pause({ queue: 'mail', group: 'big' }, { by: 'an operator' })
 const late = await ph.add(send, { tenant: 'big', number: 5 })
 console.log((await ph.explain(late.id)).next)

@@ -42,7 +42,7 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /^Group big of queue mail has had its 2 jobs of the last 2s; the next may begin in \d+.*, at 20/,
     'big 3',
     'big 4',
-    'big: 100 in 60 s',
+    'big: 100 in 60000 ms',
     'Resume the group.',
   ],
   'retry-and-dead-letter.js': [
