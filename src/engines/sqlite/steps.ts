@@ -58,6 +58,9 @@ export const promote = (session: Session, limit: number): PromoteAnswer => {
       session.count(kind, state, -number)
       session.count(kind, 'ready', number)
     }
+    if (session.fair.size > 0) {
+      for (const [lane] of all<[number]>(sql.dueLanes, runAt, id)) session.touch(session.lane(lane))
+    }
     sql.dueReady.run(runAt, id)
     sql.dueDelete.run(runAt, id)
   }
