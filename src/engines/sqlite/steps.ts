@@ -97,6 +97,7 @@ export const change = (session: Session, wanted: Change): ChangeVerdict => {
     state: to,
     fence: fence + 1,
     runAt: delayMs === undefined ? job.runAt : session.now + delayMs,
+    priority: wanted.priority ?? job.priority,
     finishedAt: isFinished(to) ? session.now : null,
     attempt: wanted.attempt,
     retries: wanted.retries,
