@@ -386,52 +386,56 @@ end
 -- with one: those stand in \`KEYED\` by their first jobs. A turn in \`HEADS\` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
--- Groups without ready jobs of which a queue remembers that they are ahead of the others, at most.
-local TURNS_KEPT = 10000
-
-local laneOf, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf, turnOf, setTurn, lastTurn, advance, catchUp
-local runs, freed
-
--- Lanes taken apart, fair queues, turns: what this call found out.
-local lanes, fairQueues, anyFair, turns, lasts
-onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
-
-function laneOf(name)
-  local lane = lanes[name]
-  if lane then return lane end
-  local front, priority, queue, task, field = match(name, '^((%d)%z([^%z]*)%z([^%z]*))%z(.*)$')
-  lane = { name = name, front = front, priority = priority, queue = queue, task = task, field = field, group = field }
-  if sub(field, 1, 1) == '+' then
-    local last = find(field, '\\1\\3', 2, true)
-    lane.group, lane.key = string.gsub(sub(field, 2, last - 1), '\\1\\2', '\\1'), sub(field, last + 2)
-    lane.keyGate = 'k' .. lane.key
-  end
-  lane.of = queue .. '\\0' .. lane.group
-  lane.groupLane = lane.key and front .. '\\0' .. lane.group or name
-  if lane.group ~= '' then lane.groupGate = 'g' .. queue .. '/' .. sub(lane.group, 2) end
-  lanes[name] = lane
-  return lane
-end
-
-function isFair(queue)
-  if anyFair == nil then anyFair = call('EXISTS', FAIR) == 1 end
-  if not anyFair then return false end
-  if fairQueues[queue] == nil then fairQueues[queue] = call('HEXISTS', FAIR, queue) == 1 end
-  return fairQueues[queue]
-end
-
--- Running jobs of a group or with a limit key.
-function runs(name, difference)
-  local lane = laneOf(name)
-  if lane.field == '' then return end
-  for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
-    if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
-    if difference < 0 then freed[gate] = true end
-  end
-end
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf
+local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
-  function lastTurn(queue)
+  -- Groups without ready jobs of which a queue remembers that they are ahead of the others, at most.
+  local TURNS_KEPT = 10000
+
+  -- Lanes taken apart, fair queues, turns: what this call found out.
+  local lanes, fairQueues, anyFair, turns, lasts
+  onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
+
+  function laneOf(name)
+    local lane = lanes[name]
+    if lane then return lane end
+    local front, priority, queue, task, field = match(name, '^((%d)%z([^%z]*)%z([^%z]*))%z(.*)$')
+    lane = { name = name, front = front, priority = priority, queue = queue, task = task, field = field, group = field }
+    if sub(field, 1, 1) == '+' then
+      local last = find(field, '\\1\\3', 2, true)
+      lane.group, lane.key = string.gsub(sub(field, 2, last - 1), '\\1\\2', '\\1'), sub(field, last + 2)
+      lane.keyGate = 'k' .. lane.key
+    end
+    lane.of = queue .. '\\0' .. lane.group
+    lane.groupLane = lane.key and front .. '\\0' .. lane.group or name
+    if lane.group ~= '' then lane.groupGate = 'g' .. queue .. '/' .. sub(lane.group, 2) end
+    lanes[name] = lane
+    return lane
+  end
+
+  function isAnyFair()
+    if anyFair == nil then anyFair = call('EXISTS', FAIR) == 1 end
+    return anyFair
+  end
+
+  function isFair(queue)
+    if not isAnyFair() then return false end
+    if fairQueues[queue] == nil then fairQueues[queue] = call('HEXISTS', FAIR, queue) == 1 end
+    return fairQueues[queue]
+  end
+
+  -- Running jobs of a group or with a limit key.
+  function runs(name, difference)
+    local lane = laneOf(name)
+    if lane.field == '' then return end
+    for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
+      if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+      if difference < 0 then freed[gate] = true end
+    end
+  end
+
+  local function lastTurn(queue)
     lasts[queue] = lasts[queue] or tonumber(call('HGET', FAIR, queue) or 0)
     return lasts[queue]
   end
@@ -1241,152 +1245,152 @@ end
 -- of their front, or of their group, and are put back when a job of that gate ends, when a rate's stretch has passed, or
 -- when a setting is written.
 
-local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, hold, release, reopen, openInTime, runningOf
+local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
+local hold, release, reopen, openInTime
 
--- What this call found out.
-local anyLimits, settings, running, kinds, gates
-onBegin(function() anyLimits, settings, running, kinds, gates = nil, {}, {}, nil, {} end)
+do
+  -- What this call found out.
+  local anyLimits, settings, running, kinds, gates
+  onBegin(function() anyLimits, settings, running, kinds, gates = nil, {}, {}, nil, {} end)
 
--- How many gates are asked whether one of theirs is what an idle worker waits for. With more, it may wake up too early.
-local OPENINGS_LOOKED = 100
-
-function areLimited()
-  if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
-  return anyLimits
-end
-
-function settingOf(name)
-  if not areLimited() then return nil end
-  local setting = settings[name]
-  if setting == nil then
-    local text = call('HGET', LIMITS, name)
-    setting = false
-    if text then
-      setting = {}
-      setting.version, setting.concurrency, setting.max, setting.perMs, setting.weight, setting.pausedAt =
-        match(text, '^(%d+) (%d*) (%d*) (%d*) (%d*) (%d*)%z')
-      setting.most, setting.max, setting.perMs =
-        tonumber(setting.concurrency), tonumber(setting.max), tonumber(setting.perMs)
-    end
-    settings[name] = setting
+  function areLimited()
+    if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
+    return anyLimits
   end
-  return setting or nil
-end
 
-function groupSetting(lane)
-  if not lane.groupGate then return nil end
-  return settingOf(lane.groupGate) or settingOf('G' .. lane.queue)
-end
+  function settingOf(name)
+    if not areLimited() then return nil end
+    local setting = settings[name]
+    if setting == nil then
+      local text = call('HGET', LIMITS, name)
+      setting = false
+      if text then
+        setting = {}
+        setting.version, setting.concurrency, setting.max, setting.perMs, setting.weight, setting.pausedAt =
+          match(text, '^(%d+) (%d*) (%d*) (%d*) (%d*) (%d*)%z')
+        setting.most, setting.max, setting.perMs =
+          tonumber(setting.concurrency), tonumber(setting.max), tonumber(setting.perMs)
+      end
+      settings[name] = setting
+    end
+    return setting or nil
+  end
 
--- Running jobs of a queue or a task are counted with all jobs, those of groups and limit keys for themselves. To be
--- asked when what this call counted is written.
-function runningOf(gate)
-  if running[gate] then return running[gate] end
-  local letter = sub(gate, 1, 1)
-  if letter == 'g' or letter == 'k' then
-    running[gate] = tonumber(call('HGET', RUNS, gate) or 0)
+  function groupSetting(lane)
+    if not lane.groupGate then return nil end
+    return settingOf(lane.groupGate) or settingOf('G' .. lane.queue)
+  end
+
+  -- Running jobs of a queue or a task are counted with all jobs, those of groups and limit keys for themselves. To be
+  -- asked when what this call counted is written.
+  function runningOf(gate)
+    if running[gate] then return running[gate] end
+    local letter = sub(gate, 1, 1)
+    if letter == 'g' or letter == 'k' then
+      running[gate] = tonumber(call('HGET', RUNS, gate) or 0)
+      return running[gate]
+    end
+    if not kinds then
+      kinds = {}
+      local fields = call('HGETALL', COUNTS)
+      for i = 1, #fields, 2 do
+        local queue, task = match(fields[i], '^u([^%z]*)%z(.*)$')
+        if queue then
+          local jobs = tonumber(fields[i + 1])
+          kinds['q' .. queue] = (kinds['q' .. queue] or 0) + jobs
+          kinds['t' .. task] = (kinds['t' .. task] or 0) + jobs
+        end
+      end
+    end
+    running[gate] = kinds[gate] or 0
     return running[gate]
   end
-  if not kinds then
-    kinds = {}
-    local fields = call('HGETALL', COUNTS)
-    for i = 1, #fields, 2 do
-      local queue, task = match(fields[i], '^u([^%z]*)%z(.*)$')
-      if queue then
-        local jobs = tonumber(fields[i + 1])
-        kinds['q' .. queue] = (kinds['q' .. queue] or 0) + jobs
-        kinds['t' .. task] = (kinds['t' .. task] or 0) + jobs
+
+  -- When a rate lets one more go, or nothing when it does so now.
+  function rateOpens(gate, setting)
+    if not setting.max then return nil end
+    local earliest = call('LINDEX', RATE .. gate, -setting.max)
+    local opensAt = earliest and tonumber(earliest) + setting.perMs
+    return opensAt and opensAt > now and opensAt or nil
+  end
+
+  -- Whether a gate is open, and if not, when its rate opens it, unless it waits for something else.
+  function stateOfGate(gate, setting)
+    if not setting then return true end
+    local state = gates[gate]
+    if not state then
+      state = { isOpen = true }
+      if setting.pausedAt ~= '' or (setting.most and runningOf(gate) >= setting.most) then
+        state.isOpen = false
+      else
+        state.opensAt = rateOpens(gate, setting)
+        state.isOpen = state.opensAt == nil
       end
+      gates[gate] = state
+    end
+    return state.isOpen, state.opensAt
+  end
+
+  -- A job is claimed under a gate.
+  function passGate(gate, setting)
+    if not setting then return end
+    gates[gate] = nil
+    if setting.most then running[gate] = runningOf(gate) + 1 end
+    if not setting.max then return end
+    call('RPUSH', RATE .. gate, nowText)
+    call('LTRIM', RATE .. gate, -setting.max, -1)
+    call('ZADD', RATES, int(now + setting.perMs), gate)
+    -- Clears away more than it makes.
+    local old = call('ZRANGEBYSCORE', RATES, '-inf', nowText, 'LIMIT', 0, 2)
+    for i = 1, #old do
+      call('ZREM', RATES, old[i])
+      call('DEL', RATE .. old[i])
     end
   end
-  running[gate] = kinds[gate] or 0
-  return running[gate]
-end
 
--- When a rate lets one more go, or nothing when it does so now.
-function rateOpens(gate, setting)
-  if not setting.max then return nil end
-  local earliest = call('LINDEX', RATE .. gate, -setting.max)
-  local opensAt = earliest and tonumber(earliest) + setting.perMs
-  return opensAt and opensAt > now and opensAt or nil
-end
-
--- Whether a gate is open, and if not, when its rate opens it, unless it waits for something else.
-function stateOfGate(gate, setting)
-  if not setting then return true end
-  local state = gates[gate]
-  if not state then
-    state = { isOpen = true }
-    if setting.pausedAt ~= '' or (setting.most and runningOf(gate) >= setting.most) then
-      state.isOpen = false
-    else
-      state.opensAt = rateOpens(gate, setting)
-      state.isOpen = state.opensAt == nil
-    end
-    gates[gate] = state
+  -- Puts a lane aside, behind a gate that is closed.
+  function hold(lane, gate, opensAt)
+    local placed = call('HGET', PLACED, lane.name)
+    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
+    call('HSET', PLACED, lane.name, '-' .. gate)
+    call('ZADD', HELD .. gate, 0, lane.name)
+    call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate)
+    if lane.key then place(laneOf(lane.groupLane)) end
   end
-  return state.isOpen, state.opensAt
-end
 
--- A job is claimed under a gate.
-function passGate(gate, setting)
-  if not setting then return end
-  gates[gate] = nil
-  if setting.most then running[gate] = runningOf(gate) + 1 end
-  if not setting.max then return end
-  call('RPUSH', RATE .. gate, nowText)
-  call('LTRIM', RATE .. gate, -setting.max, -1)
-  call('ZADD', RATES, int(now + setting.perMs), gate)
-  -- Clears away more than it makes.
-  local old = call('ZRANGEBYSCORE', RATES, '-inf', nowText, 'LIMIT', 0, 2)
-  for i = 1, #old do
-    call('ZREM', RATES, old[i])
-    call('DEL', RATE .. old[i])
+  -- Puts back what a gate holds.
+  function release(gate)
+    local held = call('ZRANGE', HELD .. gate, 0, -1)
+    call('DEL', HELD .. gate)
+    call('ZREM', OPENINGS, gate)
+    callMany('HDEL', PLACED, held)
+    for i = 1, #held do place(laneOf(held[i])) end
   end
-end
 
--- Puts a lane aside, behind a gate that is closed.
-function hold(lane, gate, opensAt)
-  local placed = call('HGET', PLACED, lane.name)
-  call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
-  call('HSET', PLACED, lane.name, '-' .. gate)
-  call('ZADD', HELD .. gate, 0, lane.name)
-  call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate)
-  if lane.key then place(laneOf(lane.groupLane)) end
-end
-
--- Puts back what a gate holds.
-function release(gate)
-  local held = call('ZRANGE', HELD .. gate, 0, -1)
-  call('DEL', HELD .. gate)
-  call('ZREM', OPENINGS, gate)
-  callMany('HDEL', PLACED, held)
-  for i = 1, #held do place(laneOf(held[i])) end
-end
-
--- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
-function reopen()
-  for gate in pairs(freed) do
-    if call('EXISTS', HELD .. gate) == 1 then
-      local setting = settingOf(gate)
-      if not setting and sub(gate, 1, 1) == 'g' then
-        setting = groupSetting(laneOf(call('ZRANGE', HELD .. gate, 0, 0)[1]))
-      end
-      local isOpen, opensAt = stateOfGate(gate, setting)
-      if isOpen then
-        release(gate)
-      elseif opensAt then
-        call('ZADD', OPENINGS, int(opensAt), gate)
+  -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
+  function reopen()
+    for gate in pairs(freed) do
+      if call('EXISTS', HELD .. gate) == 1 then
+        local setting = settingOf(gate)
+        if not setting and sub(gate, 1, 1) == 'g' then
+          setting = groupSetting(laneOf(call('ZRANGE', HELD .. gate, 0, 0)[1]))
+        end
+        local isOpen, opensAt = stateOfGate(gate, setting)
+        if isOpen then
+          release(gate)
+        elseif opensAt then
+          call('ZADD', OPENINGS, int(opensAt), gate)
+        end
       end
     end
+    freed = {}
   end
-  freed = {}
-end
 
--- Puts back what rates hold whose stretch has passed.
-function openInTime()
-  local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText)
-  for i = 1, #open do release(open[i]) end
+  -- Puts back what rates hold whose stretch has passed.
+  function openInTime()
+    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText)
+    for i = 1, #open do release(open[i]) end
+  end
 end
 `,
   cursors: `-- The next jobs of a lane, which are taken from its front.
@@ -1426,6 +1430,8 @@ end
 local walk
 
 do
+  -- Lanes that are looked at to tell when a rate opens for an idle worker. With more, it may wake up too early.
+  local OPENINGS_LOOKED = 100
   -- Heads that are fetched at once from a lane of a queue without groups.
   local FETCHED = 16
 
@@ -1634,264 +1640,265 @@ end
 `,
   claiming: `-- Claims jobs: the heads of the lanes that fit, merged into one order.
 
--- Ids have one length and few characters: Lua's order of them is that of their bytes in every locale.
-local function isBefore(a, b)
-  if a.runAt ~= b.runAt then return a.runAt < b.runAt end
-  return a.id < b.id
-end
+local claim
 
--- A heap of cursors, the one with the earliest head first.
-local function siftDown(heap, i)
-  local size = #heap
-  while true do
-    local least, left = i, 2 * i
-    if left <= size and isBefore(heap[left], heap[least]) then least = left end
-    if left < size and isBefore(heap[left + 1], heap[least]) then least = left + 1 end
-    if least == i then return end
-    heap[i], heap[least] = heap[least], heap[i]
-    i = least
+do
+  -- Ids have one length and few characters: Lua's order of them is that of their bytes in every locale.
+  local function isBefore(a, b)
+    if a.runAt ~= b.runAt then return a.runAt < b.runAt end
+    return a.id < b.id
   end
-end
 
--- Calls take(cursor) for the heads of these lanes in their order until it answers false. Answers whether it did.
-local function merge(lanes, chunk, take)
-  local heap = {}
-  for i = 1, #lanes do
-    local cursor = cursorOf(lanes[i], chunk)
-    if cursor.id then table.insert(heap, cursor) end
-  end
-  for i = math.floor(#heap / 2), 1, -1 do siftDown(heap, i) end
-  while #heap > 0 do
-    local cursor = heap[1]
-    if not take(cursor) then return true end
-    cursor:advance()
-    if not cursor.id then
-      heap[1] = heap[#heap]
-      table.remove(heap)
-    end
-    siftDown(heap, 1)
-  end
-  return false
-end
-
-local function setOf(list)
-  if not list then return nil end
-  local set = {}
-  for i = 1, #list do set[list[i]] = true end
-  return set
-end
-
--- Whether a claim may take jobs of a queue and a task, as far as neither groups nor limits are concerned.
-local function fitterOf(queues, tasks)
-  local wanted, known, paused = setOf(queues), setOf(tasks), {}
-  return function(queue, task)
-    if (wanted and not wanted[queue]) or (known and not known[task]) then return false end
-    if paused[queue] == nil then paused[queue] = call('HEXISTS', PAUSED, queue) == 1 end
-    return not paused[queue]
-  end
-end
-
--- The lanes of queues without groups that fit. Those of others can only be there when an older worker wrote them.
-local function plainLanes(fits)
-  local lanes, plain = call('ZRANGE', LANES, 0, -1, 'WITHSCORES'), {}
-  for i = 1, #lanes, 2 do
-    local queue, task, field = match(lanes[i], '^%d%z([^%z]*)%z([^%z]*)%z(.*)$')
-    if field ~= '' or isFair(queue) then
-      makeFair(queue)
-      adopt(lanes[i])
-    elseif fits(queue, task) then
-      plain[#plain + 1] = { lane = lanes[i], priority = lanes[i + 1], queue = queue, task = task }
+  -- A heap of cursors, the one with the earliest head first.
+  local function siftDown(heap, i)
+    local size = #heap
+    while true do
+      local least, left = i, 2 * i
+      if left <= size and isBefore(heap[left], heap[least]) then least = left end
+      if left < size and isBefore(heap[left + 1], heap[least]) then least = left + 1 end
+      if least == i then return end
+      heap[i], heap[least] = heap[least], heap[i]
+      i = least
     end
   end
-  return plain
-end
 
--- These lanes as a list of turns; a turn is a list of lanes of one priority.
-local function turnsOf(plain, queues)
-  local byQueue = {}
-  for i = 1, #plain do
-    local lane = plain[i]
-    -- Merged, all queues are one.
-    local name = queues and lane.queue or 1
-    local turns = byQueue[name] or {}
-    byQueue[name] = turns
-    local last = turns[#turns]
-    if last and last.priority == lane.priority then
-      table.insert(last, lane.lane)
-    else
-      table.insert(turns, { lane.lane, priority = lane.priority })
+  -- Calls take(cursor) for the heads of these lanes in their order until it answers false. Answers whether it did.
+  local function merge(lanes, chunk, take)
+    local heap = {}
+    for i = 1, #lanes do
+      local cursor = cursorOf(lanes[i], chunk)
+      if cursor.id then table.insert(heap, cursor) end
     end
-  end
-  if not queues then return byQueue[1] or {} end
-  local all = {}
-  for i = 1, #queues do
-    for _, turn in ipairs(byQueue[queues[i]] or {}) do table.insert(all, turn) end
-    -- A queue that is named twice is served once.
-    byQueue[queues[i]] = nil
-  end
-  return all
-end
-
--- What is to be walked along, as a list of turns, or nothing when neither groups nor limits matter to this claim.
-local function sourcesOf(plain, fits, queues)
-  local isLimited, sources = areLimited(), {}
-  local matters = isLimited and call('EXISTS', OPENINGS) == 1
-  if matters then openInTime() end
-  for i = 1, #plain do
-    local lane = plain[i]
-    sources[i] = lane
-    lane.priority = tonumber(lane.priority)
-    matters = matters or (isLimited and (settingOf('q' .. lane.queue) or settingOf('t' .. lane.task)))
-  end
-  local fronts = call('ZRANGE', FRONTS, 0, -1, 'WITHSCORES')
-  for i = 1, #fronts, 2 do
-    local queue, task = match(fronts[i], '^%d%z([^%z]*)%z(.*)$')
-    if fits(queue, task) then
-      matters = true
-      sources[#sources + 1] = { front = fronts[i], priority = tonumber(fronts[i + 1]), queue = queue, task = task }
-    end
-  end
-  if not matters then return nil end
-  table.sort(sources, function(a, b) return a.priority < b.priority end)
-  if not queues then return { sources } end
-  local turns, byQueue = {}, {}
-  for i = 1, #queues do
-    if not byQueue[queues[i]] then
-      turns[#turns + 1] = {}
-      byQueue[queues[i]] = turns[#turns]
-    end
-  end
-  for i = 1, #sources do table.insert(byQueue[sources[i].queue], sources[i]) end
-  return turns
-end
-
--- The state of a job that this worker claims, and the length of its own lease, or nil.
-local function leased(text, worker)
-  local job = parse(text)
-  local flags, attempt, startedAt = job.flags, job.attempt, job.startedAt
-  if has(flags, SOLO) then
-    flags = with(flags, STARTED, true)
-    attempt, startedAt = int(tonumber(attempt) + 1), nowText
-  end
-  return {
-    text = 'u' .. flags .. int(tonumber(job.fence) + 1) .. '\\0' .. worker .. '\\0' .. job.kept .. '\\0' .. job.finishedAt
-      .. ' ' .. attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail,
-    leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
-    isPlain = flags == '0',
-    kind = job.kind,
-    key = job.key,
-  }
-end
-
--- Chooses up to \`limit\` jobs where only their order matters. Answers their ids, states, whether others were left behind.
-local function choosePlain(turns, limit)
-  local ids, texts, cursors, hasMore, hasSolo = {}, {}, {}, false, false
-
-  local function choose(cursor)
-    if #ids == limit or hasSolo then return false end
-    local text = call('HGET', STATES, cursor.id)
-    if has(sub(text, 2, 2), SOLO) then
-      if #ids > 0 then return false end
-      hasSolo = true
-    end
-    table.insert(ids, cursor.id)
-    table.insert(texts, text)
-    cursors[cursor.lane] = cursor
-    return true
-  end
-
-  if #turns == 1 and #turns[1] == 1 then
-    -- The usual case, a single lane: nothing is to be merged.
-    local lane = turns[1][1]
-    local heads = call('ZRANGE', READY .. lane, 0, limit)
-    local states = readMany(STATES, heads)
-    for i = 1, #heads do
-      local isSolo = has(sub(states[i], 2, 2), SOLO)
-      if i > limit or hasSolo or (isSolo and i > 1) then
-        hasMore = true
-        break
+    for i = math.floor(#heap / 2), 1, -1 do siftDown(heap, i) end
+    while #heap > 0 do
+      local cursor = heap[1]
+      if not take(cursor) then return true end
+      cursor:advance()
+      if not cursor.id then
+        heap[1] = heap[#heap]
+        table.remove(heap)
       end
-      hasSolo = isSolo
-      ids[i], texts[i] = heads[i], states[i]
+      siftDown(heap, 1)
     end
-    if #ids > 0 then cursors[lane] = { taken = #ids } end
-  else
-    for i = 1, #turns do
-      local chunk = math.max(4, math.ceil((limit + 1 - #ids) / #turns[i]))
-      hasMore = merge(turns[i], chunk, choose)
-      if hasMore then break end
-    end
+    return false
   end
-  return ids, texts, hasMore, cursors
-end
 
--- Chosen jobs run now. Answers their rows.
-local function handOut(worker, leaseMs, ids, texts)
-  stamp()
-  local out, states, leases, bodies, made = {}, {}, {}, readMany(BODIES, ids), {}
-  for i = 1, #ids do
-    local id, text = ids[i], texts[i]
-    local lease = made[text]
-    if lease == nil then
-      lease = leased(text, worker)
-      lease.ends = int(now + (lease.leaseMs or leaseMs))
-      made[text] = lease
-    end
-    states[2 * i - 1], states[2 * i] = id, lease.text
-    leases[2 * i - 1], leases[2 * i] = lease.ends, id
-    lease.jobs = (lease.jobs or 0) + 1
-    if lease.key ~= '' then freeKey(id, lease, 's') end
-    if lease.isPlain then
-      addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
-    else
-      local flags = sub(lease.text, 2, 2)
-      addRow(out, id, bodies[i], lease.text, lease.ends, note(flags, PROGRESS, 'p', id),
-        note(flags, CHECKPOINT, 'k', id), '')
-    end
+  local function setOf(list)
+    if not list then return nil end
+    local set = {}
+    for i = 1, #list do set[list[i]] = true end
+    return set
   end
-  callMany('HSET', STATES, states)
-  callMany('ZADD', LEASES .. worker, leases)
-  touched[worker] = true
-  for _, lease in pairs(made) do
-    count('r', lease.kind, -lease.jobs)
-    count('u', lease.kind, lease.jobs)
-  end
-  hint('c')
-  return table.concat(out, '\\0')
-end
 
--- Claims up to \`limit\` jobs. Answers their rows, 1 when claimable jobs were left behind, and when a rate opens for
--- others or nothing.
-local function claim(worker, limit, leaseMs, queues, tasks, isListed)
-  if limit == 0 then return '', 0, nil end
-  local fits = fitterOf(queues, tasks)
-  local isBounded = call('EXISTS', LIMITS, FAIR) > 0
-  if not isBounded then anyFair = false end
-  local plain = plainLanes(fits)
-  local listed = isListed and queues or nil
-  local sources = (isBounded or anyFair) and sourcesOf(plain, fits, listed)
-  local ids, texts, hasMore, opensAt, cursors
-  if sources then
-    -- Limits are compared with what is written.
-    flush()
-    ids, texts, hasMore, opensAt = walk(sources, limit, fits)
-    cursors = {}
-    for t = 1, #sources do
-      for i = 1, #sources[t] do
-        local cursor = sources[t][i].cursor
-        if cursor and cursor.taken > 0 then cursors[cursor.lane] = cursor end
+  -- Whether a claim may take jobs of a queue and a task, as far as neither groups nor limits are concerned.
+  local function fitterOf(queues, tasks)
+    local wanted, known, paused = setOf(queues), setOf(tasks), {}
+    return function(queue, task)
+      if (wanted and not wanted[queue]) or (known and not known[task]) then return false end
+      if paused[queue] == nil then paused[queue] = call('HEXISTS', PAUSED, queue) == 1 end
+      return not paused[queue]
+    end
+  end
+
+  -- The lanes of queues without groups that fit. Those of others can only be there when an older worker wrote them.
+  local function plainLanes(fits)
+    local lanes, plain = call('ZRANGE', LANES, 0, -1, 'WITHSCORES'), {}
+    for i = 1, #lanes, 2 do
+      local queue, task, field = match(lanes[i], '^%d%z([^%z]*)%z([^%z]*)%z(.*)$')
+      if field ~= '' or isFair(queue) then
+        makeFair(queue)
+        adopt(lanes[i])
+      elseif fits(queue, task) then
+        plain[#plain + 1] = { lane = lanes[i], priority = lanes[i + 1], queue = queue, task = task }
       end
     end
-  else
-    ids, texts, hasMore, cursors = choosePlain(turnsOf(plain, listed), limit)
+    return plain
   end
-  if #ids == 0 then return '', hasMore and 1 or 0, opensAt end
-  local rows = handOut(worker, leaseMs, ids, texts)
-  for lane, cursor in pairs(cursors) do
-    call('ZREMRANGEBYRANK', READY .. lane, 0, cursor.taken - 1)
-    leaveLane(lane)
+
+  -- These lanes as a list of turns; a turn is a list of lanes of one priority.
+  local function turnsOf(plain, queues)
+    local byQueue = {}
+    for i = 1, #plain do
+      local lane = plain[i]
+      -- Merged, all queues are one.
+      local name = queues and lane.queue or 1
+      local turns = byQueue[name] or {}
+      byQueue[name] = turns
+      local last = turns[#turns]
+      if last and last.priority == lane.priority then
+        table.insert(last, lane.lane)
+      else
+        table.insert(turns, { lane.lane, priority = lane.priority })
+      end
+    end
+    if not queues then return byQueue[1] or {} end
+    local all = {}
+    for i = 1, #queues do
+      for _, turn in ipairs(byQueue[queues[i]] or {}) do table.insert(all, turn) end
+      -- A queue that is named twice is served once.
+      byQueue[queues[i]] = nil
+    end
+    return all
   end
-  return rows, hasMore and 1 or 0, opensAt
+
+  -- What is to be walked along, as a list of turns, or nothing when neither groups nor limits matter to this claim.
+  local function sourcesOf(plain, fits, queues)
+    local isLimited, sources = areLimited(), {}
+    local matters = isLimited and call('EXISTS', OPENINGS) == 1
+    if matters then openInTime() end
+    for i = 1, #plain do
+      local lane = plain[i]
+      sources[i] = lane
+      lane.priority = tonumber(lane.priority)
+      matters = matters or (isLimited and (settingOf('q' .. lane.queue) or settingOf('t' .. lane.task)))
+    end
+    local fronts = call('ZRANGE', FRONTS, 0, -1, 'WITHSCORES')
+    for i = 1, #fronts, 2 do
+      local queue, task = match(fronts[i], '^%d%z([^%z]*)%z(.*)$')
+      if fits(queue, task) then
+        matters = true
+        sources[#sources + 1] = { front = fronts[i], priority = tonumber(fronts[i + 1]), queue = queue, task = task }
+      end
+    end
+    if not matters then return nil end
+    table.sort(sources, function(a, b) return a.priority < b.priority end)
+    if not queues then return { sources } end
+    local turns, byQueue = {}, {}
+    for i = 1, #queues do
+      if not byQueue[queues[i]] then
+        turns[#turns + 1] = {}
+        byQueue[queues[i]] = turns[#turns]
+      end
+    end
+    for i = 1, #sources do table.insert(byQueue[sources[i].queue], sources[i]) end
+    return turns
+  end
+
+  -- The state of a job that this worker claims, and the length of its own lease, or nil.
+  local function leased(text, worker)
+    local job = parse(text)
+    local flags, attempt, startedAt = job.flags, job.attempt, job.startedAt
+    if has(flags, SOLO) then
+      flags = with(flags, STARTED, true)
+      attempt, startedAt = int(tonumber(attempt) + 1), nowText
+    end
+    return {
+      text = 'u' .. flags .. int(tonumber(job.fence) + 1) .. '\\0' .. worker .. '\\0' .. job.kept .. '\\0' .. job.finishedAt
+        .. ' ' .. attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail,
+      leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
+      isPlain = flags == '0',
+      kind = job.kind,
+      key = job.key,
+    }
+  end
+
+  -- Chooses up to \`limit\` jobs where only their order matters. Answers their ids, states, whether others were left behind.
+  local function choosePlain(turns, limit)
+    local ids, texts, cursors, hasMore, hasSolo = {}, {}, {}, false, false
+
+    local function choose(cursor)
+      if #ids == limit or hasSolo then return false end
+      local text = call('HGET', STATES, cursor.id)
+      if has(sub(text, 2, 2), SOLO) then
+        if #ids > 0 then return false end
+        hasSolo = true
+      end
+      table.insert(ids, cursor.id)
+      table.insert(texts, text)
+      cursors[cursor.lane] = cursor
+      return true
+    end
+
+    if #turns == 1 and #turns[1] == 1 then
+      -- The usual case, a single lane: nothing is to be merged.
+      local lane = turns[1][1]
+      local heads = call('ZRANGE', READY .. lane, 0, limit)
+      local states = readMany(STATES, heads)
+      for i = 1, #heads do
+        local isSolo = has(sub(states[i], 2, 2), SOLO)
+        if i > limit or hasSolo or (isSolo and i > 1) then
+          hasMore = true
+          break
+        end
+        hasSolo = isSolo
+        ids[i], texts[i] = heads[i], states[i]
+      end
+      if #ids > 0 then cursors[lane] = { taken = #ids } end
+    else
+      for i = 1, #turns do
+        local chunk = math.max(4, math.ceil((limit + 1 - #ids) / #turns[i]))
+        hasMore = merge(turns[i], chunk, choose)
+        if hasMore then break end
+      end
+    end
+    return ids, texts, hasMore, cursors
+  end
+
+  -- Chosen jobs run now. Answers their rows.
+  local function handOut(worker, leaseMs, ids, texts)
+    stamp()
+    local out, states, leases, bodies, made = {}, {}, {}, readMany(BODIES, ids), {}
+    for i = 1, #ids do
+      local id, text = ids[i], texts[i]
+      local lease = made[text]
+      if lease == nil then
+        lease = leased(text, worker)
+        lease.ends = int(now + (lease.leaseMs or leaseMs))
+        made[text] = lease
+      end
+      states[2 * i - 1], states[2 * i] = id, lease.text
+      leases[2 * i - 1], leases[2 * i] = lease.ends, id
+      lease.jobs = (lease.jobs or 0) + 1
+      if lease.key ~= '' then freeKey(id, lease, 's') end
+      if lease.isPlain then
+        addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
+      else
+        local flags = sub(lease.text, 2, 2)
+        addRow(out, id, bodies[i], lease.text, lease.ends, note(flags, PROGRESS, 'p', id),
+          note(flags, CHECKPOINT, 'k', id), '')
+      end
+    end
+    callMany('HSET', STATES, states)
+    callMany('ZADD', LEASES .. worker, leases)
+    touched[worker] = true
+    for _, lease in pairs(made) do
+      count('r', lease.kind, -lease.jobs)
+      count('u', lease.kind, lease.jobs)
+    end
+    hint('c')
+    return table.concat(out, '\\0')
+  end
+
+  -- Claims up to \`limit\` jobs. Answers their rows, 1 when claimable jobs were left behind, and when a rate opens for
+  -- others or nothing.
+  function claim(worker, limit, leaseMs, queues, tasks, isListed)
+    if limit == 0 then return '', 0, nil end
+    local fits = fitterOf(queues, tasks)
+    local plain, listed = plainLanes(fits), isListed and queues or nil
+    local sources = (isAnyFair() or areLimited()) and sourcesOf(plain, fits, listed)
+    local ids, texts, hasMore, opensAt, cursors
+    if sources then
+      -- Limits are compared with what is written.
+      flush()
+      ids, texts, hasMore, opensAt = walk(sources, limit, fits)
+      cursors = {}
+      for t = 1, #sources do
+        for i = 1, #sources[t] do
+          local cursor = sources[t][i].cursor
+          if cursor and cursor.taken > 0 then cursors[cursor.lane] = cursor end
+        end
+      end
+    else
+      ids, texts, hasMore, cursors = choosePlain(turnsOf(plain, listed), limit)
+    end
+    if #ids == 0 then return '', hasMore and 1 or 0, opensAt end
+    local rows = handOut(worker, leaseMs, ids, texts)
+    for lane, cursor in pairs(cursors) do
+      call('ZREMRANGEBYRANK', READY .. lane, 0, cursor.taken - 1)
+      leaveLane(lane)
+    end
+    return rows, hasMore and 1 or 0, opensAt
+  end
 end
 `,
 } as const

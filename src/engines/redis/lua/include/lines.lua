@@ -10,52 +10,56 @@
 -- with one: those stand in `KEYED` by their first jobs. A turn in `HEADS` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
--- Groups without ready jobs of which a queue remembers that they are ahead of the others, at most.
-local TURNS_KEPT = 10000
-
-local laneOf, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf, turnOf, setTurn, lastTurn, advance, catchUp
-local runs, freed
-
--- Lanes taken apart, fair queues, turns: what this call found out.
-local lanes, fairQueues, anyFair, turns, lasts
-onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
-
-function laneOf(name)
-  local lane = lanes[name]
-  if lane then return lane end
-  local front, priority, queue, task, field = match(name, '^((%d)%z([^%z]*)%z([^%z]*))%z(.*)$')
-  lane = { name = name, front = front, priority = priority, queue = queue, task = task, field = field, group = field }
-  if sub(field, 1, 1) == '+' then
-    local last = find(field, '\1\3', 2, true)
-    lane.group, lane.key = string.gsub(sub(field, 2, last - 1), '\1\2', '\1'), sub(field, last + 2)
-    lane.keyGate = 'k' .. lane.key
-  end
-  lane.of = queue .. '\0' .. lane.group
-  lane.groupLane = lane.key and front .. '\0' .. lane.group or name
-  if lane.group ~= '' then lane.groupGate = 'g' .. queue .. '/' .. sub(lane.group, 2) end
-  lanes[name] = lane
-  return lane
-end
-
-function isFair(queue)
-  if anyFair == nil then anyFair = call('EXISTS', FAIR) == 1 end
-  if not anyFair then return false end
-  if fairQueues[queue] == nil then fairQueues[queue] = call('HEXISTS', FAIR, queue) == 1 end
-  return fairQueues[queue]
-end
-
--- Running jobs of a group or with a limit key.
-function runs(name, difference)
-  local lane = laneOf(name)
-  if lane.field == '' then return end
-  for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
-    if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
-    if difference < 0 then freed[gate] = true end
-  end
-end
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf
+local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
-  function lastTurn(queue)
+  -- Groups without ready jobs of which a queue remembers that they are ahead of the others, at most.
+  local TURNS_KEPT = 10000
+
+  -- Lanes taken apart, fair queues, turns: what this call found out.
+  local lanes, fairQueues, anyFair, turns, lasts
+  onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
+
+  function laneOf(name)
+    local lane = lanes[name]
+    if lane then return lane end
+    local front, priority, queue, task, field = match(name, '^((%d)%z([^%z]*)%z([^%z]*))%z(.*)$')
+    lane = { name = name, front = front, priority = priority, queue = queue, task = task, field = field, group = field }
+    if sub(field, 1, 1) == '+' then
+      local last = find(field, '\1\3', 2, true)
+      lane.group, lane.key = string.gsub(sub(field, 2, last - 1), '\1\2', '\1'), sub(field, last + 2)
+      lane.keyGate = 'k' .. lane.key
+    end
+    lane.of = queue .. '\0' .. lane.group
+    lane.groupLane = lane.key and front .. '\0' .. lane.group or name
+    if lane.group ~= '' then lane.groupGate = 'g' .. queue .. '/' .. sub(lane.group, 2) end
+    lanes[name] = lane
+    return lane
+  end
+
+  function isAnyFair()
+    if anyFair == nil then anyFair = call('EXISTS', FAIR) == 1 end
+    return anyFair
+  end
+
+  function isFair(queue)
+    if not isAnyFair() then return false end
+    if fairQueues[queue] == nil then fairQueues[queue] = call('HEXISTS', FAIR, queue) == 1 end
+    return fairQueues[queue]
+  end
+
+  -- Running jobs of a group or with a limit key.
+  function runs(name, difference)
+    local lane = laneOf(name)
+    if lane.field == '' then return end
+    for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
+      if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+      if difference < 0 then freed[gate] = true end
+    end
+  end
+
+  local function lastTurn(queue)
     lasts[queue] = lasts[queue] or tonumber(call('HGET', FAIR, queue) or 0)
     return lasts[queue]
   end

@@ -7,6 +7,8 @@
 local walk
 
 do
+  -- Lanes that are looked at to tell when a rate opens for an idle worker. With more, it may wake up too early.
+  local OPENINGS_LOOKED = 100
   -- Heads that are fetched at once from a lane of a queue without groups.
   local FETCHED = 16
 
