@@ -133,9 +133,11 @@ export interface Engine {
    * when a setting of its own is written: who had nothing to do has saved nothing up. Among several
    * queues, the first jobs of each are compared by (priority, runAt, id). With `listed`, queue goes before queue.
    *
-   * `nextDueAt` is the earliest time at which something may become claimable by itself: the smallest runAt of scheduled and retrying jobs (of any queue), or the
-   * moment at which a rate lets a ready job go again; null for none: how long an idle worker may sleep. `more` is true when the claim left jobs behind that it might have taken (because of its limit, or of a
-   * solo job). Both speak of the moment after the call.
+   * `nextDueAt` is the earliest time at which something may become claimable by itself: the smallest runAt of scheduled
+   * and retrying jobs (of any queue), or the moment at which its rates let a ready job go that this claim would have
+   * taken and that nothing but rates holds back; null for none: how long an idle worker may sleep. `more` is true when
+   * the claim left jobs behind that it might have taken (because of its limit, or of a solo job); rates do not count
+   * then. Both speak of the moment after the call.
    */
   exchange(request: ExchangeRequest): Promise<ExchangeAnswer>
 

@@ -151,6 +151,23 @@ const cases: Record<string, Check> = {
     assert.equal((await lab.engine.limits())[0]?.opensAt, lab.clock.now() + 1_000)
   },
 
+  'when a rate opens is told once nothing else is left, and not of what else holds back': async (lab) => {
+    const rate = { max: 1, perMs: 1_000 }
+    await set(lab, limit('group', 'default/g', { rate }))
+    await lab.addMany(4, (i) => ({ group: i < 2 ? 'g' : null }))
+    const told: (number | null)[] = []
+    for (const most of [2, 1]) {
+      const request = { worker: WORKER, claim: claimRequest({ limit: most }) }
+      const { more, nextDueAt } = await lab.engine.exchange(request)
+      assert.equal(more, most === 2)
+      told.push(nextDueAt)
+    }
+    assert.deepEqual(told, [null, lab.clock.now() + 1_000])
+    await set(lab, limit('queue', 'default', { concurrency: 3 }))
+    const { nextDueAt } = await lab.engine.exchange({ worker: WORKER, claim: claimRequest() })
+    assert.equal(nextDueAt, null)
+  },
+
   'a claim that was given back counts for the rate, and not for the number that runs': async (lab) => {
     const [rate, concurrency] = [{ max: 2, perMs: 1_000 }, 1]
     await set(lab, limit('queue', 'default', { rate, concurrency }))

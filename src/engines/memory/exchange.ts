@@ -104,6 +104,17 @@ const nextOf = (store: Store, gate: Gate, jobs: readonly JobRecord[]): JobRecord
   return jobs[first]
 }
 
+/** When a rate lets the first of the jobs go that this claim would take but for that. */
+const firstOpening = (store: Store, gate: Gate, request: ClaimRequest): number | null => {
+  if (store.limits.settings.size === 0) return null
+  let first: number | null = null
+  for (const job of eligible(store, request).flat()) {
+    const opensAt = gate.opensAt(job)
+    if (opensAt !== null && (first === null || opensAt < first)) first = opensAt
+  }
+  return first
+}
+
 const claim = (store: Store, now: number, worker: string | null, request: ClaimRequest) => {
   const { limit, leaseMs } = request
   const claimed: JobRecord[] = []
@@ -130,7 +141,7 @@ const claim = (store: Store, now: number, worker: string | null, request: ClaimR
     }
     if (more) break
   }
-  return { jobs: claimed, more, opensAt: gate.opensAt }
+  return { jobs: claimed, more, opensAt: more ? null : firstOpening(store, gate, request) }
 }
 
 export const exchange = (store: Store, now: number, request: ExchangeRequest): ExchangeAnswer => {

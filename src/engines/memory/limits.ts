@@ -109,12 +109,11 @@ export class Limits {
   }
 }
 
-/** Passes over jobs whose limits are reached; notes when a rate lets one of them go. */
+/** Tells jobs that may be claimed from those whose limits are reached. */
 export class Gate {
   readonly #store: Store
   readonly #now: number
   readonly #running = new Map<string, number>()
-  opensAt: number | null = null
 
   constructor(store: Store, now: number) {
     this.#store = store
@@ -126,7 +125,8 @@ export class Gate {
     for (const { of } of this.#store.limits.of(job)) this.#running.set(of, (this.#running.get(of) ?? 0) + 1)
   }
 
-  isOpen(job: JobRecord): boolean {
+  /** When its rates let a job go: now, or later; null when it is held back by something that no time ends. */
+  opensAt(job: JobRecord): number | null {
     const { limits } = this.#store
     const bounds = limits.of(job)
     const isFull = bounds.some(
@@ -134,13 +134,12 @@ export class Gate {
         setting.pausedBy !== null ||
         (setting.concurrency !== null && (this.#running.get(of) ?? 0) >= setting.concurrency),
     )
-    if (isFull) return false
-    const opensAt = bounds.reduce(
-      (at, { setting, of }) => Math.max(at, limits.opensAt(setting, of, this.#now)),
-      this.#now,
-    )
-    if (opensAt > this.#now) this.opensAt = Math.min(this.opensAt ?? opensAt, opensAt)
-    return opensAt === this.#now
+    if (isFull) return null
+    return Math.max(this.#now, ...bounds.map(({ setting, of }) => limits.opensAt(setting, of, this.#now)))
+  }
+
+  isOpen(job: JobRecord): boolean {
+    return this.opensAt(job) === this.#now
   }
 
   claimed(job: JobRecord): void {
