@@ -1,6 +1,13 @@
 import type { JobRecord, Settlement } from '../../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../../core/limits.ts'
-import type { ExchangeAnswer, ExchangeRequest, LeaseVerdict, RenewVerdict, SettleVerdict } from '../engine.ts'
+import type {
+  ClaimRequest,
+  ExchangeAnswer,
+  ExchangeRequest,
+  LeaseVerdict,
+  RenewVerdict,
+  SettleVerdict,
+} from '../engine.ts'
 import { numbers, words } from './arrays.ts'
 import { type Claimed, claim, isNoted, Sight, toJobs } from './claim.ts'
 import { isUuid } from './cursors.ts'
@@ -10,11 +17,14 @@ import type { Parts } from './parts.ts'
 import { toStoredJob } from './records.ts'
 import { raiseClock, type Tx } from './session.ts'
 import { divide, type Settled, settle, settlePlain } from './settle.ts'
+import { claimInTurn } from './turns.ts'
 
 /** Jobs that are remembered to have notes; with very many of them the memory begins anew, which costs time only. */
 const NOTED_MAX = 100_000
 /** How often a claim looks again behind others. */
 const LOOKS_MAX = 8
+/** Claims that are remembered to have met limits or turns; with very many of them the memory begins anew. */
+const TURNING_MAX = 1_000
 
 interface Lease {
   readonly id: string
@@ -37,6 +47,8 @@ export class Exchanger {
   private readonly parts: Parts
   private readonly sight = new Sight()
   private readonly noted = new Set<string>()
+  /** Queues and tasks of which a claim met limits or turns: such a claim need not find that out again. */
+  private readonly turning = new Set<string>()
   /** Settles when the newest exchange that claims has its turn in the store, or is over. */
   private turn: Promise<void> = Promise.resolve()
 
@@ -138,9 +150,11 @@ export class Exchanger {
     const sent = settlePlain(tx, plain)
     const settled = others.length === 0 ? null : await settle(tx, this.parts, others)
     if (settled !== null) sent.push(...settled.sent)
-    const rest = this.rest(tx, request, onTurn)
+    const inTurn = isClaiming(request) && request.claim !== undefined && this.isInTurn(request.claim)
+    const rest = this.rest(tx, request, { inTurn, onTurn })
     if (settlements.length > 0 || request.claim !== undefined) sent.push(...raiseClock(tx))
-    const [outcome] = await Promise.all([rest, ...sent, tx.commit()])
+    // A claim in turn goes there and back more than once, and ends the transaction itself.
+    const [outcome] = await Promise.all([rest, ...sent, inTurn ? undefined : tx.commit()])
     return { ...outcome, settled }
   }
 
@@ -148,7 +162,7 @@ export class Exchanger {
   private async rest(
     tx: Tx,
     request: ExchangeRequest,
-    onTurn: () => void,
+    { inTurn, onTurn }: { readonly inTurn: boolean; readonly onTurn: () => void },
   ): Promise<Omit<Outcome, 'settled'>> {
     const { schemaLock, engineLock } = this.parts
     const { worker, start = [], renew, claim: wanted } = request
@@ -179,7 +193,7 @@ export class Exchanger {
           ),
       renew?.complete === true ? tx.run('leasesOfWorker', worker) : [],
       isClaim
-        ? claim(tx, {
+        ? (inTurn ? claimInTurn : claim)(tx, {
             schemaLock,
             engineLock,
             sight: this.sight.of(wanted.limit),
@@ -205,7 +219,7 @@ export class Exchanger {
     if (first === null || request === undefined || worker === null) return first
     const { schemaLock, engineLock, sessions } = this.parts
     let claimed = first
-    this.sight.learn(request.limit, claimed)
+    this.learn(request, claimed)
     for (let look = 0; look < LOOKS_MAX && claimed.rows.length === 0 && claimed.isCrowded; look++) {
       const sight = this.sight.of(request.limit)
       claimed = await sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
@@ -213,9 +227,29 @@ export class Exchanger {
         await Promise.all([claiming, ...raiseClock(tx), tx.commit()])
         return claiming
       })
-      this.sight.learn(request.limit, claimed)
+      this.learn(request, claimed)
     }
-    return claimed
+    if (!claimed.takesTurns || claimed.order !== null) return claimed
+    // There were no limits and no groups when it was last looked.
+    return sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
+      const claiming = claimInTurn(tx, { schemaLock, engineLock, sight: 0, worker, request })
+      await Promise.all([claiming, ...raiseClock(tx)])
+      return claiming
+    })
+  }
+
+  private isInTurn(request: ClaimRequest): boolean {
+    return this.turning.has(kindsOf(request))
+  }
+
+  private learn(request: ClaimRequest, claimed: Claimed): void {
+    const kinds = kindsOf(request)
+    if (!claimed.takesTurns) this.turning.delete(kinds)
+    else {
+      if (this.turning.size >= TURNING_MAX) this.turning.clear()
+      this.turning.add(kinds)
+    }
+    if (claimed.order === null) this.sight.learn(request.limit, claimed)
   }
 
   private async jobsOf(claimed: Claimed, { worker, claim: request }: ExchangeRequest): Promise<JobRecord[]> {
@@ -244,6 +278,9 @@ export class Exchanger {
 
 const isClaiming = ({ worker, claim: wanted }: ExchangeRequest): boolean =>
   wanted !== undefined && worker !== null && wanted.limit > 0
+
+/** Of which queues and tasks a claim is. */
+const kindsOf = ({ queues, tasks }: ClaimRequest): string => JSON.stringify([queues, tasks])
 
 const isLease = ({ id }: Lease): boolean => isUuid(id)
 
