@@ -15,13 +15,18 @@ export type { ArchiveStatus } from './engines/archived.ts'
 export type { Engine, EngineInfo, StoredLogLine } from './engines/engine.ts'
 export type { EngineConnection } from './engines/open.ts'
 export type { AddedJob } from './runtime/added.ts'
-export type { Posthaste, PosthasteOptions } from './runtime/api.ts'
+export type { AgeingOptions, Posthaste, PosthasteOptions } from './runtime/api.ts'
 export type { Controlled } from './runtime/carry-out.ts'
 export type { AddedRef } from './runtime/client.ts'
-export type { CancelOptions, ControlOptions, ResolveOptions } from './runtime/control.ts'
+export type { CancelOptions, ControlOptions, PauseTarget, ResolveOptions } from './runtime/control.ts'
 export { task } from './runtime/define.ts'
 export type { EventMap, EventName } from './runtime/events.ts'
-export type { Explanation, Reason, ReasonCode } from './runtime/explain.ts'
+export type { Explanation } from './runtime/explain.ts'
+export type { QueueExplanation } from './runtime/explain-queue.ts'
+export type { Reason, ReasonCode } from './runtime/explain-words.ts'
+export type { DeclaredLimit, LimitBounds, LimitTarget } from './runtime/limit-options.ts'
+export type { Limit } from './runtime/limit-view.ts'
+export type { LimitControlOptions, Limits } from './runtime/limits.ts'
 export type { Logger, LogLevel } from './runtime/logger.ts'
 export type { AddManyOptions, AddOptions } from './runtime/options.ts'
 export type { Pack, PackGreeting, PackRoute } from './runtime/pack.ts'
@@ -33,6 +38,7 @@ export type { Schedules } from './runtime/schedules.ts'
 export type { QueueStats, Stats, TaskStats } from './runtime/stats.ts'
 export {
   type AnyTask,
+  type BreakerOptions,
   Discard,
   RetryAfter,
   type RetryOptions,

@@ -3,6 +3,7 @@ import type { Act } from './command.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
+import { addLimit } from './commands/limit.ts'
 import { addList } from './commands/list.ts'
 import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
@@ -23,7 +24,7 @@ const GROUPS: readonly (readonly [title: string, add: readonly ((program: Comman
   [
     ['Run:', [addStart, addServe, addWorker]],
     ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail]],
-    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume, addSchedule]],
+    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume, addLimit, addSchedule]],
     ['Check:', [addDoctor]],
   ]
 

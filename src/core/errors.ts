@@ -128,6 +128,7 @@ export const ERRORS = {
     'There is a schedule of this name already.',
     'Update it, or choose another name.',
   ),
+  E_LIMIT_MISSING: row(404, false, 'There is no such limit.', 'List them to see which there are.'),
   E_BATCH_MISSING: row(
     404,
     false,

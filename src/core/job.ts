@@ -212,6 +212,8 @@ export interface Change {
   readonly to: Exclude<To, 'running'>
   /** Due this long from now (store clock); left out: runAt stays. */
   readonly delayMs?: number
+  /** Left out: as it was. */
+  readonly priority?: number
   readonly attempt: number
   readonly retries: number
   readonly crashes: number

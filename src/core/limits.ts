@@ -46,10 +46,26 @@ export const PARENTS_MAX = 1_000
 /** Claims that a rate may allow in its stretch: the store remembers each of them for that long. */
 export const RATE_MAX = 10_000
 export const WEIGHT_MAX = 1_000
+/** More than any installation runs at the same time: a larger number is a mistake. */
+export const LIMIT_CONCURRENCY_MAX = 1_000_000
+/** Settings of limits that code may declare: each start looks at all of them. */
+export const DECLARED_LIMITS_MAX = 1_000
+/** Failures that a breaker counts, and for how long: the store remembers the moment of each. */
+export const BREAKER_FAILURES_MAX = 1_000
+export const BREAKER_WITHIN_MAX_MS = 24 * 3_600_000
+/** Kinds of errors of one task that are counted at the same time; the one that was seen longest ago is forgotten. */
+export const BREAKER_KINDS_MAX = 10
+/** How often a process that knows such tasks looks whether one may go on by itself. */
+export const BREAKER_RESUME_MS = 1_000
 /** Batches within one batch: they are kept in its document. */
 export const BATCH_CHILDREN_MAX = 1_000
 /** A batch is forgotten so long after it was done. */
 export const BATCH_RETENTION_MS = 7 * 24 * 3_600_000
+/** Ageing: no more often than this, no higher than `critical`, so many jobs in one look, a look every so often. */
+export const AGEING_MIN_MS = 100
+export const AGEING_HIGHEST = 1
+export const AGEING_LOOK_MAX = 2_000
+export const AGEING_SWEEP_MS = 10_000
 /** How long news of flows and batches may wait for a decision on an idle system. */
 export const DECIDE_MS = 500
 

@@ -40,7 +40,10 @@ export interface ScheduleSpec {
 }
 
 /** A job of it, but for what a tick adds: its id, its payload, and when it is due. */
-export type JobTemplate = Omit<NewJob, 'id' | 'payload' | 'delayMs' | 'runAt' | 'blocked' | 'ties'>
+export type JobTemplate = Omit<NewJob, 'id' | 'payload' | 'delayMs' | 'runAt' | 'blocked' | 'ties'> & {
+  /** Its limit key; those that were declared before there were any have none. */
+  readonly limit?: string | null
+}
 
 /** A schedule as it is kept: a small document with compare-and-set. */
 export interface ScheduleDocument {

@@ -88,7 +88,11 @@ export const EVENTS = {
   add: { by: 'client', means: 'the job is stored' },
   promote: { by: 'maintainer', means: 'its time has come, or an operator runs it now' },
   unblock: { by: 'maintainer', means: 'what it depended on is done' },
-  reschedule: { by: 'client', means: 'a later add with its key moves the time at which it is due' },
+  reschedule: {
+    by: 'client',
+    means:
+      'a later add with its key moves the time at which it is due, or it has waited so long that its priority rises',
+  },
   claim: { by: 'worker', means: 'a worker takes a lease on it' },
   complete: { by: 'worker', means: 'its handler returned' },
   fail: { by: 'worker', means: 'its handler threw or ran out of time' },

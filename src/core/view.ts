@@ -42,6 +42,8 @@ export interface Job<Payload = unknown, Output = unknown> {
   readonly key: string | null
   readonly ref: string | null
   readonly group: string | null
+  /** Its limit key, or null. */
+  readonly limit: string | null
   readonly tags: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
   /** The jobs that it waits for, or waited for. */
@@ -116,6 +118,7 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     key: record.key,
     ref: record.ref,
     group: record.group,
+    limit: record.ties?.limit ?? null,
     tags: (parsed(record.tags) as string[] | null) ?? [],
     metadata: options.metadata ?? {},
     parents: record.ties?.parents ?? [],

@@ -146,7 +146,12 @@ const SETTLEMENT: Fields<Settlement> = {
   add: optional(array),
   records: optional(array),
 }
-const CHANGE: Fields<Change> = { ...WRITTEN, from: oneOf(AT_REST), to: oneOf([...AT_REST, 'removed']) }
+const CHANGE: Fields<Change> = {
+  ...WRITTEN,
+  priority: optional(upTo(9)),
+  from: oneOf(AT_REST),
+  to: oneOf([...AT_REST, 'removed']),
+}
 
 const LEASE: Fields<RenewRequest['leases'][number]> = { id: text, fence: whole }
 const START: Fields<Start> = { ...LEASE, attempt: whole, startedAt: whole }

@@ -164,7 +164,7 @@ export interface Engine {
    * Changes of jobs that nobody runs. Per change: `ok` when the job is in `from` under `fence`: the given values are
    * written and the fence is raised by one; `stale` when state or fence differ; `missing`; `key_taken` with the holder
    * when a finished job would become live while another live job has its key. finishedAt is now for finished states
-   * and null for live ones; runAt is now + delayMs when given. To `removed`, the job and its log are gone. A pair of
+   * and null for live ones; runAt is now + delayMs when given, and the priority is the one that is given. To `removed`, the job and its log are gone. A pair of
    * `from` and `to` that no operator's or maintainer's event of the table allows is refused with E_ARGUMENT. Repeating after a lost answer: `stale` (or
    * `missing` after a removal): read again and compare.
    */

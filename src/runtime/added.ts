@@ -55,6 +55,7 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     tags: job.tags === null ? [] : (JSON.parse(job.tags) as string[]),
     metadata: options.metadata ?? {},
     parents: job.ties?.parents ?? [],
+    limit: job.ties?.limit ?? null,
     batch: job.ties?.batch ?? null,
     schedule: scheduleOf(options),
     expiresAt: typeof job.ties?.dueAt === 'number' ? new Date(job.ties.dueAt) : null,

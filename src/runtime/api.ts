@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/durations.ts'
+import type { Priority } from '../core/priority.ts'
 import type { Job } from '../core/view.ts'
 import type { ArchiveStatus } from '../engines/archived.ts'
 import type { Engine, StoredLogLine } from '../engines/engine.ts'
@@ -7,10 +8,13 @@ import type { EngineConnection } from '../engines/open.ts'
 import type { AddedJob } from './added.ts'
 import type { Batch, Batches, BatchOptions } from './batches.ts'
 import type { AddedRef } from './client.ts'
-import type { Act, ActWith, CancelOptions, ControlOptions, ResolveOptions } from './control.ts'
+import type { Act, ActWith, CancelOptions, ControlOptions, PauseTargets, ResolveOptions } from './control.ts'
 import type { EventName, Listener } from './events.ts'
 import type { Explanation } from './explain.ts'
+import type { QueueExplanation } from './explain-queue.ts'
 import type { FlowItems } from './flow.ts'
+import type { DeclaredLimit } from './limit-options.ts'
+import type { Limits } from './limits.ts'
 import type { Logger, LogLevel } from './logger.ts'
 import type { AddManyOptions, AddOptions } from './options.ts'
 import type { Pack } from './pack.ts'
@@ -53,6 +57,13 @@ export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
   /** Whether this process keeps the store in order even without a worker. Default false: workers bring a maintainer. */
   readonly maintain?: boolean
   readonly retention?: RetentionOptions
+  /**
+   * What code declares about limits, at every start. It changes what an earlier version of the code said; what an
+   * operator changed or removed stays so, with a warning in the log.
+   */
+  readonly limits?: readonly DeclaredLimit[]
+  /** Lets ready jobs that wait long come earlier, so that low priorities do not starve. Default: none. */
+  readonly ageing?: Duration | AgeingOptions
   /** pino, or anything alike. Secrets are masked before it sees them. Default: see `logLevel`. */
   readonly logger?: Logger
   /** Writes JSON lines to standard error from this level on. Default: POSTHASTE_LOG, else 'silent'. */
@@ -61,6 +72,16 @@ export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
   readonly clock?: Clock
   /** A random source for tests, in [0, 1). */
   readonly random?: () => number
+}
+
+/** Say the same in all programs that run workers: any maintainer may move any job. */
+export interface AgeingOptions {
+  /** A job that is ready for so long gets a priority one step higher, and again after so long. At least 100 ms. */
+  readonly every: Duration
+  /** It gets no higher than this. Default 'critical'. */
+  readonly highest?: Priority
+  /** Default: all queues. */
+  readonly queues?: readonly string[]
 }
 
 /** How long finished jobs are kept: pruned when older than `age` or beyond `count`, but never within an hour. */
@@ -128,6 +149,8 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   ): Promise<Schedule>
   /** The same doors as those of HTTP and of the command line. */
   readonly schedules: Schedules
+  /** What bounds queues, tasks, groups and limit keys: set, listed, removed while everything runs. See docs/limits.md. */
+  readonly limits: Limits
 
   /** Runs jobs in this process until it is stopped or the installation is closed. */
   work(options?: WorkerOptions): Worker
@@ -147,6 +170,8 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   workers(): Promise<WorkerInfo[]>
   /** Why the job is not running, or what became of it, in words and as data. @throws E_JOB_MISSING */
   explain(id: string): Promise<Explanation>
+  /** How it is with a queue: what waits, how fast it goes, when it will be empty, and what holds it. @throws E_NAME */
+  explainQueue(queue: string): Promise<QueueExplanation>
   /**
    * Resolves with the job once it is completed, cancelled or dead, wherever it runs.
    * @throws E_WAIT_TIMEOUT after `timeout` (default 30 s; the job goes on), E_JOB_MISSING
@@ -163,9 +188,12 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   readonly runNow: Act<ControlOptions>
   /** Decides about blocked jobs. */
   readonly resolve: ActWith<ResolveOptions>
-  /** After this, no job of these queues is started; running ones go on. Safe to repeat. */
-  pause(queue: string | readonly string[], options?: ControlOptions): Promise<void>
-  resume(queue: string | readonly string[], options?: ControlOptions): Promise<void>
+  /**
+   * After this, no job of these is started; running ones go on. Safe to repeat. A queue by its name, or anything that a
+   * limit may be about: `{ task }`, `{ queue, group }`, `{ queue, groups: true }`, `{ key }`.
+   */
+  pause(target: PauseTargets, options?: ControlOptions): Promise<void>
+  resume(target: PauseTargets, options?: ControlOptions): Promise<void>
 
   /** Hears what happens in this process until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void

@@ -1,10 +1,13 @@
 import type { Action } from '../core/decide.ts'
+import type { Gate } from '../core/gates.ts'
 import { ENGINE_BATCH_MAX, REASON_LENGTH_MAX } from '../core/limits.ts'
 import { checkName } from '../core/names.ts'
 import { shown } from '../core/text.ts'
 import type { Job } from '../core/view.ts'
 import { checkId, checkText, refuse } from './arguments.ts'
 import { type CarryOutDeps, type Controlled, carryOut } from './carry-out.ts'
+import { gateOf, type LimitTarget, targetOf } from './limit-options.ts'
+import type { OwnLimits } from './limits.ts'
 
 export interface ControlOptions {
   /** Who acts, for the job's history. Default 'library'. */
@@ -37,15 +40,25 @@ export interface Control {
   readonly remove: Act<ControlOptions>
   readonly runNow: Act<ControlOptions>
   readonly resolve: ActWith<ResolveOptions>
-  pause(queue: string | readonly string[], options?: ControlOptions): Promise<void>
-  resume(queue: string | readonly string[], options?: ControlOptions): Promise<void>
+  pause(target: PauseTargets, options?: ControlOptions): Promise<void>
+  resume(target: PauseTargets, options?: ControlOptions): Promise<void>
 }
+
+/** What is stopped: a queue by its name, or whatever a limit may be about; or several of these, up to 1,000. */
+export type PauseTarget = string | LimitTarget
+export type PauseTargets = PauseTarget | readonly PauseTarget[]
 
 const WHO_DEFAULT = 'library'
 const WHO_LENGTH_MAX = 128
 
-export const createControl = (deps: CarryOutDeps): Control => {
-  const { engine, events, logger } = deps
+export interface ControlDeps extends CarryOutDeps {
+  readonly limits: Pick<OwnLimits, 'setPaused'>
+  /** A task that goes on is counted anew. */
+  readonly forgetFailures: (tasks: readonly string[]) => Promise<void>
+}
+
+export const createControl = (deps: ControlDeps): Control => {
+  const { engine, events, logger, limits } = deps
 
   const act = async (
     ids: unknown,
@@ -67,14 +80,33 @@ export const createControl = (deps: CarryOutDeps): Control => {
     return ids.map((id) => outcomes.get(id) as Controlled)
   }
 
-  const setPaused = async (queue: unknown, paused: boolean, options: ControlOptions = {}): Promise<void> => {
+  const pausedGate = (target: unknown, field: string): Gate =>
+    typeof target === 'string'
+      ? { scope: 'queue', name: checkName(target, field) }
+      : gateOf(target, field === 'queue' ? '' : field)
+
+  const setPaused = async (
+    targets: unknown,
+    paused: boolean,
+    options: ControlOptions = {},
+  ): Promise<void> => {
     const by = checkWho(options.by)
-    const names = Array.isArray(queue) ? queue : [queue]
-    const requests = names.map((name) => ({ queue: checkName(name, 'queue'), paused, by }))
-    await engine.pause(requests)
-    for (const { queue: name } of requests) {
-      logger.info({ queue: name, by }, paused ? 'queue paused' : 'queue resumed')
-      events.emit(paused ? 'paused' : 'resumed', { queue: name, by })
+    const gates = Array.isArray(targets)
+      ? targets.map((target, i) => pausedGate(target, `targets[${i}]`))
+      : [pausedGate(targets, 'queue')]
+    if (gates.length > ENGINE_BATCH_MAX)
+      refuse('targets', `names ${gates.length} of them; ${ENGINE_BATCH_MAX} is the most at once`)
+    const [queues, others] = [true, false].map((isQueue) =>
+      gates.filter(({ scope }) => (scope === 'queue') === isQueue),
+    ) as [Gate[], Gate[]]
+    if (queues.length > 0) await engine.pause(queues.map(({ name }) => ({ queue: name, paused, by })))
+    if (others.length > 0) await limits.setPaused(others, paused, by)
+    const tasks = others.flatMap(({ scope, name }) => (scope === 'task' ? [name] : []))
+    if (!paused && tasks.length > 0) await deps.forgetFailures(tasks)
+    for (const gate of gates) {
+      const target = targetOf(gate)
+      logger.info({ ...target, by }, `${gate.scope} ${paused ? 'paused' : 'resumed'}`)
+      events.emit(paused ? 'paused' : 'resumed', { ...target, by })
     }
   }
 
@@ -93,12 +125,12 @@ export const createControl = (deps: CarryOutDeps): Control => {
   return {
     // One id or a list: which answer belongs to which is told by the overloads of Act.
     ...(methods as Pick<Control, keyof typeof methods>),
-    pause: (queue, options) => setPaused(queue, true, options),
-    resume: (queue, options) => setPaused(queue, false, options),
+    pause: (targets, options) => setPaused(targets, true, options),
+    resume: (targets, options) => setPaused(targets, false, options),
   }
 }
 
-const checkWho = (by: unknown): string =>
+export const checkWho = (by: unknown): string =>
   by === undefined ? WHO_DEFAULT : checkText(by, 'by', WHO_LENGTH_MAX)
 
 const checkReason = (reason: unknown): string | null =>

@@ -1,14 +1,25 @@
 import { parseBackoff } from '../core/backoff.ts'
 import { durationMs } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
-import { LEASE_MAX_MS, LEASE_MIN_MS, MAX_RETRIES_LIMIT } from '../core/limits.ts'
-import { checkName } from '../core/names.ts'
+import {
+  BREAKER_FAILURES_MAX,
+  BREAKER_WITHIN_MAX_MS,
+  LEASE_MAX_MS,
+  LEASE_MIN_MS,
+  MAX_RETRIES_LIMIT,
+} from '../core/limits.ts'
+import { checkKey, checkName } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import type { StandardSchemaV1 } from '../core/standard-schema.ts'
 import { checkWhole, refuse, refuseUnknown } from './arguments.ts'
-import type { AnyTask, RetryOptions, Task, TaskOptions } from './task.ts'
+import { boundsOf } from './limit-options.ts'
+import type { AnyTask, BreakerOptions, RetryOptions, Task, TaskOptions } from './task.ts'
 
-const FIELDS = new Set(['name', 'payload', 'queue', 'priority', 'timeout', 'lease', 'retry', 'run'])
+const FIELDS = new Set([
+  ...['name', 'payload', 'queue', 'priority', 'timeout', 'lease', 'retry', 'run'],
+  ...['group', 'limit', 'limits', 'breaker'],
+])
+const BREAKER_FIELDS = new Set(['failures', 'within', 'resumeAfter'])
 const RETRY_FIELDS = new Set(['maxRetries', 'backoff', 'whenExhausted'])
 
 /**
@@ -41,6 +52,20 @@ export const checkTask = (definition: AnyTask): void => {
     durationMs(definition.lease, of('lease'), { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
   }
   if (definition.retry !== undefined) checkRetry(definition.retry, of('retry'))
+  if (definition.group !== undefined && typeof definition.group !== 'function')
+    checkName(definition.group, of('group'))
+  if (definition.limit !== undefined && typeof definition.limit !== 'function')
+    checkKey(definition.limit, of('limit'))
+  if (definition.limits !== undefined) boundsOf(definition.limits, { scope: 'task', name }, of('limits'))
+  if (definition.breaker !== undefined) checkBreaker(definition.breaker, of('breaker'))
+}
+
+const checkBreaker = (breaker: BreakerOptions, field: string): void => {
+  if (typeof breaker !== 'object' || breaker === null) refuse(field, 'is not an object')
+  refuseUnknown(breaker, BREAKER_FIELDS, field)
+  checkWhole(breaker.failures, `${field}.failures`, 1, BREAKER_FAILURES_MAX)
+  durationMs(breaker.within, `${field}.within`, { min: 1, max: BREAKER_WITHIN_MAX_MS })
+  if (breaker.resumeAfter !== undefined) durationMs(breaker.resumeAfter, `${field}.resumeAfter`, { min: 1 })
 }
 
 const checkRetry = (retry: RetryOptions, field: string): void => {

@@ -1,7 +1,9 @@
+import type { AgeingRule } from '../core/ageing.ts'
 import type { Clock } from '../core/clock.ts'
 import type { NewJob } from '../core/job.ts'
 import type { Archiver } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
+import type { Breaker } from './breaker.ts'
 import type { Events } from './events.ts'
 import type { Logger } from './logger.ts'
 import type { AddOptions } from './options.ts'
@@ -19,6 +21,8 @@ export interface RuntimeDeps {
   readonly logger: Logger
   /** Local events. Building a Job for nobody is waste: ask `events.has(name)` first. */
   readonly events: Events
+  /** Hears of failed runs of tasks that have one. */
+  readonly breaker: Pick<Breaker, 'failed' | 'resume' | 'resumes'>
   readonly settings: RuntimeSettings
   /** In [0, 1). */
   readonly random: () => number
@@ -41,6 +45,8 @@ export interface RuntimeSettings {
   readonly pruneMs: number
   readonly archiveSweepMs: number
   readonly archiveAfterMs: number
+  /** Null: none. */
+  readonly ageing: AgeingRule | null
   readonly retention: Retention
 }
 

@@ -1,3 +1,4 @@
+import type { JobError } from '../core/job.ts'
 import type { Job } from '../core/view.ts'
 import type { LogLine } from '../engines/engine.ts'
 import type { Logger } from './logger.ts'
@@ -28,8 +29,11 @@ export interface EventMap {
   readonly expired: Job
   /** A handler ended and the store knows. Told with little, so that counting every run costs next to nothing. */
   readonly ran: RunEvent
-  readonly paused: QueueEvent
-  readonly resumed: QueueEvent
+  /** A queue, a task, a group or a limit key was stopped by this process. */
+  readonly paused: PauseEvent
+  readonly resumed: PauseEvent
+  /** A task failed so often in the same way that it was stopped: see the `breaker` of a task. */
+  readonly tripped: TripEvent
   /** Something went wrong beside a job: the store did not answer, a listener threw. The runtime goes on. */
   readonly error: Error
 }
@@ -52,9 +56,24 @@ export interface RunEvent {
   /** How long the handler ran. */
   readonly ms: number
 }
-export interface QueueEvent {
-  readonly queue: string
+/** What was stopped, or goes on: a queue unless `group` or `groups` say which part of it. */
+export interface PauseEvent {
+  readonly queue?: string
+  readonly group?: string
+  readonly groups?: true
+  readonly task?: string
+  readonly key?: string
   readonly by: string
+}
+export interface TripEvent {
+  readonly task: string
+  /** Of the errors that were counted. */
+  readonly fingerprint: string
+  /** The newest of them. */
+  readonly error: JobError
+  readonly failures: number
+  /** In ms. */
+  readonly within: number
 }
 
 export interface Events {

@@ -1,3 +1,4 @@
+import { risesOf } from '../core/ageing.ts'
 import { formatDuration } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { judgeParents, waitsForParents } from '../core/flow.ts'
@@ -7,6 +8,8 @@ import type { JobState } from '../core/states.ts'
 import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
+import { closedBecause, type GateFacts, readGates } from './explain-gates.ts'
+import { apart, iso, type Reason, type ReasonCode, reason } from './explain-words.ts'
 import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
 
 /** Why a job is where it is: in words for people, in codes and data for programs. */
@@ -23,35 +26,6 @@ export interface Explanation {
   readonly next: string | null
 }
 
-export interface Reason {
-  readonly code: ReasonCode
-  readonly text: string
-  readonly data: Readonly<Record<string, unknown>>
-}
-
-export type ReasonCode =
-  | 'blocked'
-  | 'waits_for_parents'
-  | 'parent_failed'
-  | 'parents_done'
-  | 'scheduled'
-  | 'retrying'
-  | 'due'
-  | 'queue_paused'
-  | 'no_worker'
-  | 'queue_not_served'
-  | 'task_unknown'
-  | 'suspect'
-  | 'waiting_turn'
-  | 'running'
-  | 'claimed'
-  | 'lease_expired'
-  | 'cancel_requested'
-  | 'completed'
-  | 'cancelled'
-  | 'dead'
-  | 'of_schedule'
-
 /** What the explanation is made from, read at one moment as near as the store allows. */
 interface Facts {
   readonly now: number
@@ -64,6 +38,8 @@ interface Facts {
   /** Ready jobs of the job's queue, itself included when it is ready. */
   readonly readyInQueue: number
   readonly workers: readonly WorkerInfo[]
+  /** Its limits, for a job that is to run. */
+  readonly gates: readonly GateFacts[]
   /** The jobs that it waits for, in the order of its edges. */
   readonly parents: readonly (JobRecord | null)[]
 }
@@ -71,13 +47,15 @@ interface Facts {
 /** @throws E_JOB_MISSING */
 export const explain = async (engine: Engine, id: string): Promise<Explanation> => {
   checkId(id)
-  const [[record], now, queues, counts, rows] = await Promise.all([
+  // Unfinished jobs are never in an archive.
+  const live = asArchived(engine)?.live ?? engine
+  const [[record], now, queues, counts, rows, limits] = await Promise.all([
     engine.get([id]),
     engine.now(),
     engine.queues(),
-    // Unfinished jobs are never in an archive.
-    (asArchived(engine)?.live ?? engine).counts(),
+    live.counts(),
     engine.workers(),
+    engine.limits(),
   ])
   if (!record) throw new PosthasteError('E_JOB_MISSING', `There is no job ${id}.`, { field: 'id' })
   const facts: Facts = {
@@ -89,13 +67,26 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
       0,
     ),
     workers: rows.map(toWorkerInfo),
+    gates: GATED.has(record.state) ? await readGates(live, record, limits, now) : [],
     parents: waitsForParents(record)
       ? await engine.get(record.ties?.parents.map(({ id: one }) => one) ?? [])
       : [],
   }
-  const reasons = [...EXPLAIN[record.state](facts), ...ofSchedule(record)]
+  const reasons = [...EXPLAIN[record.state](facts), ...ofAgeing(record), ...ofSchedule(record)]
   const summary = reasons[0]?.text ?? ''
   return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+const GATED: ReadonlySet<JobState> = new Set(['ready', 'scheduled', 'retrying'])
+
+/** How its priority rose while it waited. */
+const ofAgeing = ({ history, priority }: JobRecord): Reason[] => {
+  const rises = risesOf(history)
+  const last = rises.at(-1)
+  if (last === undefined) return []
+  const times = rises.length === 1 ? 'once' : `${rises.length} times`
+  const text = `Its priority rose ${times} because it waited long: last ${last.reason}, at ${iso(last.at)}.`
+  return [reason('aged', text, { priority, rises: rises.map(({ at, reason: what }) => ({ at, what })) })]
 }
 
 /** Where it comes from, when that is a schedule. */
@@ -106,10 +97,6 @@ const ofSchedule = ({ options }: JobRecord): Reason[] => {
   const which = at === null ? 'It was run by hand from' : `It is for the tick of ${iso(at)} of`
   return [reason('of_schedule', `${which} schedule ${name}.`, { schedule: name, tick: at })]
 }
-
-const reason = (code: ReasonCode, text: string, data: Reason['data'] = {}): Reason => ({ code, text, data })
-
-const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** Which parents a job waits for, and what the rules say about it. */
 const waitsFor = (record: JobRecord, now: readonly (JobRecord | null)[]): Reason[] => {
@@ -127,10 +114,6 @@ const waitsFor = (record: JobRecord, now: readonly (JobRecord | null)[]): Reason
   return [reason('waits_for_parents', `It waits for ${shown}${more}.`, data)]
 }
 const PARENTS_SHOWN = 5
-
-/** "in 5m" or "5m ago". */
-const apart = (ms: number, now: number): string =>
-  ms > now ? `in ${formatDuration(ms - now)}` : `${formatDuration(now - ms)} ago`
 
 const errorText = (record: JobRecord): string => {
   if (record.error === null) return ''
@@ -250,7 +233,7 @@ const untilDue = ({ record, now }: Facts, code: 'scheduled' | 'retrying', what: 
 }
 
 /** What would keep the job from running even when its turn has come. */
-const hindrances = ({ record, queue, workers }: Facts): Reason[] => {
+const hindrances = ({ record, queue, workers, gates, now }: Facts): Reason[] => {
   const found: Reason[] = []
   if (queue?.paused === true) {
     const by = queue.pausedBy === null ? '' : ` by ${queue.pausedBy}`
@@ -258,6 +241,9 @@ const hindrances = ({ record, queue, workers }: Facts): Reason[] => {
     const data = { queue: record.queue, by: queue.pausedBy, since: queue.pausedAt }
     found.push(reason('queue_paused', `Queue ${record.queue} is paused${by}${since}.`, data))
   }
+  const closed = gates.flatMap((gate) => closedBecause(gate, now, record.group))
+  // What someone has to do comes before what passes by itself.
+  found.push(...closed.filter(({ code }) => ACTIONABLE.has(code)))
   const serving = workers.filter((worker) => servesQueue(worker, record.queue))
   if (workers.length === 0) {
     found.push(reason('no_worker', 'No worker is alive.'))
@@ -268,6 +254,7 @@ const hindrances = ({ record, queue, workers }: Facts): Reason[] => {
     const text = `No live worker of queue ${record.queue} knows task ${record.task}.`
     found.push(reason('task_unknown', text, { task: record.task, workers: serving.length }))
   }
+  found.push(...closed.filter(({ code }) => !ACTIONABLE.has(code)))
   return found
 }
 
@@ -277,6 +264,11 @@ const NEXT: { readonly [C in ReasonCode]?: string } = {
   parent_failed: 'Retry the parent, or resolve this job.',
   parents_done: 'A maintainer lets it go on; every process with a worker has one.',
   queue_paused: 'Resume the queue.',
+  task_paused: 'Resume the task.',
+  group_paused: 'Resume the group.',
+  key_paused: 'Resume the limit key.',
+  limit_reached: 'It may begin when a job under this limit ends, or when the limit is raised.',
+  rate_limited: 'It may begin then, when its turn comes; or when the limit is raised.',
   no_worker: 'Start a worker.',
   queue_not_served: 'Start a worker for this queue.',
   task_unknown: 'Start a worker that has this task, or check the spelling of its name.',
@@ -301,6 +293,9 @@ const nextOf = ({ record, now }: Facts, reasons: readonly Reason[]): string | nu
 
 const ACTIONABLE: ReadonlySet<ReasonCode> = new Set([
   'queue_paused',
+  'task_paused',
+  'group_paused',
+  'key_paused',
   'no_worker',
   'queue_not_served',
   'task_unknown',

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import {
   BATCH_RETENTION_MS,
+  BREAKER_RESUME_MS,
   DECIDE_MS,
   ENGINE_BATCH_MAX,
   PRUNE_BATCH,
@@ -8,6 +9,7 @@ import {
 } from '../core/limits.ts'
 import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
 import type { Archiver } from '../engines/archived.ts'
+import { Ager } from './ager.ts'
 import type { Batches } from './batches.ts'
 import { within } from './deadline.ts'
 import { Decider } from './decider.ts'
@@ -106,7 +108,15 @@ export const createMaintainer = (
     return more ? 0 : settings.archiveSweepMs
   }
 
-  const { archiver } = deps
+  const { archiver, breaker } = deps
+  const resuming = breaker.resumes
+    ? new Round(deps, 'breaker', async () => {
+        await ask(() => breaker.resume())
+        return BREAKER_RESUME_MS
+      })
+    : null
+  const ager = settings.ageing === null ? null : new Ager(deps, ask, settings.ageing)
+  const ageing = ager === null ? null : new Round(deps, 'age', () => ager.sweep())
   const archiving = archiver === null ? null : new Round(deps, 'archive', () => archive(archiver))
   const promoting = new Round(deps, 'promote', promote)
   const deciding = new Round(deps, 'decide', decide)
@@ -135,11 +145,13 @@ export const createMaintainer = (
       rescuing.start(0)
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
+      resuming?.start(0)
+      ageing?.start(0)
       archiving?.start(deps.random() * settings.archiveSweepMs)
     },
     async stop() {
       isStopped = true
-      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving]
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving, resuming, ageing]
       await Promise.all(rounds.map((round) => round?.stop()))
       await listening?.close()
     },

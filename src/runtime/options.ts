@@ -49,8 +49,10 @@ export interface AddOptions {
   readonly batch?: string
   /** Your own reference: looked up, not unique. Up to 256 characters. */
   readonly ref?: string
-  /** A sub-line of the queue (a tenant, a mail domain). */
+  /** A sub-line of the queue (a tenant, a mail domain): groups take turns. Default: the task's, else none. */
   readonly group?: string
+  /** A limit key: what it shares with other jobs beside queue, task and group. Up to 256 characters. Default: the task's. */
+  readonly limit?: string
   /** Up to 20 names to find the job by. */
   readonly tags?: readonly string[]
   /** A small JSON object, shown with the job. */

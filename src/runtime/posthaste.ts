@@ -11,13 +11,17 @@ import { type EngineConnection, openArchived, openEngine } from '../engines/open
 import type { Posthaste, PosthasteOptions } from './api.ts'
 import { refuse, refuseUnknown } from './arguments.ts'
 import { createBatches } from './batches.ts'
+import { createBreaker } from './breaker.ts'
 import { createClient } from './client.ts'
 import { createControl } from './control.ts'
 import { taskMap } from './define.ts'
 import type { RuntimeDeps, RuntimeSettings } from './deps.ts'
 import { createEvents } from './events.ts'
 import { explain } from './explain.ts'
+import { explainQueue } from './explain-queue.ts'
 import { addFlow } from './flow.ts'
+import { declaredLimits } from './limit-options.ts'
+import { createLimits } from './limits.ts'
 import { createLogger } from './logger.ts'
 import { createMaintainer } from './maintainer.ts'
 import type { Pack } from './pack.ts'
@@ -44,6 +48,8 @@ const OPTIONS: { readonly [Name in keyof PosthasteOptions]-?: true } = {
   sweep: true,
   maintain: true,
   retention: true,
+  limits: true,
+  ageing: true,
   logger: true,
   logLevel: true,
   clock: true,
@@ -66,6 +72,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const { packs = [], clock = systemClock, random = Math.random } = options
   const tasks = taskMap([...(options.tasks ?? []), ...packs.flatMap((pack) => pack.tasks)])
   const settings = toSettings(options)
+  const declared = declaredLimits(options.limits, tasks)
   const logger = await createLogger(options.logger, options.logLevel)
   const engine = await open(options, settings, clock)
   const archiver = asArchived(engine)?.archiver ?? null
@@ -73,6 +80,8 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const nextId = () => newId(clock)
   const { prepare, prepareNow } = createPreparer(tasks, nextId)
   const events = createEvents(logger)
+  const { declare: declareLimits, setPaused, ...limits } = createLimits({ engine, logger })
+  const breaker = createBreaker({ engine, logger, events, tasks, limits: { setPaused } })
   const deps: RuntimeDeps = {
     engine,
     archiver,
@@ -80,6 +89,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     clock,
     logger,
     events,
+    breaker,
     settings,
     random,
     newId: nextId,
@@ -98,7 +108,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const batches = createBatches({ ...deps, prepare, client })
   const { declare, ...schedules } = createSchedules({ ...deps, prepare, maxRetriesOf })
   const query = createQuery(engine, view)
-  const control = createControl({ ...deps, view })
+  const control = createControl({ ...deps, view, limits: { setPaused }, forgetFailures: breaker.forget })
   const waits = createWaits({ ...deps, view })
   const maintainer = createMaintainer(deps, batches)
   const workers = new Set<Worker>()
@@ -119,6 +129,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
       () => (isMaintained ? maintainer.stop() : undefined),
       () => waits.close(),
       ...started.map((pack) => () => pack.close?.()).reverse(),
+      () => breaker.close(),
       () => engine.close(),
     ]
     const failures: unknown[] = []
@@ -142,6 +153,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     batches: { get: batches.get, close: batches.close, list: batches.list },
     schedule: declare as Posthaste['schedule'],
     schedules,
+    limits,
     work(workerOptions) {
       if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
       for (const one of workers) if (one.mode === 'stopped') workers.delete(one)
@@ -156,6 +168,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     stats: () => readStats(engine),
     workers: async () => (await engine.workers()).map(toWorkerInfo),
     explain: (id) => explain(engine, id),
+    explainQueue: (queue) => explainQueue(engine, queue),
     archive: () => archiver?.status() ?? null,
     waitFor: waits.waitFor,
     on: events.on,
@@ -174,6 +187,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   }
 
   try {
+    await declareLimits(declared)
     for (const pack of packs) {
       started.push(pack)
       await pack.start?.(ph)

@@ -1,5 +1,6 @@
 import { parseBackoff } from '../core/backoff.ts'
 import { durationMs, runAtMs } from '../core/durations.ts'
+import { PosthasteError } from '../core/errors.ts'
 import { WAITS_FOR_PARENTS } from '../core/flow.ts'
 import type { JobOptions, NewJob } from '../core/job.ts'
 import { encodeJson, JsonText } from '../core/json.ts'
@@ -10,7 +11,7 @@ import {
   METADATA_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
 } from '../core/limits.ts'
-import { checkName, checkRef, checkTags } from '../core/names.ts'
+import { checkKey, checkName, checkRef, checkTags } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import { validate } from '../core/standard-schema.ts'
 import { checkId, checkWhole, refuse, refuseUnknown } from './arguments.ts'
@@ -39,6 +40,7 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   batch: true,
   ref: true,
   group: true,
+  limit: true,
   tags: true,
   metadata: true,
   id: true,
@@ -55,14 +57,40 @@ interface Defaults {
   readonly queue: string
   readonly priority: number
   readonly leaseMs: number | null
+  /** A name, what makes one of a payload, or null. */
+  readonly group: AnyTask['group'] | null
+  readonly limit: AnyTask['limit'] | null
 }
-const NO_DEFAULTS: Defaults = { queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null }
+const NO_DEFAULTS: Defaults = {
+  ...{ queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null, group: null, limit: null },
+}
+const NO_OPTIONS: AddOptions = {}
 
 const defaultsOf = (task: AnyTask): Defaults => ({
   queue: task.queue ?? QUEUE_DEFAULT,
   priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
   leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
+  group: task.group ?? null,
+  limit: task.limit ?? null,
 })
+
+/** What a task says of this payload. @throws E_ARGUMENT when its function throws, E_NAME for what it answers */
+const saidBy = (
+  from: Defaults['group'],
+  payload: unknown,
+  field: string,
+  checked: (value: unknown, field: string) => string,
+): string | null => {
+  if (typeof from !== 'function') return from ?? null
+  let said: unknown
+  try {
+    said = from(payload)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new PosthasteError('E_ARGUMENT', `${field} threw: ${why}`, { field, cause: error })
+  }
+  return said === undefined || said === null ? null : checked(said, field)
+}
 
 /** `field` goes before the names of options in errors: `items[3].`, or nothing. */
 export type Prepare = (
@@ -105,13 +133,18 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     const isText = payload instanceof JsonText
     const value = isText ? payload.value : payload === undefined ? null : payload
     const text = isText ? payload.text : encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
-    const job =
-      options === undefined
+    const { group, limit } = given
+    const isPlain = options === undefined && group === null && limit === null
+    const make = (): NewJob =>
+      isPlain
         ? plainJob(newId(), name, text, given)
-        : optionedJob(name, text, given, options, field, newId)
-    if (definition?.payload === undefined) return job
+        : optionedJob(name, { text, value }, given, options ?? NO_OPTIONS, field, newId)
+    if (definition?.payload === undefined) return make()
+    // Whoever says what group a payload belongs to is given none that does not fit the task.
+    const isAsked = typeof group === 'function' || typeof limit === 'function'
+    const job = isAsked ? null : make()
     const valid = validate(definition.payload, value, name, `${field}payload`)
-    return valid instanceof Promise ? valid.then(() => job) : job
+    return valid instanceof Promise ? valid.then(() => job ?? make()) : (job ?? make())
   }
 
   const prepareNow: Preparer['prepareNow'] = (task, payload, options) => {
@@ -154,7 +187,7 @@ const plainJob = (
 
 const optionedJob = (
   task: string,
-  payload: string,
+  payload: { readonly text: string; readonly value: unknown },
   given: Defaults,
   options: AddOptions,
   field: string,
@@ -176,14 +209,21 @@ const optionedJob = (
   const scope = {
     task,
     queue: queue === undefined ? given.queue : checkName(queue, `${field}queue`),
-    group: group === undefined ? null : checkName(group, `${field}group`),
+    group:
+      group === undefined
+        ? saidBy(given.group, payload.value, `task ${task}: group`, checkName)
+        : checkName(group, `${field}group`),
   }
-  const { key, ties } = tiesOf(options, scope, field)
+  const limit =
+    options.limit === undefined
+      ? saidBy(given.limit, payload.value, `task ${task}: limit`, checkKey)
+      : checkKey(options.limit, `${field}limit`)
+  const { key, ties } = tiesOf(options, scope, limit, field)
   return {
     id: id === undefined ? newId() : checkId(id, `${field}id`),
     ...scope,
     priority: priority === undefined ? given.priority : priorityNumber(priority, `${field}priority`),
-    payload,
+    payload: payload.text,
     delayMs: delay === undefined ? 0 : durationMs(delay, `${field}delay`),
     runAt: due === undefined ? null : runAtMs(due, `${field}${runAt === undefined ? 'at' : 'runAt'}`),
     blocked: (ties?.parents.length ?? 0) > 0 ? WAITS_FOR_PARENTS : null,

@@ -25,7 +25,7 @@ const JITTER_MAX_MS = 24 * 3_600_000
 export type ScheduledJobOptions = Pick<AddOptions, (typeof JOB_OPTIONS)[number]>
 const JOB_OPTIONS = [
   ...(['queue', 'priority', 'maxRetries', 'backoff', 'timeout', 'lease', 'whenExhausted'] as const),
-  ...(['group', 'tags', 'metadata', 'ref'] as const),
+  ...(['group', 'limit', 'tags', 'metadata', 'ref'] as const),
 ] as const
 
 export interface ScheduleOptions<Ref = string | AnyTask, Payload = unknown> extends ScheduledJobOptions {
@@ -131,14 +131,6 @@ export const templateOf = async (
 ): Promise<JobTemplate> => {
   const payload = new JsonText(spec.payload, 'payload', SCHEDULE_PAYLOAD_BYTES_MAX)
   const job = await prepare(task, payload, spec.options as AddOptions)
-  const {
-    id: _id,
-    payload: _payload,
-    delayMs: _delay,
-    runAt: _at,
-    blocked: _blocked,
-    ties: _ties,
-    ...rest
-  } = job
-  return rest
+  const { id: _id, payload: _payload, delayMs: _delay, runAt: _at, blocked: _blocked, ties, ...rest } = job
+  return ties?.limit == null ? rest : { ...rest, limit: ties.limit }
 }

@@ -10,8 +10,7 @@ import {
   ticksOf,
 } from '../core/schedule.ts'
 import { type AddedJob, addedJob } from './added.ts'
-import { checkText } from './arguments.ts'
-import type { ControlOptions } from './control.ts'
+import { type ControlOptions, checkWho } from './control.ts'
 import type { RuntimeDeps } from './deps.ts'
 import type { Prepare } from './prepare.ts'
 import { type ScheduleChange, type ScheduleOptions, specOf, templateOf } from './schedule-options.ts'
@@ -52,11 +51,8 @@ export interface SchedulesDeps extends Pick<RuntimeDeps, 'engine' | 'logger' | '
 
 /** A schedule that changes under us is read and judged again this often. */
 const ROUNDS_MAX = 20
-const WHO_DEFAULT = 'library'
-const WHO_LENGTH_MAX = 128
 
-const whoOf = ({ by }: ControlOptions = {}): string =>
-  by === undefined ? WHO_DEFAULT : checkText(by, 'by', WHO_LENGTH_MAX)
+const whoOf = ({ by }: ControlOptions = {}): string => checkWho(by)
 
 const isSame = (a: ScheduleSpec, b: ScheduleSpec): boolean => JSON.stringify(a) === JSON.stringify(b)
 

@@ -1,7 +1,7 @@
 import { isPosthasteError } from '../core/errors.ts'
 import { JOB_STATES, type JobState } from '../core/states.ts'
 import { type ArchiveStatus, asArchived } from '../engines/archived.ts'
-import type { CountRow, Engine, EngineInfo, QueueRow } from '../engines/engine.ts'
+import type { CountRow, Engine, EngineInfo, LimitRow, QueueRow } from '../engines/engine.ts'
 import { knowsTask, toWorkerInfo, type WorkerInfo } from './workers.ts'
 
 export type StateCounts = { readonly [S in JobState]: number }
@@ -31,6 +31,10 @@ export interface TaskStats extends Tally {
   readonly task: string
   /** Whether a live worker knows this task. */
   readonly known: boolean
+  readonly paused: boolean
+  readonly pausedAt: Date | null
+  /** Who stopped it; a breaker says why. */
+  readonly pausedBy: string | null
 }
 
 interface Tally {
@@ -51,12 +55,14 @@ export const readCounts = async (engine: Engine): Promise<CountRow[]> => {
 
 /** Exact numbers; what they cost does not depend on how many jobs there are. */
 export const readStats = async (engine: Engine): Promise<Stats> => {
-  const [now, counts, queueRows, workerRows] = await Promise.all([
+  const [now, counts, queueRows, workerRows, limits] = await Promise.all([
     engine.now(),
     readCounts(engine),
     engine.queues(),
     engine.workers(),
+    engine.limits(),
   ])
+  const stopped = new Map(limits.flatMap((row) => (row.scope === 'task' ? [[row.name, row]] : [])))
   const workers = workerRows.map(toWorkerInfo)
   const byQueue = tallyBy(counts, ({ queue }) => queue)
   const byTask = tallyBy(counts, ({ task }) => task)
@@ -71,6 +77,7 @@ export const readStats = async (engine: Engine): Promise<Stats> => {
       task,
       ...(byTask.get(task) as Tally),
       known: workers.some((worker) => knowsTask(worker, task)),
+      ...pauseOf(stopped.get(task)),
     })),
     workers,
     engine: engine.info(),
@@ -85,6 +92,12 @@ const queueStats = (row: QueueRow, tallied: Tally, now: number): QueueStats => (
   pausedAt: row.pausedAt === null ? null : new Date(row.pausedAt),
   pausedBy: row.pausedBy,
   oldestReadyAgeMs: row.oldestReadyAt === null ? null : Math.max(0, now - row.oldestReadyAt),
+})
+
+const pauseOf = (row: LimitRow | undefined): Pick<TaskStats, 'paused' | 'pausedAt' | 'pausedBy'> => ({
+  paused: row?.pausedBy != null,
+  pausedAt: row?.pausedAt == null ? null : new Date(row.pausedAt),
+  pausedBy: row?.pausedBy ?? null,
 })
 
 const tallyBy = (counts: readonly CountRow[], name: (row: CountRow) => string): Map<string, Tally> => {

@@ -4,6 +4,7 @@ import type { ParentEnd } from '../core/flow.ts'
 import type { Priority } from '../core/priority.ts'
 import type { StandardSchemaV1 } from '../core/standard-schema.ts'
 import type { LogLine } from '../engines/engine.ts'
+import type { LimitBounds } from './limit-options.ts'
 import type { AddOptions } from './options.ts'
 
 /** Marks what `snooze()` returns; a handler returns it instead of an output. */
@@ -117,6 +118,15 @@ export interface RetryOptions {
   readonly whenExhausted?: 'dead' | 'discard'
 }
 
+export interface BreakerOptions {
+  /** So many runs, in all processes together, that failed with errors of one fingerprint … Up to 1,000. */
+  readonly failures: number
+  /** … in a stretch of this length, up to a day, stop the task: none of its jobs begins until it is resumed. */
+  readonly within: Duration
+  /** It goes on by itself after this time. Default: when somebody resumes it. */
+  readonly resumeAfter?: Duration
+}
+
 export interface TaskOptions<Payload, Output, Input = Payload, Name extends string = string> {
   /** 1–128 letters, digits, dots, colons, underscores, hyphens. Stored with every job: renaming orphans waiting jobs. */
   readonly name: Name
@@ -134,6 +144,17 @@ export interface TaskOptions<Payload, Output, Input = Payload, Name extends stri
   /** Lease of a running job. Default: the worker's (30 s). */
   readonly lease?: Duration
   readonly retry?: RetryOptions
+  /**
+   * The sub-line of the queue that its jobs wait in, unless an add says otherwise: a name, or what the payload says (as
+   * it was given to add). Groups take turns, and may be bounded: see `Posthaste.limits`.
+   */
+  readonly group?: string | ((payload: Input) => string | null | undefined)
+  /** The limit key of its jobs, likewise: what they share with others beside queue, task and group. */
+  readonly limit?: string | ((payload: Input) => string | null | undefined)
+  /** What bounds its jobs in all processes together, unless an operator decided otherwise. */
+  readonly limits?: Pick<LimitBounds, 'concurrency' | 'rate'>
+  /** Stops the task when it fails again and again in the same way. Default: it is never stopped. */
+  readonly breaker?: BreakerOptions
   readonly run: (payload: Payload, context: TaskContext) => Output | Snooze | Promise<Output | Snooze>
 }
 

@@ -41,7 +41,7 @@ export const writeSchedule = (
 /** @param tick the moment that it is for; null: run by hand */
 export const scheduledJob = (
   name: string,
-  { spec, job }: ScheduleDocument,
+  { spec, job: { limit = null, ...job } }: ScheduleDocument,
   id: string,
   { tick, parents = [] }: { readonly tick: number | null; readonly parents?: readonly string[] },
 ): NewJob => ({
@@ -55,11 +55,11 @@ export const scheduledJob = (
     schedule: { name, at: tick },
   }),
   blocked: parents.length > 0 ? WAITS_FOR_PARENTS : null,
-  ties: parents.length > 0 ? waitingFor(parents) : null,
+  ties: parents.length > 0 || limit !== null ? tiesOf(parents, limit) : null,
 })
 
-const waitingFor = (parents: readonly string[]): JobTies => ({
-  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, batch: null, limit: null, dueMs: null, dueAt: null },
+const tiesOf = (parents: readonly string[], limit: string | null): JobTies => ({
+  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, batch: null, limit, dueMs: null, dueAt: null },
   parents: parents.map((id): Parent => ({ id, name: null, onFailure: 'run' })),
 })
 

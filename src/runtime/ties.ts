@@ -113,12 +113,14 @@ const parentsOf = (after: After | undefined, field: string): Parent[] => {
 export const tiesOf = (
   options: AddOptions,
   scope: Scope,
+  limit: string | null,
   field: string,
 ): { readonly key: string | null; readonly ties: JobTies | null } => {
   const { after, batch, expiresAt } = options
   const { key, until, ms } = keyOf(options.key, scope, `${field}key`)
   conflictOf(options, field)
-  const isPlain = until === 'finish' && ms === null && (after ?? batch ?? expiresAt) === undefined
+  const isPlain =
+    until === 'finish' && ms === null && (after ?? batch ?? expiresAt ?? limit ?? undefined) === undefined
   if (isPlain) return { key, ties: null }
   return {
     key,
@@ -127,7 +129,7 @@ export const tiesOf = (
       keyUntil: until,
       keyMs: ms,
       parents: parentsOf(after, `${field}after`),
-      limit: null,
+      limit,
       batch: batch === undefined ? null : checkId(batch, `${field}batch`),
       dueAt: expiresAt === undefined ? null : runAtMs(expiresAt, `${field}expiresAt`),
     },

@@ -85,6 +85,7 @@ export const openLab = async ({
     clock,
     logger,
     events: createEvents(logger),
+    breaker: { failed: () => {}, resume: async () => {}, resumes: false },
     settings: {
       leaseMs: 30_000,
       heartbeatMs: 10_000,
@@ -93,6 +94,7 @@ export const openLab = async ({
       pruneMs: 60_000,
       archiveSweepMs: 5_000,
       archiveAfterMs: 60_000,
+      ageing: null,
       retention: RETENTION,
       ...settings,
     },

@@ -73,6 +73,7 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--batch <id>', 'the batch that it counts in')
     .option('--ref <ref>', 'your own reference, to find it by')
     .option('--group <name>', 'a sub-line of the queue, such as a customer')
+    .option('--limit <key>', 'a limit key: what it shares with other jobs beside queue, task and group')
     .option('--tag <tag>', 'a name to find it by; may be given several times', collectList)
     .option('--id <uuid>', 'a UUIDv7 of your own: submitting it again changes nothing')
     .option('--wait [time]', `wait for its end, at most that long (default: ${WAIT_DEFAULT})`)

@@ -38,7 +38,7 @@ export const printStats = (terminal: Terminal, stats: Stats): void => {
   const orphans = stats.tasks.filter(
     ({ known, states }) => stats.workers.length > 0 && !known && states.ready + states.retrying > 0,
   )
-  if (stats.tasks.length > 1 || orphans.length > 0) {
+  if (stats.tasks.length > 1 || orphans.length > 0 || stats.tasks.some(({ paused }) => paused)) {
     terminal.print()
     for (const line of renderTable(stats.tasks, taskColumns(terminal), style)) terminal.print(line)
   }
@@ -106,6 +106,13 @@ const queueColumns = (terminal: Terminal): Column<QueueStats>[] => [
 const taskColumns = (terminal: Terminal): Column<TaskStats>[] => [
   { title: 'TASK', cell: ({ task }) => task, shrinkTo: 12 },
   ...stateColumns<TaskStats>(terminal),
+  {
+    title: 'PAUSED',
+    cell: ({ paused, pausedBy }) => (paused ? plain(pausedBy ?? 'paused') : ''),
+    paint: terminal.colors.yellow,
+    drop: 1,
+    shrinkTo: 8,
+  },
 ]
 
 const workerColumns = (now: number): Column<WorkerInfo>[] => [

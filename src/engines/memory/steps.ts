@@ -77,6 +77,7 @@ export const change = (store: Store, now: number, wanted: Change): ChangeVerdict
     state: to,
     fence: fence + 1,
     runAt: delayMs === undefined ? job.runAt : now + delayMs,
+    priority: wanted.priority ?? job.priority,
     finishedAt: isFinished(to) ? now : null,
     attempt: wanted.attempt,
     retries: wanted.retries,

@@ -3,6 +3,8 @@ import type { Session } from './session.ts'
 import { renew, settle, settlePlain, start, unknownLeases } from './settle.ts'
 import type { WireAnswer, WireRequest } from './wire.ts'
 
+const NOTHING = { claimed: null, more: false, opensAt: null }
+
 /** The one hot call. */
 export const exchange = (session: Session, request: WireRequest): WireAnswer => {
   const { worker } = request
@@ -12,7 +14,8 @@ export const exchange = (session: Session, request: WireRequest): WireAnswer => 
   const renewed = request.renew === null ? [] : renew(session, request.renew)
   const unknown = request.renew === null ? [] : unknownLeases(session, worker, request.renew)
   const isClaim = request.claim !== null && worker !== null
-  const { claimed, more } = isClaim ? claim(session, worker, request.claim) : { claimed: null, more: false }
-  const due = nextDueAt(session)
-  return { now: session.now, plain, settled, started, renewed, unknown, claimed, more, nextDueAt: due }
+  const { claimed, more, opensAt } = isClaim ? claim(session, worker, request.claim) : NOTHING
+  const dueAt = nextDueAt(session)
+  const next = dueAt === null || opensAt === null ? (dueAt ?? opensAt) : Math.min(dueAt, opensAt)
+  return { now: session.now, plain, settled, started, renewed, unknown, claimed, more, nextDueAt: next }
 }

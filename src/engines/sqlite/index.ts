@@ -277,6 +277,13 @@ export const createSqliteEngine = (options: SqliteEngineOptions): Engine => {
     },
     workers: async () => call('workers', undefined),
 
+    async setLimits(writes) {
+      opened()
+      checks.setLimits(writes)
+      return call('setLimits', writes, writes.length)
+    },
+    limits: async () => call('limits', undefined),
+
     async getRecords(keys) {
       opened()
       checks.getRecords(keys)

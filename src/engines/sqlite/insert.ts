@@ -42,12 +42,14 @@ class Beginnings {
   readonly waiting: SqliteValue[] = []
 
   /** @param isCareful whether the job may be bound to something */
-  add(session: Session, job: NewJob, { lane, kind }: Lane, isCareful: boolean): void {
+  add(session: Session, job: NewJob, on: Lane, isCareful: boolean): void {
     const { id, leaseMs } = job
+    const { lane, kind } = on
     const runAt = job.runAt ?? session.now + job.delayMs
     const bound = isCareful ? boundOf(session, job) : 0
     const isBlocked = job.blocked !== null
     if (!isBlocked && runAt <= session.now) {
+      session.touch(on)
       this.ready.push(lane, job.priority, runAt, id, kind, 0, 0, leaseMs, 0, 0, bound)
       session.count(kind, 'ready', 1)
       return
@@ -71,7 +73,7 @@ const addJob = (session: Session, job: NewJob): InsertVerdict => {
   const holder = keyHolder(session, job.key)
   if (holder !== undefined && holder !== job.ties?.keyFrom) return { status: 'duplicate', id: holder }
   takeKey(session, job)
-  const lane = session.laneOf(job.queue, job.task, job.group)
+  const lane = session.laneOf(job.queue, job.task, job.group, job.ties?.limit ?? null)
   sql.jobInsert.run(...columns(job, lane.lane, session.now))
   const beginnings = new Beginnings()
   beginnings.add(session, job, lane, true)
@@ -83,7 +85,7 @@ const addJob = (session: Session, job: NewJob): InsertVerdict => {
 /** Plain jobs with new ids: their ready rows are made of their rows, without sending anything twice. */
 const addPlainJobs = (session: Session, { names, values }: PlainJobs): void => {
   const { sql, now } = session
-  const lanes = names.map(({ queue, task, group }) => session.laneOf(queue, task, group))
+  const lanes = names.map(({ queue, task, group }) => session.laneOf(queue, task, group, null))
   const rows: SqliteValue[] = []
   for (let at = 0; at < values.length; at += PLAIN_JOB_WIDTH) {
     const { lane, kind } = lanes[values[at + 1] as number] as Lane
@@ -99,14 +101,16 @@ const addPlainJobs = (session: Session, { names, values }: PlainJobs): void => {
   const last = first<[number | null]>(sql.jobsLast)?.[0] ?? 0
   sql.many.jobInsertPlain(rows)
   sql.readyNew.run(last)
+  for (const lane of lanes) session.touch(lane)
 }
 
 /** Jobs without keys and ties, and with new ids. */
 const addVariousJobs = (session: Session, jobs: readonly NewJob[]): void => {
   const rows: SqliteValue[] = []
   const beginnings = new Beginnings()
-  for (const job of jobs) {
-    const lane = session.laneOf(job.queue, job.task, job.group)
+  const lanes = jobs.map(({ queue, task, group }) => session.laneOf(queue, task, group, null))
+  for (const [i, job] of jobs.entries()) {
+    const lane = lanes[i] as Lane
     rows.push(...columns(job, lane.lane, session.now))
     beginnings.add(session, job, lane, false)
   }

@@ -1,6 +1,7 @@
 import type { JobRecord } from '../../core/job.ts'
 import { isFinished } from '../../core/states.ts'
 import { boundOf, moved, takeKey } from './bonds.ts'
+import { keepHeads } from './heads.ts'
 import { type RecordRow, type StoredJob, toStoredJob } from './records.ts'
 import type { Session } from './session.ts'
 import { first } from './statements.ts'
@@ -41,10 +42,17 @@ const writeNotes = (session: Session, job: JobRecord): boolean => {
   return true
 }
 
-const leavePlace = ({ sql }: Session, { job, lane, kind }: StoredJob): void => {
-  if (job.state === 'ready') sql.readyDelete.run(lane, job.priority, job.runAt, job.id)
-  else if (job.state === 'running') sql.runningDelete.run(job.id)
-  else if (isFinished(job.state)) sql.finishedDelete.run(kind, job.state, job.id)
+const leavePlace = (session: Session, { job, lane, kind }: StoredJob): void => {
+  const { sql } = session
+  if (job.state === 'ready') {
+    sql.readyDelete.run(lane, job.priority, job.runAt, job.id)
+    session.touch({ lane, queue: job.queue })
+    // At once: a group that has nothing to do for a moment only has saved nothing up, either.
+    keepHeads(session)
+  } else if (job.state === 'running') {
+    sql.runningDelete.run(job.id)
+    session.free(lane)
+  } else if (isFinished(job.state)) sql.finishedDelete.run(kind, job.state, job.id)
   else sql.waitingDelete.run(job.id)
 }
 
@@ -56,6 +64,7 @@ export const enterPlace = (session: Session, job: JobRecord, lane: number, kind:
   const solo = Number(job.solo)
   const bound = boundOf(session, job)
   if (state === 'ready') {
+    session.touch({ lane, queue: job.queue })
     sql.readyInsert.run(lane, job.priority, runAt, id, kind, attempt, fence, leaseMs, solo, notes, bound)
   } else if (isFinished(state)) {
     const output = isShort(job.output) ? job.output : null
@@ -72,6 +81,7 @@ export const enterPlace = (session: Session, job: JobRecord, lane: number, kind:
 export const moveJob = (session: Session, before: StoredJob, job: JobRecord): void => {
   const { lane, kind } = before
   leavePlace(session, before)
+  if (job.priority !== before.job.priority) session.sql.jobPriority.run(job.priority, job.id)
   enterPlace(session, job, lane, kind)
   session.count(kind, before.job.state, -1)
   session.count(kind, job.state, 1)

@@ -33,7 +33,7 @@ export const restore = (session: Session, { job, log }: KeptJob): RestoreVerdict
   if (holder !== undefined) return { status: 'key_taken', holder }
   if (there !== undefined) removeJob(session, there)
   if (takesKey) takeKey(session, job)
-  const { lane, kind } = session.laneOf(job.queue, job.task, job.group)
+  const { lane, kind } = session.laneOf(job.queue, job.task, job.group, job.ties?.limit ?? null)
   const { id, priority, payload, createdAt, maxRetries, leaseMs, options, key, ref, tags } = job
   const ties = job.ties === null ? null : JSON.stringify(job.ties)
   sql.jobInsert.run(

@@ -8,7 +8,7 @@ export interface Source<Row> {
 const CHUNK_MIN = 4
 
 /** A source with the rows that were fetched and not taken yet. */
-class Cursor<Row> {
+export class Cursor<Row> {
   private readonly source: Source<Row>
   private readonly chunk: number
   private rows: Row[]

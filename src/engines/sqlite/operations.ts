@@ -4,6 +4,7 @@ import type {
   ExpiredRequest,
   FinishedRequest,
   KeptJob,
+  LimitWrite,
   ListQuery,
   News,
   NewsRequest,
@@ -18,6 +19,7 @@ import { exchange } from './exchange.ts'
 import { insert } from './insert.ts'
 import { findJob } from './jobs.ts'
 import { finished, restore } from './keeping.ts'
+import { limits, setLimits } from './limits.ts'
 import { listStep } from './list.ts'
 import type { Session } from './session.ts'
 import { change, expired, promote, prune, report, requestCancel } from './steps.ts'
@@ -49,6 +51,7 @@ const writes = {
   beat: (session: Session, beats: readonly WorkerBeat[]) => {
     for (const one of beats) beat(session, one)
   },
+  setLimits: (session: Session, list: readonly LimitWrite[]) => setLimits(session, list),
   putRecords: (session: Session, list: readonly RecordWrite[]) => putRecords(session, list),
 }
 
@@ -66,6 +69,7 @@ const reads = {
   logs: (session: Session, request: Parameters<Engine['logs']>[0]) => logs(session, request),
   queues: (session: Session) => queues(session),
   workers: (session: Session) => workers(session),
+  limits: (session: Session) => limits(session),
   getRecords: (session: Session, keys: readonly RecordKey[]) => getRecords(session, keys),
   listRecords: (session: Session, request: Parameters<Engine['listRecords']>[0]) =>
     listRecords(session, request),

@@ -72,7 +72,7 @@ const complete = (session: Session, values: readonly SqliteValue[], ids: readonl
 
 /**
  * First successes, given as a flat list. Answers null when all are ok, which is nearly always: then nothing was read
- * but a number for each kind.
+ * but a number for each lane.
  */
 export const settlePlain = (session: Session, plain: readonly SqliteValue[]): SettleVerdict[] | null => {
   const { sql } = session
@@ -88,10 +88,11 @@ export const settlePlain = (session: Session, plain: readonly SqliteValue[]): Se
   }
   if (ids.length === 0) return null
   const leases = `{${fences.join(',')}}`
-  const kinds = all<[kind: number, number: number]>(sql.settleCheck, leases)
-  const isAll = kinds.reduce((sum, [, number]) => sum + number, 0) === ids.length
+  const lanes = all<[kind: number, lane: number, number: number]>(sql.settleCheck, leases)
+  const isAll = lanes.reduce((sum, [, , number]) => sum + number, 0) === ids.length
   const good = isAll ? null : new Set(all<[string]>(sql.settlePlainIds, leases).map(([id]) => id))
-  for (const [kind, number] of kinds) {
+  for (const [kind, lane, number] of lanes) {
+    session.free(lane)
     session.count(kind, 'running', -number)
     session.count(kind, 'completed', number)
   }

@@ -33,6 +33,24 @@ on conflict do update set
    */
   changesTotal: `select total_changes()`,
   /**
+   * Takes leases on chosen jobs. Parameters: worker, now, lease length of jobs without one of their own, a JSON array of
+   * [lane, priority, run_at, id]. Index: the primary key of ready.
+   */
+  chosenLease: `insert into running (id, kind, lane, run_at, attempt, fence, lease_ms, solo, has_notes, bound, worker, lease_until, started)
+select
+  r.id, r.kind, r.lane, r.run_at, r.attempt, r.fence + 1, r.lease_ms, r.solo, r.has_notes, r.bound,
+  ?, ? + coalesce(r.lease_ms, ?), 0
+from json_each(?) as e
+cross join ready as r
+  on r.lane = e.value ->> 0 and r.priority = e.value ->> 1 and r.run_at = e.value ->> 2 and r.id = e.value ->> 3`,
+  /**
+   * Removes chosen jobs from the claimable ones. Parameters: a JSON array of [lane, priority, run_at, id].
+   * Index: the primary key of ready.
+   */
+  chosenTake: `delete from ready where (lane, priority, run_at, id) in (
+  select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?)
+)`,
+  /**
    * Jobs that were just claimed, as one JSON text, which costs a third of reading them column by column.
    * Parameters: a JSON array of ids. Result: a JSON array of [id, lane, priority, payload, created_at, run_at, attempt,
    * fence, has_notes, max_retries, lease_ms, options, key, ref, tags, ties], the last seven left out when all of them are null.
@@ -49,14 +67,31 @@ on conflict do update set
 )
 from json_each(?) as e cross join running as r on r.id = e.value cross join jobs as j on j.id = r.id`,
   /**
+   * Removes some of the claims that no rate counts any more. Parameters: now, limit. Index: claims_by_expiry.
+   */
+  claimsExpire: `delete from claims where (gate, at) in (select gate, at from claims where expires_at <= ? limit ?)`,
+  /**
+   * The first claims after a time. Parameters: gate, time. Result: at, before. Index: the primary key of claims.
+   */
+  claimsFirst: `select at, before from claims where gate = ? and at > ? order by at limit 1`,
+  /**
+   * Forgets what was claimed through gates. Parameters: a JSON array of gates. Index: the primary key of claims.
+   */
+  claimsForget: `delete from claims where gate in (select value from json_each(?))`,
+  /**
+   * Notes when a gate was passed. Parameters: gate, at, before, expires_at.
+   */
+  claimsNote: `insert into claims (gate, at, before, expires_at) values (?, ?, ?, ?) on conflict do nothing`,
+  /**
    * Raises the clock of the store to the time that the present transaction is stamped with.
    * Parameters: now. Changes nothing when the clock is there already.
    */
-  clockRaise: `update store set clock = :now where one = 1 and clock < :now`,
+  clockRaise: `update store set clock = :now, kept = :now where one = 1 and (clock < :now or kept < clock)`,
   /**
-   * The latest time that a write was stamped with. Result: clock.
+   * The latest time that a write was stamped with, and what tells whether remembered things are still good.
+   * Result: clock, kept, fairs, settings.
    */
-  clockRead: `select clock from store where one = 1`,
+  clockRead: `select clock, kept, fairs, settings from store where one = 1`,
   /**
    * Changes a number of jobs. Parameters: kind, state, difference.
    */
@@ -102,6 +137,11 @@ group by kind, state`,
    */
   dueDelete: `delete from waiting where state <> 'blocked' and (run_at, id) <= (?, ?)`,
   /**
+   * The lanes of the jobs that a promotion moves. Parameters: run_at, id of the last one. Result: lane.
+   * Index: waiting_by_time.
+   */
+  dueLanes: `select distinct lane from waiting where state <> 'blocked' and (run_at, id) <= (?, ?)`,
+  /**
    * Where a promotion ends: the last of the jobs that are due, or of as many as are wanted.
    * Parameters: now, limit. Result: run_at, id, number. Index: waiting_by_time.
    */
@@ -116,6 +156,10 @@ limit 1`,
 select w.lane, j.priority, w.run_at, w.id, w.kind, w.attempt, w.fence, w.lease_ms, w.solo, w.has_notes, w.bound
 from waiting as w cross join jobs as j on j.id = w.id
 where w.state <> 'blocked' and (w.run_at, w.id) <= (?, ?)`,
+  /**
+   * Queues in which groups take turns. Result: queue.
+   */
+  fairQueues: `select queue from queues where fair = 1`,
   /**
    * Takes a job from the finished ones. Parameters: kind, state, id.
    */
@@ -144,6 +188,131 @@ limit :limit`,
    */
   finishedPrune: `delete from finished where (kind, state, id) in (select e.value, :state, e.key from json_each(:ids) as e)`,
   /**
+   * A new gate. Parameters: scope, name. Result: gate.
+   */
+  gateAdd: `insert into gates (scope, name) values (?, ?) returning gate`,
+  /**
+   * Closes a gate. Parameters: opens_at or null, gate.
+   */
+  gateClose: `update gates set opens_at = ?, width = iif(width = 0, 0, 2) where gate = ?`,
+  /**
+   * Counts claims for the rate of a gate. Parameters: number, gate.
+   */
+  gateCount: `update gates set total = total + ? where gate = ?`,
+  /**
+   * What is remembered of a gate. Parameters: scope, name. Result: gate, total. Index: the unique one of gates.
+   */
+  gateFind: `select gate, total from gates where scope = ? and name = ?`,
+  /**
+   * Nothing is behind a gate any more. Parameters: gate.
+   */
+  gateNarrow: `update gates set width = 0, opens_at = null where gate = ?`,
+  /**
+   * Gates that a rate had closed until now. Parameters: now. Result: gate. Index: gates_by_opening.
+   */
+  gatesDue: `select gate from gates where opens_at <= ?`,
+  /**
+   * The gates of a queue's groups. Parameters: the queue with a slash behind it, and the text that follows all that begin so.
+   * Result: gate. Index: the unique one of gates.
+   */
+  gatesOfGroups: `select gate from gates where scope = 'group' and name >= ? and name < ?`,
+  /**
+   * Opens gates. Those with more lanes behind them than a number are claimed from where they are.
+   * Parameters: that number, a JSON array of gates. Index: heads_by_park.
+   */
+  gatesOpen: `update gates set
+  opens_at = null,
+  width = iif((select 1 from heads as h where h.park > 0 and h.park = gates.gate limit 1 offset ?) is null, 0, 1)
+where gate in (select value from json_each(?))`,
+  /**
+   * Gates behind which many lanes are put aside. Result: gate, width, whether any lane is left there.
+   * Index: gates_wide.
+   */
+  gatesWide: `select gate, width, exists (select 1 from heads as h where h.park > 0 and h.park = g.gate)
+from gates as g where width > 0`,
+  /**
+   * Forgets the heads of lanes that have no claimable job any more. Parameters: a JSON array of lanes.
+   */
+  headsDrop: `delete from heads
+where lane in (select value from json_each(?)) and not exists (select 1 from ready as r where r.lane = heads.lane)`,
+  /**
+   * Notes the first claimable job of every lane in a fair queue, none of which is noted.
+   * Index: the primary key of ready.
+   */
+  headsFind: `with recursive found (lane) as (
+  select min(lane) from ready
+  union all
+  select (select min(lane) from ready where lane > found.lane) from found where found.lane is not null
+)
+insert into heads (lane, kind, sharer, priority, turn, run_at, id)
+select l.lane, l.kind, l.sharer, r.priority, s.turn, r.run_at, r.id
+from found as f
+cross join lanes as l on l.lane = f.lane
+cross join sharers as s on s.sharer = l.sharer
+cross join ready as r on r.lane = l.lane and (r.priority, r.run_at, r.id) = (
+  select priority, run_at, id from ready where lane = l.lane order by priority, run_at, id limit 1
+)`,
+  /**
+   * Forgets all heads: a program that does not keep them has written.
+   */
+  headsForget: `delete from heads`,
+  /**
+   * Notes the first claimable job of lanes, and the turn of their sharers. Parameters: a JSON array of lanes.
+   * Index: the primary key of ready.
+   */
+  headsKeep: `insert into heads (lane, kind, sharer, priority, turn, run_at, id)
+select l.lane, l.kind, l.sharer, r.priority, s.turn, r.run_at, r.id
+from json_each(?) as e
+cross join lanes as l on l.lane = e.value
+cross join sharers as s on s.sharer = l.sharer
+cross join ready as r on r.lane = l.lane and (r.priority, r.run_at, r.id) = (
+  select priority, run_at, id from ready where lane = l.lane order by priority, run_at, id limit 1
+)
+where true
+on conflict (lane) do update set
+  priority = excluded.priority, turn = excluded.turn, run_at = excluded.run_at, id = excluded.id
+where (priority, turn, run_at, id) <> (excluded.priority, excluded.turn, excluded.run_at, excluded.id)`,
+  /**
+   * Lanes of a kind that are put aside until a rate lets them go, the earliest first. Parameters: kind, limit, offset.
+   * Result: lane, park, opens_at. Index: heads_by_opening.
+   */
+  headsOpening: `select lane, park, opens_at from heads where kind = ? and opens_at is not null order by opens_at limit ? offset ?`,
+  /**
+   * Heads of a kind that are not put aside (park 0), or are so behind a gate, in the order of claims.
+   * Parameters: kind, park, then priority, turn, run_at and id after which to go on, limit.
+   * Result: lane, sharer, priority, turn, run_at, id. Index: heads_in_order.
+   */
+  headsPage: `select lane, sharer, priority, turn, run_at, id from heads
+where kind = ? and park = ? and (priority, turn, run_at, id) > (?, ?, ?, ?)
+order by priority, turn, run_at, id
+limit ?`,
+  /**
+   * Puts lanes aside. Parameters: a JSON array of [lane, gate, opens_at or null].
+   */
+  headsPark: `update heads set park = e.value ->> 1, opens_at = e.value ->> 2
+from json_each(?) as e
+where heads.lane = e.value ->> 0`,
+  /**
+   * Takes lanes back that were put aside behind gates that open, if they are few. Parameters: a JSON array of gates.
+   * Index: heads_by_park.
+   */
+  headsReturn: `update heads set park = 0, opens_at = null, turn = (select s.turn from sharers as s where s.sharer = heads.sharer)
+where park > 0 and park in (
+  select g.gate from json_each(?) as e cross join gates as g on g.gate = e.value where g.width = 0
+)`,
+  /**
+   * Moves the heads of sharers on that are not put aside. Parameters: a JSON array of [sharer, turn].
+   * Index: heads_by_sharer.
+   */
+  headsTurn: `update heads set turn = e.value ->> 1
+from json_each(?) as e
+where heads.sharer = e.value ->> 0 and heads.park = 0 and heads.turn <> e.value ->> 1`,
+  /**
+   * Forgets until when lanes are put aside behind gates: of those behind a wide one, the gate itself knows.
+   * Parameters: a JSON array of gates. Index: heads_until.
+   */
+  headsWiden: `update heads set opens_at = null where opens_at is not null and park in (select value from json_each(?))`,
+  /**
    * Whether a job is known. Parameters: id. Index: the unique one of jobs.
    */
   jobExists: `select 1 from jobs where id = ?`,
@@ -158,6 +327,10 @@ limit :limit`,
    */
   jobInsert: `insert into jobs (id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags, ties)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * Gives a job another priority; its place follows. Parameters: priority, id. Index: the unique one of jobs.
+   */
+  jobPriority: `update jobs set priority = ? where id = ?`,
   /**
    * Forgets jobs. Parameters: a JSON array of ids.
    */
@@ -197,17 +370,31 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
    */
   kindFind: `select kind from kinds where queue = ? and task = ?`,
   /**
+   * The names of a (queue, task). Parameters: kind. Result: queue, task.
+   */
+  kindRead: `select queue, task from kinds where kind = ?`,
+  /**
    * Every (queue, task) that has jobs in some state. Result: kind, queue, task, state, number.
    */
   kindsAll: `select k.kind, k.queue, k.task, c.state, c.number from counts c join kinds k on k.kind = c.kind where c.number <> 0`,
   /**
-   * A new lane. Parameters: kind, group. Result: lane.
+   * Kinds that have a claimable job: one look at the index for each, whatever waits in them. Result: kind.
+   * Index: ready_by_kind.
    */
-  laneAdd: `insert into lanes (kind, "group") values (?, ?) returning lane`,
+  kindsReady: `with recursive found (kind) as (
+  select min(kind) from ready
+  union all
+  select (select min(kind) from ready where kind > found.kind) from found where found.kind is not null
+)
+select kind from found where kind is not null`,
   /**
-   * The number of a lane. Parameters: kind, group. Result: lane. Index: lanes_by_name.
+   * A new lane. Parameters: kind, group, limit key. Result: lane.
    */
-  laneFind: `select lane from lanes where kind = ? and "group" is ?`,
+  laneAdd: `insert into lanes (kind, "group", limit_key) values (?, ?, ?) returning lane`,
+  /**
+   * The number of a lane. Parameters: kind, group, limit key. Result: lane. Index: lanes_by_name.
+   */
+  laneFind: `select lane from lanes where kind = ? and "group" is ? and limit_key is ?`,
   /**
    * The next jobs of a lane in the order of claims.
    * Parameters: lane, then priority, run_at and id after which to go on, limit.
@@ -243,9 +430,10 @@ where lane = ? and (priority, run_at, id) <= (?, ?, ?)`,
 )
 select min((select min(run_at) from ready where lane = :lane and priority = found.priority)) from found`,
   /**
-   * The names of a lane. Parameters: lane. Result: kind, queue, task, group.
+   * The names of a lane. Parameters: lane. Result: kind, queue, task, group, limit key.
    */
-  laneRead: `select l.kind, k.queue, k.task, l."group" from lanes l join kinds k on k.kind = l.kind where l.lane = ?`,
+  laneRead: `select l.kind, k.queue, k.task, l."group", l.limit_key
+from lanes l join kinds k on k.kind = l.kind where l.lane = ?`,
   /**
    * The next jobs of a lane in the order of claims, about to be claimed: as one JSON text, which costs a third of reading
    * them column by column.
@@ -322,6 +510,25 @@ limit :limit`,
    * Leases of a worker. Parameters: worker. Result: id, fence. Reads every lease; there are not many.
    */
   leasesOfWorker: `select id, fence from running where worker = ? order by id`,
+  /**
+   * Removes a setting. Parameters: scope, name.
+   */
+  limitRemove: `delete from limits where scope = ? and name = ?`,
+  /**
+   * Writes a setting.
+   * Parameters: scope, name, concurrency, rate_max, rate_ms, weight, paused_by, by, version, paused_at.
+   */
+  limitWrite: `insert or replace into limits (scope, name, concurrency, rate_max, rate_ms, weight, paused_by, by, version, paused_at)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  /**
+   * Every setting. Result: scope, name, concurrency, rate_max, rate_ms, weight, paused_by, by, version, paused_at.
+   */
+  limitsAll: `select scope, name, concurrency, rate_max, rate_ms, weight, paused_by, by, version, paused_at from limits
+order by scope, name`,
+  /**
+   * Tells every connection that settings were written. Result: how often they were.
+   */
+  limitsWritten: `update store set settings = settings + 1 where one = 1 returning settings`,
   /**
    * Keeps a log line, as it came first. Parameters: id, fence, seq, at, level, message.
    */
@@ -470,6 +677,10 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
    */
   queueAdd: `insert into queues (queue) values (?) on conflict do nothing`,
   /**
+   * Notes the furthest turn that a queue has given. Parameters: turn, queue.
+   */
+  queueFurther: `update queues set furthest = max(furthest, ?) where queue = ?`,
+  /**
    * Pauses a queue; who paused it first, and when, is kept. Parameters: queue, paused_at, paused_by.
    */
   queuePause: `insert into queues (queue, paused_at, paused_by) values (?, ?, ?)
@@ -536,13 +747,17 @@ where j.id = ?`,
    */
   runningDelete: `delete from running where id = ?`,
   /**
-   * Of leases about to be completed, how many are held under their fence by jobs without notes that are bound to nothing, by kind.
-   * Parameters: a JSON object of id: fence. Result: kind, number. Index: the primary key of running.
+   * How many jobs run, by lane. Result: lane, number. Reads every lease; there are not many.
    */
-  settleCheck: `select r.kind, count(*)
+  runningLanes: `select lane, count(*) from running group by lane`,
+  /**
+   * Of leases about to be completed, how many are held under their fence by jobs without notes that are bound to nothing, by lane.
+   * Parameters: a JSON object of id: fence. Result: kind, lane, number. Index: the primary key of running.
+   */
+  settleCheck: `select r.kind, r.lane, count(*)
 from json_each(?) as e cross join running as r on r.id = e.key and r.fence = e.value
 where r.has_notes = 0 and r.bound = 0
-group by r.kind`,
+group by r.lane`,
   /**
    * Completes running jobs that settle-check approved; the tuple is repeated, one for each.
    * Parameters for each: id, attempt, started_at, output; then: now. Index: the primary key of running.
@@ -557,6 +772,30 @@ from settled as s cross join running as r on r.id = s.id`,
   settlePlainIds: `select e.key
 from json_each(?) as e cross join running as r on r.id = e.key and r.fence = e.value
 where r.has_notes = 0 and r.bound = 0`,
+  /**
+   * Moves a sharer up to the furthest turn of its queue. Parameters: queue, group. Result: sharer, turn.
+   * Index: sharers_by_name.
+   */
+  sharerSaves: `update sharers set turn = max(turn, (select furthest from queues as q where q.queue = sharers.queue))
+where queue = ? and "group" is ?
+returning sharer, turn`,
+  /**
+   * The turn of a sharer. Parameters: sharer. Result: turn.
+   */
+  sharerTurn: `select turn from sharers where sharer = ?`,
+  /**
+   * Moves those up who have claimable jobs in some lanes and had none. Parameters: a JSON array of lanes.
+   * Index: heads_by_sharer.
+   */
+  sharersCatchUp: `update sharers set turn = max(turn, (select furthest from queues as q where q.queue = sharers.queue))
+where sharer in (
+  select l.sharer from json_each(?) as e cross join lanes as l on l.lane = e.value
+  where exists (select 1 from ready as r where r.lane = l.lane)
+) and not exists (select 1 from heads as h where h.sharer = sharers.sharer)`,
+  /**
+   * Moves sharers on. Parameters: a JSON array of [sharer, turn].
+   */
+  sharersMove: `update sharers set turn = e.value ->> 1 from json_each(?) as e where sharers.sharer = e.value ->> 0`,
   /**
    * Notes when a job has to start. Parameters: at, id.
    */
@@ -870,4 +1109,125 @@ create table start_by (
   id text not null,
   primary key (at, id)
 ) strict, without rowid;` },
+  { name: '0003_limits', sql: `-- Limits, and groups that take turns. Stores that use neither have no rows in these tables, and pay nothing.
+
+-- How often the set of fair queues, and the settings, were changed: what a connection remembers of them is good until then.
+-- \`kept\` is the clock when a program last wrote that keeps \`heads\`: an older one, that does not, raises \`clock\` alone.
+alter table store add column fairs integer not null default 0;
+alter table store add column settings integer not null default 0;
+alter table store add column kept integer not null default 0;
+update store set kept = clock;
+
+-- Settings as they were written. Scope: queue, task, group (named queue/group), groups (of a queue), key.
+create table limits (
+  scope text not null,
+  name text not null,
+  concurrency integer,
+  rate_max integer,
+  rate_ms integer,
+  weight integer,
+  paused_by text,
+  paused_at integer,
+  by text not null,
+  version integer not null,
+  primary key (scope, name)
+) strict, without rowid;
+
+-- What settings bound, as far as something has to be remembered of it. \`total\`: claims that were counted for its rate.
+-- \`opens_at\`: when a rate that closed it lets a job go. \`width\`: 0 few lanes are parked behind it, they come back when it
+-- opens; 1 many are, and it is open: they are claimed from where they are; 2 many are, and it is closed.
+create table gates (
+  gate integer primary key,
+  scope text not null,
+  name text not null,
+  total integer not null default 0,
+  opens_at integer,
+  width integer not null default 0,
+  unique (scope, name)
+) strict;
+create index gates_by_opening on gates (opens_at) where opens_at is not null;
+create index gates_wide on gates (gate) where width > 0;
+
+-- Claims that count for a rate. \`before\`: how many there were before these.
+create table claims (
+  gate integer not null,
+  at integer not null,
+  before integer not null,
+  expires_at integer not null,
+  primary key (gate, at)
+) strict, without rowid;
+create index claims_by_expiry on claims (expires_at);
+
+-- A lane is (queue, task, group, limit key): all of its jobs pass the same gates. In a fair queue it has a sharer.
+alter table lanes add column limit_key text;
+alter table lanes add column sharer integer;
+drop index lanes_by_name;
+create index lanes_by_name on lanes (kind, "group", limit_key);
+
+-- Queues that ever had a job with a group or a limit key; the furthest turn that was given in them.
+alter table queues add column fair integer not null default 0;
+alter table queues add column furthest integer not null default 0;
+
+-- Who takes turns in a fair queue: its groups, and the jobs without one.
+create table sharers (
+  sharer integer primary key,
+  queue text not null,
+  "group" text,
+  turn integer not null default 0
+) strict;
+create index sharers_by_name on sharers (queue, "group");
+
+-- The first claimable job of each lane of fair queues, in the order of claims. \`park\`: the gate behind which the lane is
+-- put aside, or 0; \`opens_at\`: until when, if it was for a rate. \`turn\` is that of the sharer; that of a lane put aside
+-- may be an earlier one.
+create table heads (
+  lane integer primary key,
+  kind integer not null,
+  sharer integer not null,
+  park integer not null default 0,
+  opens_at integer,
+  priority integer not null,
+  turn integer not null,
+  run_at integer not null,
+  id text not null
+) strict;
+create index heads_in_order on heads (kind, park, priority, turn, run_at, id, sharer);
+create index heads_by_sharer on heads (sharer, park);
+create index heads_by_park on heads (park) where park > 0;
+create index heads_by_opening on heads (kind, opens_at) where opens_at is not null;
+create index heads_until on heads (park) where opens_at is not null;
+
+-- Older programs make lanes, too: the file sees to it that queues become fair.
+create trigger queue_becomes_fair after update of fair on queues when new.fair = 1 and old.fair = 0 begin
+  update store set fairs = fairs + 1;
+  insert into sharers (queue, "group")
+  select distinct k.queue, l."group" from kinds as k join lanes as l on l.kind = k.kind where k.queue = new.queue;
+  update lanes set sharer = (select s.sharer from sharers as s where s.queue = new.queue and s."group" is lanes."group")
+  where kind in (select kind from kinds where queue = new.queue);
+  insert into heads (lane, kind, sharer, priority, turn, run_at, id)
+  select l.lane, l.kind, l.sharer, r.priority, 0, r.run_at, r.id
+  from kinds as k
+  cross join lanes as l on l.kind = k.kind
+  cross join ready as r on r.lane = l.lane and (r.priority, r.run_at, r.id) = (
+    select priority, run_at, id from ready where lane = l.lane order by priority, run_at, id limit 1
+  )
+  where k.queue = new.queue;
+end;
+create trigger lane_is_shared after insert on lanes begin
+  update queues set fair = 1
+  where fair = 0 and coalesce(new."group", new.limit_key) is not null
+    and queue = (select queue from kinds where kind = new.kind);
+  insert into sharers (queue, "group")
+  select q.queue, new."group" from kinds as k join queues as q on q.queue = k.queue
+  where k.kind = new.kind and q.fair = 1
+    and not exists (select 1 from sharers as s where s.queue = q.queue and s."group" is new."group");
+  update lanes set sharer = (
+    select s.sharer from kinds as k join sharers as s on s.queue = k.queue and s."group" is new."group"
+    where k.kind = new.kind
+  )
+  where lane = new.lane;
+end;
+update queues set fair = 1 where queue in (
+  select k.queue from lanes as l join kinds as k on k.kind = l.kind where l."group" is not null
+);` },
 ] as const

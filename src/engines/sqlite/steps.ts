@@ -58,6 +58,9 @@ export const promote = (session: Session, limit: number): PromoteAnswer => {
       session.count(kind, state, -number)
       session.count(kind, 'ready', number)
     }
+    if (session.fair.size > 0) {
+      for (const [lane] of all<[number]>(sql.dueLanes, runAt, id)) session.touch(session.lane(lane))
+    }
     sql.dueReady.run(runAt, id)
     sql.dueDelete.run(runAt, id)
   }
@@ -94,6 +97,7 @@ export const change = (session: Session, wanted: Change): ChangeVerdict => {
     state: to,
     fence: fence + 1,
     runAt: delayMs === undefined ? job.runAt : session.now + delayMs,
+    priority: wanted.priority ?? job.priority,
     finishedAt: isFinished(to) ? session.now : null,
     attempt: wanted.attempt,
     retries: wanted.retries,

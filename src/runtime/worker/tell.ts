@@ -28,6 +28,9 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
   const { job, settlement } = held
   if (settlement === null) return
   const { event, level, words } = TOLD[settlement.to]
+  if (held.known.task.breaker !== undefined && held.outcome?.kind === 'failed') {
+    deps.breaker.failed(held.known.task, held.outcome.error, storeNow)
+  }
   // What was only held ahead and given back did not happen to anyone.
   if (settlement.to === 'ready' && held.startedStoreMs === null) return
   if (wants(deps.logger, level)) {

@@ -14,6 +14,7 @@ import { healthRoutes } from './routes-health.ts'
 import { homeRoutes } from './routes-home.ts'
 import { jobActionRoutes } from './routes-job-actions.ts'
 import { jobRoutes } from './routes-jobs.ts'
+import { limitRoutes } from './routes-limits.ts'
 import { loginRoutes } from './routes-login.ts'
 import { metricsRoutes } from './routes-metrics.ts'
 import { packRoutes } from './routes-packs.ts'
@@ -39,6 +40,7 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     jobActionRoutes(deps),
     flowRoutes(deps),
     queueRoutes(deps),
+    limitRoutes(deps),
     scheduleRoutes(deps),
     workerRoutes(deps),
     eventRoutes(deps, stopping),

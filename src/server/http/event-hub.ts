@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Job } from '../../core/view.ts'
+import type { PauseEvent } from '../../runtime/events.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Posthaste } from '../../runtime/posthaste.ts'
 import { jobRow } from './job-row.ts'
@@ -18,7 +19,7 @@ const STATS_MS = 2_000
 /** One event as it is sent. Without a number it is not kept for those who come back (the next one replaces it). */
 export interface HubEvent {
   readonly id: string | null
-  readonly type: 'job' | 'progress' | 'log' | 'queue' | 'changed' | 'stats'
+  readonly type: 'job' | 'progress' | 'log' | 'queue' | 'limit' | 'breaker' | 'changed' | 'stats'
   /** JSON text, a single line. */
   readonly data: string
 }
@@ -34,6 +35,10 @@ export interface EventHub {
   position(): string
   close(): void
 }
+
+/** A whole queue, or something smaller. */
+const pauseType = ({ queue, group, groups }: PauseEvent): 'queue' | 'limit' =>
+  queue !== undefined && (group ?? groups) === undefined ? 'queue' : 'limit'
 
 const JOB_EVENTS = [
   'added',
@@ -167,8 +172,11 @@ const listenToEvents = (posthaste: Posthaste, keep: Keep): (() => void) => {
       ),
       posthaste.on('progress', (progress) => one('progress', progress)),
       posthaste.on('log', (line) => one('log', { ...line, at: new Date(line.at) })),
-      posthaste.on('paused', ({ queue, by }) => one('queue', { queue, by, paused: true })),
-      posthaste.on('resumed', ({ queue, by }) => one('queue', { queue, by, paused: false })),
+      posthaste.on('paused', (event) => one(pauseType(event), { ...event, paused: true })),
+      posthaste.on('resumed', (event) => one(pauseType(event), { ...event, paused: false })),
+      posthaste.on('tripped', ({ error: { stack: _, ...error }, ...event }) =>
+        one('breaker', { ...event, error }),
+      ),
     ]
   }
   on()

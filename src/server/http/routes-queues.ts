@@ -35,6 +35,15 @@ export const queueRoutes = ({ posthaste }: ServerDeps): Routes => {
         },
       },
     ],
+    [
+      '/v1/queues/:name/explain',
+      {
+        async GET(context: Context) {
+          check(emptyBody, context.req.query(), 'query')
+          return context.json(await posthaste.explainQueue(context.req.param('name') ?? ''))
+        },
+      },
+    ],
     ['/v1/queues/:name/pause', { POST: act('pause') }],
     ['/v1/queues/:name/resume', { POST: act('resume') }],
   ])

@@ -62,6 +62,7 @@ export const addBody = z.strictObject({
   batch: text.optional(),
   ref: text.optional(),
   group: text.optional(),
+  limit: text.optional(),
   tags: z.array(text).optional(),
   metadata: z.record(text, z.unknown()).optional(),
 })
@@ -89,6 +90,7 @@ export const scheduleChangeBody = z.strictObject({
   timeout: duration.optional(),
   lease: duration.optional(),
   group: text.optional(),
+  limit: text.optional(),
   tags: z.array(text).optional(),
   metadata: z.record(text, z.unknown()).optional(),
   ref: text.optional(),
@@ -99,6 +101,23 @@ export const scheduleBody = scheduleChangeBody.extend({ task: text })
 export const newScheduleBody = scheduleBody.extend({ name: text })
 /** Query of `GET /v1/schedules`. */
 export const scheduleListQuery = z.strictObject({ after: text.optional() })
+
+/** Body of `POST /v1/limits/pause`, `/resume` and `/reset`: what is bounded or stopped. */
+export const limitTargetBody = z.strictObject({
+  queue: text.optional(),
+  group: text.optional(),
+  groups: z.boolean().optional(),
+  task: text.optional(),
+  key: text.optional(),
+})
+/** Body of `DELETE /v1/limits`. */
+export const limitRemovalBody = limitTargetBody.extend({ version: z.int().optional() })
+/** Body of `PUT /v1/limits`. */
+export const limitBody = limitRemovalBody.extend({
+  concurrency: z.int().nullable().optional(),
+  rate: z.strictObject({ max: z.int(), per: duration }).nullable().optional(),
+  weight: z.int().nullable().optional(),
+})
 
 /** Body of an action that has nothing to say. */
 export const emptyBody = z.strictObject({})

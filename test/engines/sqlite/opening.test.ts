@@ -57,7 +57,7 @@ describe('opening a database file', () => {
     expect(again.info()).toMatchObject({
       kind: 'sqlite',
       durability: 'system',
-      schemaVersion: 2,
+      schemaVersion: 3,
       location: path,
     })
   })

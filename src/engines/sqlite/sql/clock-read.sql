@@ -1,2 +1,3 @@
--- The latest time that a write was stamped with. Result: clock.
-select clock from store where one = 1
+-- The latest time that a write was stamped with, and what tells whether remembered things are still good.
+-- Result: clock, kept, fairs, settings.
+select clock, kept, fairs, settings from store where one = 1

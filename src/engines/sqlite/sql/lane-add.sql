@@ -1,2 +1,2 @@
--- A new lane. Parameters: kind, group. Result: lane.
-insert into lanes (kind, "group") values (?, ?) returning lane
+-- A new lane. Parameters: kind, group, limit key. Result: lane.
+insert into lanes (kind, "group", limit_key) values (?, ?, ?) returning lane

@@ -1,0 +1,2 @@
+-- Forgets all heads: a program that does not keep them has written.
+delete from heads

@@ -1,0 +1,2 @@
+-- Removes a setting. Parameters: scope, name.
+delete from limits where scope = ? and name = ?

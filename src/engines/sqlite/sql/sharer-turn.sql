@@ -1,0 +1,2 @@
+-- The turn of a sharer. Parameters: sharer. Result: turn.
+select turn from sharers where sharer = ?
