@@ -45,7 +45,7 @@ it('limits are set, listed, removed; what is wrong is said', async () => {
   expect(await usage(['--task', 'x'])).toContain('concurrency is missing')
   expect(await usage(['--task', 'x', '--rate', 'fast'])).toContain('such as 100/1m')
   expect(await usage(['--group', 'x', '--concurrency', '1'])).toContain(
-    'queue is missing: a group is one of a queue',
+    'queue is missing',
   )
   expect(await run(['limit', 'reset', '--task', 'x'], place.with({}))).toMatchObject({ code: 1 })
 })
