@@ -44,9 +44,7 @@ it('limits are set, listed, removed; what is wrong is said', async () => {
   expect(await usage(['--concurrency', '1'])).toContain('Of what? Give --queue NAME')
   expect(await usage(['--task', 'x'])).toContain('concurrency is missing')
   expect(await usage(['--task', 'x', '--rate', 'fast'])).toContain('such as 100/1m')
-  expect(await usage(['--group', 'x', '--concurrency', '1'])).toContain(
-    'queue is missing',
-  )
+  expect(await usage(['--group', 'x', '--concurrency', '1'])).toContain('queue is missing')
   expect(await run(['limit', 'reset', '--task', 'x'], place.with({}))).toMatchObject({ code: 1 })
 })
 
