@@ -1,3 +1,4 @@
+import type { Blobs } from '../blobs/blob.ts'
 import type { Backoff } from '../core/backoff.ts'
 import type { Duration } from '../core/durations.ts'
 import type { ParentEnd } from '../core/flow.ts'
@@ -65,6 +66,8 @@ export interface TaskContext {
   log(message: string, level?: LogLine['level']): void
   /** Durable state of this job across attempts, fenced: a worker that lost the lease cannot write it. */
   readonly checkpoint: Checkpoint
+  /** Bytes beside jobs: attachments, pictures, tables. The same store for all processes of the installation. */
+  readonly blobs: Blobs
   /**
    * The jobs that this one waited for, under the names that they have in its `after` (their ids where they have none).
    * @throws E_STORE… when they cannot be read; safe to repeat

@@ -1,3 +1,4 @@
+import type { Blobs } from '../../blobs/blob.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { endOf } from '../../core/flow.ts'
 import { encodeJson, parsePayload } from '../../core/json.ts'
@@ -93,6 +94,10 @@ export class RunContext implements TaskContext {
         await reporter.checkpoint(held, text)
       },
     }
+  }
+
+  get blobs(): Blobs {
+    return this.#services.deps.blobs
   }
 
   get parents(): TaskContext['parents'] {
