@@ -184,6 +184,12 @@ export const ERRORS = {
     'The job was cancelled.',
     'Nothing to do; retry the job to run it after all.',
   ),
+  E_STEP: row(
+    400,
+    false,
+    'A step is not possible here.',
+    'Give every step of a run a name of its own, and add jobs outside of steps.',
+  ),
   E_LEASE_LOST: row(
     409,
     true,

@@ -45,6 +45,7 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     output: null,
     progress: null,
     checkpoint: null,
+    steps: [],
     worker: null,
     leaseUntil: null,
     fence: 0,

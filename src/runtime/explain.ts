@@ -4,6 +4,7 @@ import { judgeParents, waitsForParents } from '../core/flow.ts'
 import { parseHistory } from '../core/history.ts'
 import type { CancelRequest, JobError, JobOptions, JobRecord, Parent } from '../core/job.ts'
 import type { JobState } from '../core/states.ts'
+import { readKept } from '../core/steps.ts'
 import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
@@ -50,6 +51,7 @@ export type ReasonCode =
   | 'completed'
   | 'cancelled'
   | 'dead'
+  | 'steps'
   | 'of_schedule'
 
 /** What the explanation is made from, read at one moment as near as the store allows. */
@@ -93,9 +95,19 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
       ? await engine.get(record.ties?.parents.map(({ id: one }) => one) ?? [])
       : [],
   }
-  const reasons = [...EXPLAIN[record.state](facts), ...ofSchedule(record)]
+  const reasons = [...EXPLAIN[record.state](facts), ...ofSteps(record, now), ...ofSchedule(record)]
   const summary = reasons[0]?.text ?? ''
   return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+/** What another run would not do again. */
+const ofSteps = ({ state, checkpoint }: JobRecord, now: number): Reason[] => {
+  const { steps } = readKept(checkpoint)
+  const last = steps.at(-1)
+  if (last === undefined || state === 'completed') return []
+  const many = steps.length === 1 ? 'One step is' : `${steps.length} steps are`
+  const text = `${many} finished, the last one ${JSON.stringify(last.name)} ${apart(last.at, now)}; no run does them again.`
+  return [reason('steps', text, { steps: steps.map(({ name }) => name) })]
 }
 
 /** Where it comes from, when that is a schedule. */

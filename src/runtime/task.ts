@@ -69,13 +69,25 @@ export interface TaskContext {
   /** Bytes beside jobs: attachments, pictures, tables. The same store for all processes of the installation. */
   readonly blobs: Blobs
   /**
+   * Runs a part of the work once and keeps its result with the job: durable before this resolves. Another run of the
+   * job (after a failure, a crash, a shutdown) is given the kept result and does not run `work` again. A step that
+   * was cut off before its result was durable runs again. Steps may run side by side; the run ends after all of them.
+   * @param name unique within the run, the same in every run; up to 128 characters
+   * @param work its result must be JSON, and comes back as JSON gives it (a Date as text), in the first run, too
+   * @throws what `work` throws, after which the step counts as not begun; E_STEP for a name that was used in this run,
+   *   or more than 500 steps; E_JSON; E_TOO_LARGE when the results and the checkpoint together exceed 256 KiB;
+   *   E_STALE_LEASE when the lease is lost, and the reason of `signal` when the run was told to stop
+   */
+  step<Result>(name: string, work: () => Result | Promise<Result>): Promise<Result>
+  /**
    * The jobs that this one waited for, under the names that they have in its `after` (their ids where they have none).
    * @throws E_STORE… when they cannot be read; safe to repeat
    */
   parents(): Promise<Readonly<Record<string, ParentJob>>>
   /**
    * Adds a job together with this run's settlement: in the same step, or not at all when the lease is lost. A run that
-   * fails, is cancelled or is given back adds nothing, so that retries do not add it again. Answers its id.
+   * fails, is cancelled or is given back adds nothing, so that retries do not add it again. Not within a step, which
+   * another run would skip together with the job that it added. Answers its id.
    */
   add(task: string | AnyTask, payload: unknown, options?: Omit<AddOptions, 'tx'>): string
 }

@@ -79,6 +79,7 @@ describe('toJob', () => {
       output: null,
       progress: null,
       checkpoint: null,
+      steps: [],
       worker: null,
       leaseUntil: null,
       fence: 0,

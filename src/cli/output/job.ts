@@ -71,6 +71,16 @@ export const printJob = (
   if (job.progress !== null) value('progress', job.progress)
   if (job.output !== null) value('output', job.output)
 
+  for (const [index, { name, ms, finishedAt }] of job.steps.entries()) {
+    if (index === 0) terminal.print()
+    const took = padEnd(formatDuration(ms), 8)
+    const [first = '', ...more] = wrap(plain(name), room)
+    show(index === 0 ? 'steps' : '', [
+      `${took}${first}  ${dim(relativeTime(finishedAt.getTime(), now))}`,
+      ...more.map((line) => `        ${line}`),
+    ])
+  }
+
   for (const [index, error] of job.errors.entries()) {
     if (index === 0) terminal.print()
     const head = `attempt ${error.attempt ?? '–'}  ${relativeTime(error.at.getTime(), now)}`

@@ -2,17 +2,12 @@ import type { Blobs } from '../../blobs/blob.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { endOf } from '../../core/flow.ts'
 import { encodeJson, parsePayload } from '../../core/json.ts'
-import {
-  CHECKPOINT_BYTES_MAX,
-  ENGINE_BATCH_MAX,
-  LOG_LINE_LENGTH_MAX,
-  MAX_RETRIES,
-  PROGRESS_BYTES_MAX,
-} from '../../core/limits.ts'
+import { ENGINE_BATCH_MAX, LOG_LINE_LENGTH_MAX, MAX_RETRIES, PROGRESS_BYTES_MAX } from '../../core/limits.ts'
 import type { LogLine } from '../../engines/engine.ts'
 import type { RuntimeDeps } from '../deps.ts'
 import type { Checkpoint, ContextJob, ParentJob, TaskContext } from '../task.ts'
 import { attemptOf, type Held, signalOf } from './held.ts'
+import { Notes } from './notes.ts'
 import type { Reporter } from './reports.ts'
 
 /** What all contexts of a worker share. */
@@ -84,16 +79,19 @@ export class RunContext implements TaskContext {
   }
 
   get checkpoint(): Checkpoint {
-    const held = this.#held
-    const { reporter } = this.#services
-    return {
-      get: () => (held.checkpoint === null ? undefined : JSON.parse(held.checkpoint)),
-      set: async (value) => {
-        const text = encodeJson(value, 'checkpoint', CHECKPOINT_BYTES_MAX)
-        if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
-        await reporter.checkpoint(held, text)
-      },
-    }
+    const notes = this.#notes
+    return { get: () => notes.own, set: (value) => notes.setOwn(value) }
+  }
+
+  get step(): TaskContext['step'] {
+    const notes = this.#notes
+    return (name, work) => notes.step(name, work)
+  }
+
+  get #notes(): Notes {
+    const { deps, reporter, storeTime } = this.#services
+    this.#held.notes ??= new Notes(this.#held, { clock: deps.clock, reporter, storeTime })
+    return this.#held.notes
   }
 
   get blobs(): Blobs {
@@ -120,6 +118,10 @@ export class RunContext implements TaskContext {
     const { deps } = this.#services
     return (task, payload, options) => {
       if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
+      if (held.notes?.isWithinStep === true) {
+        const why = 'another run would skip the step and the job with it; add it after the step'
+        throw new PosthasteError('E_STEP', `A job was added within a step: ${why}.`)
+      }
       const job = deps.prepareAdd(task, payload, options)
       held.added ??= []
       if (held.added.length >= ENGINE_BATCH_MAX) {

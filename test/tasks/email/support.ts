@@ -195,6 +195,7 @@ export function context(
     signal: overrides.signal ?? new AbortController().signal,
     logged,
     saved: undefined,
+    step: async (_name, work) => work(),
     progress: () => {},
     log: (message) => void logged.push(message),
     checkpoint: {
