@@ -314,6 +314,28 @@ export const ERRORS = {
     'Add a new job if it should still be sent.',
   ),
 
+  // Blobs
+  E_BLOB_MISSING: row(
+    404,
+    false,
+    'There is no such blob.',
+    'Store it first; blobs are removed when they expire.',
+  ),
+  E_BLOB_HASH: row(400, false, 'The bytes have another hash than was said.', 'Send the bytes again.'),
+  E_BLOB_DAMAGED: row(
+    500,
+    false,
+    'A blob was changed where it is stored.',
+    'Store the bytes again; check the disk and who can write to the store.',
+  ),
+  E_BLOBS_FULL: row(
+    507,
+    true,
+    'The blob store is full.',
+    'Erase blobs that are no longer needed, or raise its quota; nothing was half done.',
+  ),
+  E_BLOBS: row(503, true, 'The blob store failed.', 'See the cause; the call can be repeated safely.'),
+
   // Doors
   E_NOT_FOUND: row(
     404,

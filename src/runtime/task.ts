@@ -1,3 +1,4 @@
+import type { Blobs } from '../blobs/blob.ts'
 import type { Backoff } from '../core/backoff.ts'
 import type { Duration } from '../core/durations.ts'
 import type { ParentEnd } from '../core/flow.ts'
@@ -65,6 +66,8 @@ export interface TaskContext {
   log(message: string, level?: LogLine['level']): void
   /** Durable state of this job across attempts, fenced: a worker that lost the lease cannot write it. */
   readonly checkpoint: Checkpoint
+  /** Bytes beside jobs: attachments, pictures, tables. The same store for all processes of the installation. */
+  readonly blobs: Blobs
   /**
    * Runs a part of the work once and keeps its result with the job: durable before this resolves. Another run of the
    * job (after a failure, a crash, a shutdown) is given the kept result and does not run `work` again. A step that

@@ -1,3 +1,4 @@
+import type { Blobs } from '../../blobs/blob.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { endOf } from '../../core/flow.ts'
 import { encodeJson, parsePayload } from '../../core/json.ts'
@@ -96,6 +97,10 @@ export class RunContext implements TaskContext {
     const { deps, reporter, storeTime } = this.#services
     this.#held.notes ??= new Notes(this.#held, { clock: deps.clock, reporter, storeTime })
     return this.#held.notes
+  }
+
+  get blobs(): Blobs {
+    return this.#services.deps.blobs
   }
 
   get parents(): TaskContext['parents'] {
