@@ -70,6 +70,8 @@ export const JSON_KEYS_MAX = 10_000
 export const JSON_STRING_BYTES_MAX = 256 * 1024
 
 export const NAME_LENGTH_MAX = 128
+/** Versions of a task's payload. */
+export const TASK_VERSION_MAX = 9_999
 export const KEY_LENGTH_MAX = 256
 export const REF_LENGTH_MAX = 256
 export const TAGS_MAX = 20

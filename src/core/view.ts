@@ -5,6 +5,7 @@ import { parsePayload } from './json.ts'
 import { MAX_RETRIES } from './limits.ts'
 import type { JobState } from './states.ts'
 import { readKept, type StepRecord } from './steps.ts'
+import { taskVersion } from './task-name.ts'
 import { type JobTransition, timelineOf } from './timeline.ts'
 
 export type { JobTransition } from './timeline.ts'
@@ -13,6 +14,8 @@ export type { JobTransition } from './timeline.ts'
 export interface Job<Payload = unknown, Output = unknown> {
   readonly id: string
   readonly task: string
+  /** Of its payload, as it was added: see `TaskOptions.version`. */
+  readonly version: number
   readonly queue: string
   readonly payload: Payload
   /** 0 (first) … 9 (last). */
@@ -98,7 +101,7 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   const cancel = parsed(record.cancel) as CancelRequest | null
   return {
     id: record.id,
-    task: record.task,
+    ...named(record.task),
     queue: record.queue,
     get payload() {
       return payload()
@@ -156,6 +159,12 @@ const stepOf = ({ name, at, ms, attempt, output }: StepRecord): JobStep => ({
   attempt,
   output: parsed(output),
 })
+
+/** The stored name of a task as everybody sees it. */
+export const named = (stored: string): Pick<Job, 'task' | 'version'> => {
+  const { name, version } = taskVersion(stored)
+  return { task: name, version }
+}
 
 /** The schedule of a job as everybody sees it. */
 export const scheduleOf = ({ schedule }: JobOptions): Job['schedule'] =>

@@ -5,6 +5,7 @@ import { durationMs } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
+import { taskName } from '../core/task-name.ts'
 import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
 import { asArchived } from '../engines/archived.ts'
@@ -90,7 +91,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     newId: nextId,
     prepareAdd: prepareNow,
   }
-  const maxRetriesOf = (task: string): number | undefined => tasks.get(task)?.retry?.maxRetries
+  const maxRetriesOf = (task: string): number | undefined => tasks.get(taskName(task))?.retry?.maxRetries
   const view = (record: JobRecord): Job => toJob(record, maxRetriesOf(record.task))
 
   const client = createClient({

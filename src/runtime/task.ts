@@ -111,6 +111,8 @@ export interface ParentJob {
 export interface ContextJob {
   readonly id: string
   readonly task: string
+  /** Of its payload when it was added; the handler is given today's. */
+  readonly version: number
   readonly queue: string
   readonly group: string | null
   readonly priority: number
@@ -132,6 +134,10 @@ export interface RetryOptions {
   readonly whenExhausted?: 'dead' | 'discard'
 }
 
+/** Makes a payload of the next version. Pure: it may be called at add and again before every run. */
+// biome-ignore lint/suspicious/noExplicitAny: what older code stored has no type here any more.
+export type Upgrade = (payload: any) => unknown
+
 export interface TaskOptions<Payload, Output, Input = Payload, Name extends string = string> {
   /** 1–128 letters, digits, dots, colons, underscores, hyphens. Stored with every job: renaming orphans waiting jobs. */
   readonly name: Name
@@ -140,6 +146,17 @@ export interface TaskOptions<Payload, Output, Input = Payload, Name extends stri
    * given to add is stored; what the schema makes of it (defaults, transformations) goes to the handler.
    */
   readonly payload?: StandardSchemaV1<Input, Payload>
+  /**
+   * Of its payload, counted from 1 (default). Raise it when jobs that wait already would not be understood. Workers that
+   * do not know it leave the jobs to others, so that old and new programs may run side by side.
+   */
+  readonly version?: number
+  /**
+   * For each older version whose jobs are still to be run, the function that makes a payload of the next version of it:
+   * `{ 1: (payload) => …, 2: (payload) => … }` for version 3. The last result is checked by `payload`. Jobs of versions
+   * before the first are left alone. What they throw makes the job dead; it may be retried with better code.
+   */
+  readonly upgrade?: Readonly<Record<number, Upgrade>>
   /** Where its jobs wait. Default 'default'. */
   readonly queue?: string
   /** Default 'normal'. */

@@ -4,7 +4,7 @@ import { priorityName } from '../../core/priority.ts'
 import type { Job } from '../../core/view.ts'
 import { paintState, stateText } from './colors.ts'
 import { PROSE_WIDTH, type Terminal } from './terminal.ts'
-import { padEnd, plain, plainLines, wrap } from './text.ts'
+import { padEnd, plain, plainLines, taskText, wrap } from './text.ts'
 import { exactTime, relativeTime } from './time.ts'
 
 /** Lines of a payload or an output that are shown to a person; --json shows all. */
@@ -41,7 +41,7 @@ export const printJob = (
   }
 
   terminal.print(
-    `${paintState(terminal.colors, job.state, bold(stateText(job.state)))}  ${bold(job.task)}  ${job.id}`,
+    `${paintState(terminal.colors, job.state, bold(stateText(job.state)))}  ${bold(taskText(job))}  ${job.id}`,
   )
   terminal.print()
   show('state', [

@@ -57,7 +57,11 @@ export class RunContext implements TaskContext {
       if (held.over) return
       reporter.progress(held, text)
       if (deps.events.has('progress')) {
-        deps.events.emit('progress', { id: held.job.id, task: held.job.task, progress: JSON.parse(text) })
+        deps.events.emit('progress', {
+          id: held.job.id,
+          task: held.known.task.name,
+          progress: JSON.parse(text),
+        })
       }
     }
   }
@@ -74,7 +78,8 @@ export class RunContext implements TaskContext {
         message: lineOf(message),
       }
       reporter.log(held, line)
-      if (deps.events.has('log')) deps.events.emit('log', { id: held.job.id, task: held.job.task, ...line })
+      if (deps.events.has('log'))
+        deps.events.emit('log', { id: held.job.id, task: held.known.task.name, ...line })
     }
   }
 
@@ -142,7 +147,8 @@ const lineOf = (message: unknown): string =>
 
 const contextJob = ({ job, known }: Held): ContextJob => ({
   id: job.id,
-  task: job.task,
+  task: known.task.name,
+  version: known.version,
   queue: job.queue,
   group: job.group,
   priority: job.priority,

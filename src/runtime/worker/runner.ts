@@ -4,6 +4,7 @@ import { parsePayload } from '../../core/json.ts'
 import { ABORT_GRACE_MS } from '../../core/limits.ts'
 import { validate } from '../../core/standard-schema.ts'
 import type { RuntimeDeps } from '../deps.ts'
+import { upgraded } from '../versions.ts'
 import { type ContextServices, RunContext } from './context.ts'
 import type { Held } from './held.ts'
 import {
@@ -56,10 +57,10 @@ export class Runner {
     this.running.add(held)
     due(held.timeoutAt)
 
-    const { task } = held.known
+    const { task, version } = held.known
     let payload: unknown
     try {
-      payload = parsePayload(held.job.payload)
+      payload = upgraded(task, version, parsePayload(held.job.payload))
       if (task.payload !== undefined) payload = validate(task.payload, payload, task.name)
     } catch (error) {
       return this.#end(held, outcomeOfPayload(error))

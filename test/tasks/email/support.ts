@@ -177,6 +177,7 @@ export function context(
     job: {
       id: overrides.id ?? randomUUID(),
       task: 'email',
+      version: 1,
       queue: 'mail',
       group: null,
       priority: 5,
