@@ -178,6 +178,12 @@ export const ERRORS = {
     'The handler ran longer than its timeout.',
     "Raise the task's timeout, or make the work smaller.",
   ),
+  E_JOB_DEADLINE: row(
+    500,
+    false,
+    "The job's deadline has passed.",
+    'Retry the job, which grants it the whole time anew, or add it with a longer deadline.',
+  ),
   E_JOB_CANCELLED: row(
     409,
     false,
