@@ -11,13 +11,14 @@ import {
 import { checkKey, checkName } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import type { StandardSchemaV1 } from '../core/standard-schema.ts'
-import { checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import { checkVersion, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import { boundsOf } from './limit-options.ts'
 import type { AnyTask, BreakerOptions, RetryOptions, Task, TaskOptions } from './task.ts'
+import { checkVersions } from './versions.ts'
 
 const FIELDS = new Set([
-  ...['name', 'payload', 'queue', 'priority', 'timeout', 'lease', 'retry', 'run'],
-  ...['group', 'limit', 'limits', 'breaker'],
+  ...['name', 'payload', 'version', 'upgrade', 'queue', 'priority', 'timeout', 'deadline', 'lease', 'retry'],
+  ...['group', 'limit', 'limits', 'breaker', 'run'],
 ])
 const BREAKER_FIELDS = new Set(['failures', 'within', 'resumeAfter'])
 const RETRY_FIELDS = new Set(['maxRetries', 'backoff', 'whenExhausted'])
@@ -45,9 +46,12 @@ export const checkTask = (definition: AnyTask): void => {
   if (definition.payload !== undefined && !isSchema(definition.payload)) {
     refuse(of('payload'), 'is not a Standard Schema (zod, valibot, arktype …)')
   }
+  if (definition.version !== undefined) checkVersion(definition.version, of('version'))
+  checkVersions(definition, of)
   if (definition.queue !== undefined) checkName(definition.queue, of('queue'))
   if (definition.priority !== undefined) priorityNumber(definition.priority, of('priority'))
   if (definition.timeout !== undefined) durationMs(definition.timeout, of('timeout'), { min: 1 })
+  if (definition.deadline !== undefined) durationMs(definition.deadline, of('deadline'), { min: 1 })
   if (definition.lease !== undefined) {
     durationMs(definition.lease, of('lease'), { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
   }

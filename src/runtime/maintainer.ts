@@ -1,3 +1,4 @@
+import { BLOB_SWEEP_MS } from '../blobs/limits.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import {
   BATCH_RETENTION_MS,
@@ -108,6 +109,12 @@ export const createMaintainer = (
     return more ? 0 : settings.archiveSweepMs
   }
 
+  const sweepBlobs = async (): Promise<number> => {
+    const { removed, bytes } = await deps.blobs.sweep()
+    if (removed > 0) deps.logger.debug({ removed, bytes }, 'expired blobs removed')
+    return BLOB_SWEEP_MS
+  }
+
   const { archiver, breaker } = deps
   const resuming = breaker.resumes
     ? new Round(deps, 'breaker', async () => {
@@ -122,6 +129,7 @@ export const createMaintainer = (
   const deciding = new Round(deps, 'decide', decide)
   const rescuing = new Round(deps, 'rescue', rescue)
   const pruning = new Round(deps, 'prune', prune)
+  const sweeping = new Round(deps, 'blobs', sweepBlobs)
   let listening: { close(): Promise<void> } | null = null
   let isStopped = false
   /** Jobs that ended may have been waited for. Hints may be lost: then the next round finds it. */
@@ -145,13 +153,14 @@ export const createMaintainer = (
       rescuing.start(0)
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
+      sweeping.start(deps.random() * BLOB_SWEEP_MS)
       resuming?.start(0)
       ageing?.start(0)
       archiving?.start(deps.random() * settings.archiveSweepMs)
     },
     async stop() {
       isStopped = true
-      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving, resuming, ageing]
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, sweeping, archiving, resuming, ageing]
       await Promise.all(rounds.map((round) => round?.stop()))
       await listening?.close()
     },

@@ -2,7 +2,7 @@ import { parseBackoff } from '../core/backoff.ts'
 import { durationMs, runAtMs } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { WAITS_FOR_PARENTS } from '../core/flow.ts'
-import type { JobOptions, NewJob } from '../core/job.ts'
+import type { JobOptions, JobTies, NewJob } from '../core/job.ts'
 import { encodeJson, JsonText } from '../core/json.ts'
 import {
   LEASE_MAX_MS,
@@ -14,11 +14,13 @@ import {
 import { checkKey, checkName, checkRef, checkTags } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import { validate } from '../core/standard-schema.ts'
-import { checkId, checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import { storedTask } from '../core/task-name.ts'
+import { checkId, checkVersion, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import { checkTask, checkWhenExhausted } from './define.ts'
 import type { AddOptions } from './options.ts'
 import type { AnyTask } from './task.ts'
-import { tiesOf } from './ties.ts'
+import { overdueAfter, tiesOf } from './ties.ts'
+import { oldestVersion, upgraded, versionOf } from './versions.ts'
 
 const PRIORITY_DEFAULT = 5
 const QUEUE_DEFAULT = 'default'
@@ -32,9 +34,12 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   maxRetries: true,
   backoff: true,
   timeout: true,
+  version: true,
   lease: true,
   whenExhausted: true,
   expiresAt: true,
+  expiresIn: true,
+  deadline: true,
   key: true,
   after: true,
   batch: true,
@@ -54,25 +59,40 @@ const ITEM_NAMES: ReadonlySet<string> = new Set(
 
 /** What a job takes from its task when its options do not say otherwise. */
 interface Defaults {
+  /** The name under which its jobs are stored. */
+  readonly stored: string
   readonly queue: string
   readonly priority: number
   readonly leaseMs: number | null
+  readonly deadlineMs: number | null
+  /** Of a job without options of its own. */
+  readonly options: string | null
+  readonly ties: JobTies | null
   /** A name, what makes one of a payload, or null. */
   readonly group: AnyTask['group'] | null
   readonly limit: AnyTask['limit'] | null
 }
 const NO_DEFAULTS: Defaults = {
-  ...{ queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null, group: null, limit: null },
+  ...{ stored: '', queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, group: null, limit: null },
+  ...{ leaseMs: null, deadlineMs: null, options: null, ties: null },
 }
 const NO_OPTIONS: AddOptions = {}
 
-const defaultsOf = (task: AnyTask): Defaults => ({
-  queue: task.queue ?? QUEUE_DEFAULT,
-  priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
-  leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
-  group: task.group ?? null,
-  limit: task.limit ?? null,
-})
+const defaultsOf = (task: AnyTask): Defaults => {
+  const deadlineMs =
+    task.deadline === undefined ? null : durationMs(task.deadline, 'task.deadline', { min: 1 })
+  return {
+    stored: storedTask(task.name, versionOf(task)),
+    queue: task.queue ?? QUEUE_DEFAULT,
+    priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
+    leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
+    deadlineMs,
+    options: deadlineMs === null ? null : JSON.stringify({ deadlineMs }),
+    ties: deadlineMs === null ? null : overdueAfter(deadlineMs),
+    group: task.group ?? null,
+    limit: task.limit ?? null,
+  }
+}
 
 /** What a task says of this payload. @throws E_ARGUMENT when its function throws, E_NAME for what it answers */
 const saidBy = (
@@ -135,16 +155,22 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     const text = isText ? payload.text : encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
     const { group, limit } = given
     const isPlain = options === undefined && group === null && limit === null
-    const make = (): NewJob =>
+    const make = (today: unknown): NewJob =>
       isPlain
-        ? plainJob(newId(), name, text, given)
-        : optionedJob(name, { text, value }, given, options ?? NO_OPTIONS, field, newId)
-    if (definition?.payload === undefined) return make()
-    // Whoever says what group a payload belongs to is given none that does not fit the task.
+        ? plainJob(newId(), definition === undefined ? name : given.stored, text, given)
+        : optionedJob(name, { text, today }, given, options ?? NO_OPTIONS, field, newId)
+    if (definition === undefined) return make(value)
+    const version = options?.version ?? versionOf(definition)
+    // What this program cannot run is for others to judge.
+    if (version > versionOf(definition) || version < oldestVersion(definition)) return make(value)
     const isAsked = typeof group === 'function' || typeof limit === 'function'
-    const job = isAsked ? null : make()
-    const valid = validate(definition.payload, value, name, `${field}payload`)
-    return valid instanceof Promise ? valid.then(() => job ?? make()) : (job ?? make())
+    if (definition.payload === undefined && !isAsked) return make(value)
+    // Whoever says what group a payload belongs to is given one of today that fits the task.
+    const job = isAsked ? null : make(value)
+    const today = version === versionOf(definition) ? value : upgraded(definition, version, JSON.parse(text))
+    if (definition.payload === undefined) return make(today)
+    const valid = validate(definition.payload, today, name, `${field}payload`)
+    return valid instanceof Promise ? valid.then(() => job ?? make(today)) : (job ?? make(today))
   }
 
   const prepareNow: Preparer['prepareNow'] = (task, payload, options) => {
@@ -165,7 +191,7 @@ const plainJob = (
   id: string,
   task: string,
   payload: string,
-  { queue, priority, leaseMs }: Defaults,
+  { queue, priority, leaseMs, options, ties }: Defaults,
 ): NewJob => ({
   id,
   task,
@@ -178,16 +204,16 @@ const plainJob = (
   blocked: null,
   maxRetries: null,
   leaseMs,
-  options: null,
+  options,
   key: null,
   ref: null,
   tags: null,
-  ties: null,
+  ties,
 })
 
 const optionedJob = (
   task: string,
-  payload: { readonly text: string; readonly value: unknown },
+  payload: { readonly text: string; readonly today: unknown },
   given: Defaults,
   options: AddOptions,
   field: string,
@@ -199,7 +225,7 @@ const optionedJob = (
     field === '' ? OPTION_NAMES : ITEM_NAMES,
     field === '' ? 'options' : field.slice(0, -1),
   )
-  const { delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
+  const { version, delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
   const due = runAt ?? at
   if (delay !== undefined && due !== undefined) {
     refuse(`${field}delay`, 'is given together with runAt; choose one')
@@ -211,17 +237,25 @@ const optionedJob = (
     queue: queue === undefined ? given.queue : checkName(queue, `${field}queue`),
     group:
       group === undefined
-        ? saidBy(given.group, payload.value, `task ${task}: group`, checkName)
+        ? saidBy(given.group, payload.today, `task ${task}: group`, checkName)
         : checkName(group, `${field}group`),
   }
   const limit =
     options.limit === undefined
-      ? saidBy(given.limit, payload.value, `task ${task}: limit`, checkKey)
+      ? saidBy(given.limit, payload.today, `task ${task}: limit`, checkKey)
       : checkKey(options.limit, `${field}limit`)
-  const { key, ties } = tiesOf(options, scope, limit, field)
+  const deadlineMs =
+    options.deadline === undefined
+      ? given.deadlineMs
+      : durationMs(options.deadline, `${field}deadline`, { min: 1 })
+  const { key, ties } = tiesOf(options, scope, { field, limit, deadlineMs })
   return {
     id: id === undefined ? newId() : checkId(id, `${field}id`),
     ...scope,
+    task:
+      version !== undefined
+        ? storedTask(task, checkVersion(version, `${field}version`))
+        : given.stored || task,
     priority: priority === undefined ? given.priority : priorityNumber(priority, `${field}priority`),
     payload: payload.text,
     delayMs: delay === undefined ? 0 : durationMs(delay, `${field}delay`),
@@ -233,7 +267,7 @@ const optionedJob = (
       lease === undefined
         ? given.leaseMs
         : durationMs(lease, `${field}lease`, { min: LEASE_MIN_MS, max: LEASE_MAX_MS }),
-    options: policyText(options, field),
+    options: policyText(options, field, deadlineMs),
     key,
     ref: ref === undefined ? null : checkRef(ref, `${field}ref`),
     tags: tags === undefined || tags.length === 0 ? null : JSON.stringify(checkTags(tags, `${field}tags`)),
@@ -242,12 +276,13 @@ const optionedJob = (
 }
 
 /** The options that have no column, as they are stored; null when none is given. */
-const policyText = (options: AddOptions, field: string): string | null => {
+const policyText = (options: AddOptions, field: string, deadlineMs: number | null): string | null => {
   const { backoff, timeout, whenExhausted, metadata } = options
-  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined) return null
+  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined && deadlineMs === null) return null
   const policy: JobOptions = {
     ...(backoff === undefined ? {} : { backoff: parseBackoff(backoff, `${field}backoff`) }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, `${field}timeout`, { min: 1 }) }),
+    ...(deadlineMs === null ? {} : { deadlineMs }),
     ...(whenExhausted === undefined
       ? {}
       : { whenExhausted: checkWhenExhausted(whenExhausted, `${field}whenExhausted`) }),

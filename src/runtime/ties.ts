@@ -109,18 +109,35 @@ const parentsOf = (after: After | undefined, field: string): Parent[] => {
   return parents
 }
 
+interface TiesRequest {
+  /** Goes before the names of options in errors. */
+  readonly field: string
+  /** The limit key of the job: its own, or what its task says. */
+  readonly limit: string | null
+  /** Of the whole job: its own, or its task's. */
+  readonly deadlineMs: number | null
+}
+
 /** The key of a job and its ties; null where it has none. */
 export const tiesOf = (
   options: AddOptions,
   scope: Scope,
-  limit: string | null,
-  field: string,
+  { field, limit, deadlineMs }: TiesRequest,
 ): { readonly key: string | null; readonly ties: JobTies | null } => {
-  const { after, batch, expiresAt } = options
+  const { after, batch, expiresAt, expiresIn, tx } = options
+  if (expiresAt !== undefined && expiresIn !== undefined)
+    refuse(`${field}expiresIn`, 'is given together with expiresAt; choose one')
   const { key, until, ms } = keyOf(options.key, scope, `${field}key`)
   conflictOf(options, field)
+  const expiresMs = expiresIn === undefined ? null : durationMs(expiresIn, `${field}expiresIn`, { min: 1 })
+  // A store that adds in a caller's transaction knows nothing of ties; the worker knows the deadline all the same.
+  const lengths = [expiresMs, tx === undefined ? deadlineMs : null].filter((length) => length !== null)
+  const dueMs = lengths.length === 0 ? null : Math.min(...lengths)
   const isPlain =
-    until === 'finish' && ms === null && (after ?? batch ?? expiresAt ?? limit ?? undefined) === undefined
+    until === 'finish' &&
+    ms === null &&
+    dueMs === null &&
+    (after ?? batch ?? expiresAt ?? limit ?? undefined) === undefined
   if (isPlain) return { key, ties: null }
   return {
     key,
@@ -131,10 +148,14 @@ export const tiesOf = (
       parents: parentsOf(after, `${field}after`),
       limit,
       batch: batch === undefined ? null : checkId(batch, `${field}batch`),
+      dueMs,
       dueAt: expiresAt === undefined ? null : runAtMs(expiresAt, `${field}expiresAt`),
     },
   }
 }
+
+/** The store tells of a job that was not begun so long after its add. */
+export const overdueAfter = (dueMs: number): JobTies => ({ ...NOTHING, dueMs })
 
 /** A job that is to run when another one has finished, and has its key from now on. */
 export const behind = (ties: JobTies | null, holder: string): JobTies => ({

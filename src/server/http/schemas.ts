@@ -43,8 +43,11 @@ export const addBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  version: z.int().optional(),
   lease: duration.optional(),
   expiresAt: instant.optional(),
+  expiresIn: duration.optional(),
+  deadline: duration.optional(),
   key: z
     .union([
       text,
@@ -88,6 +91,8 @@ export const scheduleChangeBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  deadline: duration.optional(),
+  version: z.int().optional(),
   lease: duration.optional(),
   group: text.optional(),
   limit: text.optional(),
