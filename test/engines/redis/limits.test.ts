@@ -127,7 +127,7 @@ it('an installation from before there were limits has its groups take turns, and
   expect(first?.group).toBe('a')
   await engine.close()
   // As such a version leaves it: groups are parts of lanes, and nothing else is known of them.
-  for (const lane of await client.zrange(`${PREFIX}fairlanes`, 0, -1))
+  for (const lane of await client.zrange(`${PREFIX}fairlanes`, '0', '-1'))
     await client.zadd(`${PREFIX}lanes`, '5', lane)
   const made = ['fair', 'turns', 'fairlanes', 'grouped', 'fronts', 'placed', 'runs'].map(
     (name) => PREFIX + name,
