@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { it } from 'vitest'
-import type { Change, JobRecord } from '../../src/core/job.ts'
+import type { JobRecord } from '../../src/core/job.ts'
 import { claimRequest, Lab, ties } from '../../src/engines/conformance/lab.ts'
 import type { Engine, LimitWrite, ListQuery } from '../../src/engines/engine.ts'
 import { createMemoryEngine } from '../../src/engines/memory/index.ts'
@@ -90,6 +90,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       change: fc.nat({ max: 100 }),
       to: fc.constantFrom('removed' as const, 'cancelled' as const, 'ready' as const, 'scheduled' as const),
+      priority: fc.constantFrom(undefined, 1, 5),
     }),
   },
   { weight: 1, arbitrary: fc.record({ pause: fc.boolean() }) },
@@ -148,17 +149,20 @@ class Pair {
       this.clock.advance(step.passMs)
       await this.both((engine) => engine.promote({ limit: 100 }))
     } else if ('change' in step) {
-      await this.change(step.change, step.to)
+      await this.change(step)
     } else {
       await this.both((engine) => engine.pause([{ queue: 'a', paused: step.pause, by: 'someone' }]))
     }
   }
 
-  private async change(at: number, to: Change['to']): Promise<void> {
+  private async change({ change: at, to, priority }: Extract<Step, { change: number }>): Promise<void> {
     const resting = await this.lab.engine.list(RESTING)
     const job = resting.jobs[at % Math.max(1, resting.jobs.length)]
     if (job === undefined) return
-    const change = this.lab.change(job, to, { delayMs: to === 'scheduled' ? 500 : 0 })
+    const change = this.lab.change(job, to, {
+      delayMs: to === 'scheduled' ? 500 : 0,
+      ...(priority === undefined ? {} : { priority }),
+    })
     await this.both((engine) => engine.change([change]))
   }
 
