@@ -1,6 +1,6 @@
 import { type Posthaste, task } from 'posthaste'
 import { describe, expect, test } from 'vitest'
-import { LIMITED as ENGINES, opened, until } from './open.ts'
+import { ENGINES, opened, until } from './open.ts'
 
 /** Fails with the message that its payload is. */
 const failing = (breaker: object) =>
