@@ -29,6 +29,11 @@ export const open = async ({ url, onRun }) => {
     },
     stats: () => ph.stats(),
     page: () => ph.list({ limit: 50 }),
+    park: async (payloads, groups) => {
+      await ph.limits.set({ queue: 'default', groups: true }, { concurrency: 0 })
+      const options = (/** @type {number} */ n) => ({ group: `parked-${n % groups}` })
+      await ph.addMany(payloads.map((payload, n) => ({ task: run, payload, options: options(n) })))
+    },
     close: () => ph.close(),
   }
 }
