@@ -34,6 +34,17 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'a report of yesterday',
   ],
   'job-in-your-transaction.js': ['Nobody paid for coffee.', 'Receipt for tea', 'orders: 1, jobs: 1'],
+  'per-tenant-rate-limit.js': [
+    'big 1',
+    'small 1',
+    'big 2',
+    'small 2',
+    /^Group big of queue mail has had its 2 jobs of the last 2s; the next may begin in \d+.*, at 20/,
+    'big 3',
+    'big 4',
+    'big: 100 in 60000 ms',
+    'Resume the group.',
+  ],
   'retry-and-dead-letter.js': [
     'one order',
     /^attempt 1 failed, next at 20/,

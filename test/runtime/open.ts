@@ -6,8 +6,7 @@ import { afterEach } from 'vitest'
 
 /** The engines that every test of the runtime runs on, through the public door. */
 export const ENGINES = ['memory', 'sqlite'] as const
-/** Those that know limits. */
-export const LIMITED = ['memory'] as const
+export const LIMITED = ENGINES
 export type EngineKind = (typeof ENGINES)[number]
 
 const toClose: Posthaste[] = []

@@ -38,6 +38,24 @@ export const changing: Subject = {
       assert.equal((await lab.get(job.id)).runAt, job.runAt)
     },
 
+    'a priority that is given takes the job to its new place, also in a queue of groups': async (lab) => {
+      for (const group of [null, 'g']) {
+        const queue = `q-${group}`
+        const first = await lab.add({ queue, group })
+        const second = await lab.add({ queue, group })
+        const third = await lab.add({ queue, group: group === null ? null : 'h' })
+        const raised = { ...lab.change(third, 'ready'), priority: 2 }
+        const lowered = { ...lab.change(first, 'ready'), priority: 9 }
+        assert.deepEqual(await lab.engine.change([raised, lowered]), [{ status: 'ok' }, { status: 'ok' }])
+        const now = await lab.get(raised.id)
+        assert.deepEqual(now, { ...third, priority: 2, fence: 1 })
+        // Left out, it stays.
+        await lab.engine.change([lab.change(now, 'ready')])
+        assert.equal((await lab.get(raised.id)).priority, 2)
+        assert.deepEqual(idsOf(await lab.claim({ queues: [queue], limit: 3 })), idsOf([third, second, first]))
+      }
+    },
+
     'a job that ends by a change has its end stamped': async (lab) => {
       const job = await lab.add()
       lab.clock.advance(99)

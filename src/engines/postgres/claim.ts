@@ -13,6 +13,10 @@ export interface Claimed {
   readonly more: boolean
   /** Others may hold all that was looked at, and there may be more behind it. */
   readonly isCrowded: boolean
+  /** Some of the jobs have limits, or take turns: a claim that does not heed those takes nothing. */
+  readonly takesTurns: boolean
+  /** The places of jobs in the order in which they were claimed; null: it is that of (priority, runAt, id). */
+  readonly order: ReadonlyMap<string, number> | null
 }
 
 /** How many more of the first jobs are looked at than are wanted, while other claims take some of them. */
@@ -35,7 +39,7 @@ export class Sight {
   }
 }
 
-interface ClaimStep {
+export interface ClaimStep {
   readonly schemaLock: number
   readonly engineLock: number
   readonly sight: number
@@ -67,6 +71,8 @@ export const claim = async (
     rows: jobs,
     more: toNumber(summary[6]) === 1,
     isCrowded: jobs.length < limit && toNumber(summary[7]) === sight && toNumber(summary[6]) === 0,
+    takesTurns: summary[8] === 'turns',
+    order: null,
   }
 }
 
@@ -151,10 +157,11 @@ export const toJobs = async (
   kinds: Kinds,
   { worker, request }: { worker: string; request: ClaimRequest },
 ): Promise<JobRecord[]> => {
-  const { rows, now } = claimed
+  const { rows, now, order: places } = claimed
   if (rows.length === 0) return []
   const names = await kinds.read([...new Set(rows.map((row) => row[1] as number))])
   const jobs = rows.map((row) => toJob(row, names, { now, worker, leaseMs: request.leaseMs }))
+  if (places !== null) return jobs.sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0))
   const { queues, order } = request
   const turn = (job: JobRecord): number => (order === 'listed' ? (queues?.indexOf(job.queue) ?? 0) : 0)
   return jobs.sort(

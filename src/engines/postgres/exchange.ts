@@ -1,6 +1,13 @@
 import type { JobRecord, Settlement } from '../../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../../core/limits.ts'
-import type { ExchangeAnswer, ExchangeRequest, LeaseVerdict, RenewVerdict, SettleVerdict } from '../engine.ts'
+import type {
+  ClaimRequest,
+  ExchangeAnswer,
+  ExchangeRequest,
+  LeaseVerdict,
+  RenewVerdict,
+  SettleVerdict,
+} from '../engine.ts'
 import { numbers, words } from './arrays.ts'
 import { type Claimed, claim, isNoted, Sight, toJobs } from './claim.ts'
 import { isUuid } from './cursors.ts'
@@ -10,17 +17,31 @@ import type { Parts } from './parts.ts'
 import { toStoredJob } from './records.ts'
 import { raiseClock, type Tx } from './session.ts'
 import { divide, type Settled, settle, settlePlain } from './settle.ts'
+import { claimInTurn } from './turns.ts'
 
 /** Jobs that are remembered to have notes; with very many of them the memory begins anew, which costs time only. */
 const NOTED_MAX = 100_000
 /** How often a claim looks again behind others. */
 const LOOKS_MAX = 8
+/** Claims that are remembered to have met limits or turns; with very many of them the memory begins anew. */
+const TURNING_MAX = 1_000
 
 interface Lease {
   readonly id: string
   readonly fence: number
 }
 const leaseName = ({ id, fence }: Lease): string => `${id} ${fence}`
+
+/** The place of an exchange among the others of its engine that claim. */
+interface Turn {
+  /** It is known that limits or turns are to be heeded. */
+  readonly isHeeded: boolean
+  /** To be called when no other claim can come before this one. */
+  readonly onTurn: () => void
+  /** The same of a claim that heeds limits and turns. */
+  readonly onDecided: () => void
+  readonly decided: Promise<unknown>
+}
 
 /** What one exchange brought, before it is put into the form of an answer. */
 interface Outcome {
@@ -37,8 +58,12 @@ export class Exchanger {
   private readonly parts: Parts
   private readonly sight = new Sight()
   private readonly noted = new Set<string>()
+  /** Queues and tasks of which a claim met limits or turns: such a claim need not find that out again. */
+  private readonly turning = new Set<string>()
   /** Settles when the newest exchange that claims has its turn in the store, or is over. */
   private turn: Promise<void> = Promise.resolve()
+  /** Settles when all exchanges that came before have claimed, or have their turn to do so with regard to limits. */
+  private decided: Promise<unknown> = Promise.resolve()
 
   constructor(parts: Parts) {
     this.parts = parts
@@ -55,11 +80,12 @@ export class Exchanger {
     const { worker, settle: settlements = [], start = [], renew } = request
     await kinds.prepare(settlements.flatMap(({ add = [] }) => add))
     let attempts = 0
-    const outcome = await this.inTurn(request, (onTurn) =>
-      sessions.transaction({ doing: 'exchanging', deadline }, (tx) =>
-        this.carryOut(tx, request, { mayBePlain: attempts++ === 0, onTurn }),
-      ),
-    )
+    const outcome = await this.inTurn(request, async (turn) => {
+      const outcome = await sessions.transaction({ doing: 'exchanging', deadline }, (tx) =>
+        this.carryOut(tx, request, { mayBePlain: attempts++ === 0, turn }),
+      )
+      return { ...outcome, claimed: await this.heedTurns(outcome.claimed, request, { deadline, turn }) }
+    })
     const { settled, times } = outcome
     for (const { id } of settlements) this.noted.delete(id)
     if (settled !== null) flushed(settled.unit, kinds)
@@ -112,25 +138,62 @@ export class Exchanger {
    * Exchanges that claim go one behind the other, in the order in which they were called: the next one begins when this
    * one's claim is the next to be carried out. Until then it must hold nothing: this one might wait for it.
    */
-  private async inTurn<T>(request: ExchangeRequest, work: (onTurn: () => void) => Promise<T>): Promise<T> {
-    if (!isClaiming(request)) return work(() => {})
-    const before = this.turn
-    let onTurn = (): void => {}
+  private async inTurn<T>(request: ExchangeRequest, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const { claim: wanted } = request
+    if (!isClaiming(request) || wanted === undefined) {
+      return work({ isHeeded: false, onTurn: () => {}, onDecided: () => {}, decided: Promise.resolve() })
+    }
+    const { turn: before, decided } = this
+    let [onTurn, onDecided] = [(): void => {}, (): void => {}]
     this.turn = new Promise((resolve) => {
       onTurn = resolve
     })
+    const own = new Promise<void>((resolve) => {
+      onDecided = resolve
+    })
+    this.decided = Promise.all([decided, own])
     try {
       await before
-      return await work(onTurn)
+      const isHeeded = this.turning.has(kindsOf(wanted))
+      if (isHeeded) await decided
+      return await work({ isHeeded, onTurn, onDecided, decided })
     } finally {
       onTurn()
+      onDecided()
     }
+  }
+
+  /** A claim that met limits or turns without having expected them took nothing. It is made anew, with regard to them. */
+  private async heedTurns(
+    claimed: Claimed | null,
+    { worker, claim: request }: ExchangeRequest,
+    { deadline, turn: { decided, onDecided } }: { readonly deadline: number; readonly turn: Turn },
+  ): Promise<Claimed | null> {
+    if (claimed === null || request === undefined || worker === null) return claimed
+    this.learn(request, claimed)
+    if (!claimed.takesTurns || claimed.order !== null) return claimed
+    await decided
+    return this.claimAgain(request, worker, deadline, onDecided)
+  }
+
+  private claimAgain(
+    request: ClaimRequest,
+    worker: string,
+    deadline: number,
+    onTurn = (): void => {},
+  ): Promise<Claimed> {
+    const { schemaLock, engineLock, sessions } = this.parts
+    return sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
+      const claiming = claimInTurn(tx, { schemaLock, engineLock, sight: 0, worker, request, onTurn })
+      await Promise.all([claiming, ...raiseClock(tx)])
+      return claiming
+    })
   }
 
   private async carryOut(
     tx: Tx,
     request: ExchangeRequest,
-    { mayBePlain, onTurn }: { readonly mayBePlain: boolean; readonly onTurn: () => void },
+    { mayBePlain, turn }: { readonly mayBePlain: boolean; readonly turn: Turn },
   ): Promise<Outcome> {
     const { settle: settlements = [] } = request
     const isNotedJob = mayBePlain ? (id: string) => this.noted.has(id) : () => true
@@ -138,9 +201,10 @@ export class Exchanger {
     const sent = settlePlain(tx, plain)
     const settled = others.length === 0 ? null : await settle(tx, this.parts, others)
     if (settled !== null) sent.push(...settled.sent)
-    const rest = this.rest(tx, request, onTurn)
+    const rest = this.rest(tx, request, turn)
     if (settlements.length > 0 || request.claim !== undefined) sent.push(...raiseClock(tx))
-    const [outcome] = await Promise.all([rest, ...sent, tx.commit()])
+    // A claim in turn goes there and back more than once, and ends the transaction itself.
+    const [outcome] = await Promise.all([rest, ...sent, turn.isHeeded ? undefined : tx.commit()])
     return { ...outcome, settled }
   }
 
@@ -148,7 +212,7 @@ export class Exchanger {
   private async rest(
     tx: Tx,
     request: ExchangeRequest,
-    onTurn: () => void,
+    { isHeeded, onTurn, onDecided }: Turn,
   ): Promise<Omit<Outcome, 'settled'>> {
     const { schemaLock, engineLock } = this.parts
     const { worker, start = [], renew, claim: wanted } = request
@@ -179,13 +243,16 @@ export class Exchanger {
           ),
       renew?.complete === true ? tx.run('leasesOfWorker', worker) : [],
       isClaim
-        ? claim(tx, {
+        ? (isHeeded ? claimInTurn : claim)(tx, {
             schemaLock,
             engineLock,
             sight: this.sight.of(wanted.limit),
             worker,
             request: wanted,
-            onTurn,
+            onTurn: () => {
+              onTurn()
+              if (isHeeded) onDecided()
+            },
           })
         : null,
       isClaim ? [] : tx.run('nextDue', ...tx.at),
@@ -205,7 +272,6 @@ export class Exchanger {
     if (first === null || request === undefined || worker === null) return first
     const { schemaLock, engineLock, sessions } = this.parts
     let claimed = first
-    this.sight.learn(request.limit, claimed)
     for (let look = 0; look < LOOKS_MAX && claimed.rows.length === 0 && claimed.isCrowded; look++) {
       const sight = this.sight.of(request.limit)
       claimed = await sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
@@ -213,9 +279,20 @@ export class Exchanger {
         await Promise.all([claiming, ...raiseClock(tx), tx.commit()])
         return claiming
       })
-      this.sight.learn(request.limit, claimed)
+      this.learn(request, claimed)
     }
-    return claimed
+    if (!claimed.takesTurns || claimed.order !== null) return claimed
+    return this.claimAgain(request, worker, deadline)
+  }
+
+  private learn(request: ClaimRequest, claimed: Claimed): void {
+    const kinds = kindsOf(request)
+    if (!claimed.takesTurns) this.turning.delete(kinds)
+    else {
+      if (this.turning.size >= TURNING_MAX) this.turning.clear()
+      this.turning.add(kinds)
+    }
+    if (claimed.order === null) this.sight.learn(request.limit, claimed)
   }
 
   private async jobsOf(claimed: Claimed, { worker, claim: request }: ExchangeRequest): Promise<JobRecord[]> {
@@ -244,6 +321,9 @@ export class Exchanger {
 
 const isClaiming = ({ worker, claim: wanted }: ExchangeRequest): boolean =>
   wanted !== undefined && worker !== null && wanted.limit > 0
+
+/** Of which queues and tasks a claim is. */
+const kindsOf = ({ queues, tasks }: ClaimRequest): string => JSON.stringify([queues, tasks])
 
 const isLease = ({ id }: Lease): boolean => isUuid(id)
 

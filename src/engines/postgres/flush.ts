@@ -1,7 +1,7 @@
 import type { JobRecord } from '../../core/job.ts'
 import { isFinished, type JobState } from '../../core/states.ts'
 import { flags, numbers, texts, words } from './arrays.ts'
-import type { Kinds } from './kinds.ts'
+import { isLined, type Kinds } from './kinds.ts'
 import type { StoredJob } from './records.ts'
 import type { Tx } from './session.ts'
 import { type Changed, PLACES, type Unit } from './unit.ts'
@@ -19,6 +19,8 @@ const hasNotes = (job: JobRecord, firstRunAt: number): boolean => {
 interface Placed {
   readonly job: JobRecord
   readonly kind: number
+  /** In which it waits when it is ready. */
+  readonly line: number | null
   readonly firstRunAt: number
   readonly hasNotes: boolean
   /** Its end concerns others: it is not to be settled without a look. */
@@ -41,7 +43,7 @@ const leave = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
     sent.push(
       tx.run(
         'readyDelete',
-        numbers(pick(ready, ({ kind }) => kind)),
+        numbers(pick(ready, ({ kind, readyAs }) => readyAs ?? kind)),
         numbers(pick(ready, ({ job }) => job.priority)),
         numbers(pick(ready, ({ job }) => job.runAt)),
         words(pick(ready, ({ job }) => job.id)),
@@ -88,21 +90,30 @@ const enter = (tx: Tx, jobs: readonly Placed[]): Promise<unknown>[] => {
   const finished = jobs.filter(({ job }) => isFinished(job.state))
   const waiting = jobs.filter(({ job }) => job.state !== 'ready' && !isFinished(job.state))
   const sent: Promise<unknown>[] = []
-  const claimable = (list: readonly Placed[]) => [
+  const claimable = (list: readonly Placed[], number: (one: Placed) => number) => [
     numbers(pick(list, ({ job }) => job.runAt)),
     numbers(pick(list, ({ job }) => job.attempt)),
     numbers(pick(list, ({ job }) => job.leaseMs)),
     words(pick(list, ({ job }) => job.id)),
-    numbers(pick(list, ({ kind }) => kind)),
+    numbers(pick(list, number)),
     numbers(pick(list, ({ job }) => job.fence)),
     numbers(pick(list, ({ job }) => job.priority)),
     flags(pick(list, ({ job }) => job.solo)),
     flags(pick(list, (one) => one.hasNotes || one.isBound)),
     flags(pick(list, ({ job }) => job.key !== null)),
   ]
-  if (ready.length > 0) sent.push(tx.run('readyInsert', ...claimable(ready)))
+  if (ready.length > 0) {
+    sent.push(tx.run('readyInsert', ...claimable(ready, ({ kind, line }) => line ?? kind)))
+  }
   if (waiting.length > 0) {
-    sent.push(tx.run('waitingInsert', ...claimable(waiting), words(pick(waiting, ({ job }) => job.state))))
+    sent.push(
+      tx.run(
+        'waitingInsert',
+        ...claimable(waiting, ({ kind }) => kind),
+        words(pick(waiting, ({ job }) => job.state)),
+        numbers(pick(waiting, ({ line }) => line)),
+      ),
+    )
   }
   if (finished.length > 0) {
     sent.push(
@@ -164,9 +175,13 @@ const insertJobs = (tx: Tx, jobs: readonly Placed[]): Promise<unknown> =>
 const placed = ({ before, after }: Changed, kinds: Kinds, unit: Unit): Placed[] => {
   if (after === null) return []
   const kind = before?.kind ?? kinds.numberOf(after.queue, after.task)
+  const line = before === null ? kinds.lineOf(after) : before.line
   const firstRunAt = before?.firstRunAt ?? after.runAt
   return [
-    { job: after, kind, firstRunAt, hasNotes: hasNotes(after, firstRunAt), isBound: unit.isBound(after) },
+    {
+      ...{ job: after, kind, line, firstRunAt },
+      ...{ hasNotes: hasNotes(after, firstRunAt), isBound: unit.isBound(after) },
+    },
   ]
 }
 
@@ -206,7 +221,7 @@ const bindStored = (tx: Tx, jobs: readonly StoredJob[]): Promise<unknown>[] => {
   if (running.length > 0) sent.push(tx.run('bindRunning', ids(running), fences(running), running.length))
   if (waiting.length > 0) sent.push(tx.run('bindWaiting', ids(waiting), fences(waiting), waiting.length))
   if (ready.length > 0) {
-    const kinds = numbers(pick(ready, ({ kind }) => kind))
+    const kinds = numbers(pick(ready, ({ kind, readyAs }) => readyAs ?? kind))
     const priorities = numbers(pick(ready, ({ job }) => job.priority))
     const runAts = numbers(pick(ready, ({ job }) => job.runAt))
     sent.push(tx.run('bindReady', kinds, priorities, runAts, ids(ready), fences(ready), ready.length))
@@ -239,6 +254,44 @@ const writeTies = (tx: Tx, { ties }: Unit): Promise<unknown>[] => {
     sent.push(tx.run('newsTell', words(pick(list, ([topic]) => topic)), texts(pick(list, ([, id]) => id))))
   }
   return sent
+}
+
+const nameOf = (queue: string, group: string | null): string => JSON.stringify([queue, group])
+
+/** Notes which lines have other ready jobs now, and which groups may have had none for a moment. */
+const touch = (
+  tx: Tx,
+  changes: readonly Changed[],
+  entering: readonly Placed[],
+  unit: Unit,
+): Promise<unknown>[] => {
+  const lines = new Set(entering.flatMap(({ job, line }) => (job.state === 'ready' ? (line ?? []) : [])))
+  const left = new Map<string, { number: number; readonly line: number }>()
+  for (const { before } of changes) {
+    if (before === null || before.readyAs === null) continue
+    if (before.readyAs < 0) lines.add(before.readyAs)
+    // One that an older version put among those without a group tells nothing about its own.
+    if (before.readyAs > 0 && before.line !== null) continue
+    const name = nameOf(before.job.queue, before.job.group)
+    const known = left.get(name) ?? { number: 0, line: before.readyAs }
+    left.set(name, known)
+    known.number++
+  }
+  // When others entered before the last one left, there was always one.
+  const empty = unit.readiness().flatMap(({ queue, group, least }) => {
+    const one = left.get(nameOf(queue, group))
+    return one === undefined || least > -one.number ? [] : [{ queue, group, line: one.line }]
+  })
+  if (lines.size === 0 && empty.length === 0) return []
+  return [
+    tx.run(
+      'touch',
+      numbers([...lines]),
+      numbers(pick(empty, ({ line }) => line)),
+      texts(pick(empty, ({ queue }) => queue)),
+      texts(pick(empty, ({ group }) => (group === null ? '' : `=${group}`))),
+    ),
+  ]
 }
 
 /**
@@ -291,7 +344,10 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
     if (unknown.length > 0) sent.push(tx.run('queuesAdd', texts(unknown)))
   }
   const now = changes.flatMap((one) => placed(one, kinds, unit))
-  sent.push(...enter(tx, now))
+  const fair = new Set(pick(linedIn(now), ({ job }) => job.queue))
+  const unfair = [...fair].filter((queue) => !kinds.isQueueFair(queue))
+  if (unfair.length > 0) sent.push(tx.run('fairAdd', texts(unfair)))
+  sent.push(...touch(tx, changes, now, unit), ...enter(tx, now))
   const noted = now.filter((one) => one.hasNotes)
   if (noted.length > 0) sent.push(writeNotes(tx, noted))
   const areNoted = new Set(noted.map(({ job }) => job.id))
@@ -303,9 +359,11 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
   return sent
 }
 
+const linedIn = (jobs: readonly Placed[]): Placed[] => jobs.filter(({ line }) => line !== null)
+
 /** To be called when what was flushed is there for good. */
 export const flushed = (unit: Unit, kinds: Kinds): void => {
-  kinds.queuesAreKnown(
-    unit.changed().flatMap(({ before, after }) => (before === null ? (after?.queue ?? []) : [])),
-  )
+  const added = unit.changed().flatMap(({ before, after }) => (before === null ? (after ?? []) : []))
+  kinds.queuesAreKnown(pick(added, ({ queue }) => queue))
+  kinds.queuesAreFair(pick(added.filter(isLined), ({ queue }) => queue))
 }

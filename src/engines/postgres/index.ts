@@ -18,6 +18,7 @@ import { type InsertRequest, insert, mayOverlap } from './insert.ts'
 import { insertWithin } from './insert-within.ts'
 import { finished, restore } from './keeping.ts'
 import { Kinds } from './kinds.ts'
+import { limits, setLimits } from './limits.ts'
 import { Line } from './line.ts'
 import { list } from './list.ts'
 import { lockOfSchema, SCHEMA_VERSION } from './migrate.ts'
@@ -348,6 +349,12 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         (parts) => beat(parts, beats),
       ),
     workers: () => call(nothing, workers),
+    setLimits: (writes) =>
+      call(
+        () => checks.setLimits(writes),
+        async (parts) => (writes.length === 0 ? [] : setLimits(parts, writes)),
+      ),
+    limits: () => call(nothing, limits),
 
     getRecords: (keys) =>
       call(

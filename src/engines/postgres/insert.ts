@@ -36,7 +36,7 @@ export const distinct = (jobs: readonly NewJob[]): readonly NewJob[] => {
 
 /** Whether calls may be under way beside others like them, and still be carried out in order: nothing is looked up. */
 export const mayOverlap = (requests: readonly InsertRequest[], parts: Pick<Parts, 'kinds'>): boolean =>
-  arePlain(requests, parts) && requests.every(({ jobs }) => jobs.every((job) => parts.kinds.isKnown(job)))
+  arePlain(requests, parts) && requests.every(({ jobs }) => jobs.every((job) => parts.kinds.isPrepared(job)))
 
 const NEWS = ['ready', 'changed'] as const
 

@@ -3,6 +3,14 @@ import { type PgRow, toFlag, toNumber } from './driver.ts'
 import type { Tx } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
+/** What decides in which line a job waits. */
+export interface Lined {
+  readonly queue: string
+  readonly task: string
+  readonly group: string | null
+  readonly ties: { readonly limit: string | null } | null
+}
+
 export interface Kind {
   readonly kind: number
   readonly queue: string
@@ -11,9 +19,17 @@ export interface Kind {
 
 /** Pairs of queue and task that are remembered; with very many of them the memory begins anew. */
 const KINDS_MAX = 10_000
+/** Lines that are remembered; the oldest are forgotten first. */
+const LINES_MAX = 100_000
 
 // Names hold no NUL, so no two pairs look alike.
 const nameOf = (queue: string, task: string): string => `${queue}\0${task}`
+
+/** Whether a job waits in a line of its group and its limit key. */
+export const isLined = ({ group, ties }: Lined): boolean => group !== null || (ties?.limit ?? null) !== null
+
+const lineName = (kind: number, group: unknown, limit: unknown): string =>
+  JSON.stringify([kind, group, limit])
 
 /**
  * The numbers of pairs of queue and task. They are written once and for good, in a transaction of their own: a number
@@ -24,13 +40,41 @@ export class Kinds {
   private readonly byName = new Map<string, Kind>()
   private readonly byNumber = new Map<number, Kind>()
   private readonly knownQueues = new Set<string>()
+  private readonly lines = new Map<string, number>()
+  private readonly fairQueues = new Set<string>()
 
   constructor(sessions: Sessions) {
     this.sessions = sessions
   }
 
-  /** Makes sure that every pair has a number; then `numberOf` answers for them. */
-  async prepare(pairs: readonly { readonly queue: string; readonly task: string }[]): Promise<void> {
+  /** Makes sure that every pair, and every line, has a number; then `numberOf` and `lineOf` answer for them. */
+  async prepare(jobs: readonly Lined[]): Promise<void> {
+    await this.preparePairs(jobs)
+    const lined = jobs.filter((job) => isLined(job) && this.knownLineOf(job) === undefined)
+    if (lined.length === 0) return
+    const missing = [...new Map(lined.map((job) => [this.lineNameOf(job), job])).values()]
+    const kinds = numbers(missing.map(({ queue, task }) => this.numberOf(queue, task)))
+    const groups = texts(missing.map(({ group }) => group))
+    const limits = texts(missing.map(({ ties }) => ties?.limit ?? null))
+    const find = () => this.sessions.single('looking up lines', 'linesFind', () => [kinds, groups, limits])
+    let rows = await find()
+    if (rows.length < missing.length) {
+      const queues = texts(missing.map(({ queue }) => queue))
+      await this.sessions.single('adding lines', 'linesAdd', () => [kinds, queues, groups, limits])
+      rows = await find()
+    }
+    for (const [kind, group, limit, line] of rows) {
+      this.lines.set(lineName(toNumber(kind), group, limit), toNumber(line))
+    }
+    for (const name of this.lines.keys()) {
+      if (this.lines.size <= LINES_MAX) break
+      this.lines.delete(name)
+    }
+  }
+
+  private async preparePairs(
+    pairs: readonly { readonly queue: string; readonly task: string }[],
+  ): Promise<void> {
     const isNew = (pair: { readonly queue: string; readonly task: string }): boolean => !this.isKnown(pair)
     if (!pairs.some(isNew)) return
     if (this.byName.size >= KINDS_MAX) this.forget()
@@ -49,6 +93,37 @@ export class Kinds {
     }
   }
 
+  /** The line in which a job waits, or null for one that has neither group nor limit key. */
+  lineOf(job: Lined): number | null {
+    if (!isLined(job)) return null
+    const line = this.knownLineOf(job)
+    if (line === undefined) throw new Error(`The line of ${this.lineNameOf(job)} was not prepared`)
+    return line
+  }
+
+  private knownLineOf(job: Lined): number | undefined {
+    return this.byName.has(nameOf(job.queue, job.task)) ? this.lines.get(this.lineNameOf(job)) : undefined
+  }
+
+  private lineNameOf({ queue, task, group, ties }: Lined): string {
+    return lineName(this.numberOf(queue, task), group, ties?.limit ?? null)
+  }
+
+  /** Whether it is certain that the groups of a queue take turns. */
+  isQueueFair(queue: string): boolean {
+    return this.fairQueues.has(queue)
+  }
+
+  /** To be called when it was stored for good that the groups of these queues take turns. */
+  queuesAreFair(queues: Iterable<string>): void {
+    for (const queue of queues) this.fairQueues.add(queue)
+  }
+
+  /** Whether neither pair nor line need be looked up. */
+  isPrepared(job: Lined): boolean {
+    return this.isKnown(job) && (!isLined(job) || this.knownLineOf(job) !== undefined)
+  }
+
   /** Whether the pair need not be looked up. */
   isKnown({ queue, task }: { readonly queue: string; readonly task: string }): boolean {
     return this.byName.has(nameOf(queue, task))
@@ -59,7 +134,12 @@ export class Kinds {
    * all others that add jobs of a new pair would wait for it. It is asked first, because it may have added them already,
    * in plain SQL: then we would wait for it.
    */
-  async prepareWithin(
+  async prepareWithin(tx: Tx, jobs: readonly Lined[]): Promise<void> {
+    await this.preparePairsWithin(tx, jobs)
+    await this.prepareLinesWithin(tx, jobs)
+  }
+
+  private async preparePairsWithin(
     tx: Tx,
     pairs: readonly { readonly queue: string; readonly task: string }[],
   ): Promise<void> {
@@ -73,11 +153,38 @@ export class Kinds {
       if (toFlag(isKnown)) missing.delete(nameOf(queue as string, task as string))
     }
     const left = [...missing.values()]
-    await this.prepare(left)
+    await this.preparePairs(left)
     const queues = [...new Set(left.map(({ queue }) => queue))].filter((queue) => !this.isQueueKnown(queue))
     if (queues.length === 0) return
     await this.sessions.single('adding queues', 'queuesAdd', () => [texts(queues)])
     this.queuesAreKnown(queues)
+  }
+
+  /** The same for the lines of jobs with a group, and for their queues, of which all groups take turns. */
+  private async prepareLinesWithin(tx: Tx, jobs: readonly Lined[]): Promise<void> {
+    const isNew = (job: Lined): boolean => !this.isPrepared(job) || !this.isQueueFair(job.queue)
+    const asked = jobs.filter((job) => isLined(job) && isNew(job))
+    if (asked.length === 0) return
+    const pairs = await tx.run(
+      'kindsFind',
+      texts(asked.map(({ queue }) => queue)),
+      texts(asked.map(({ task }) => task)),
+    )
+    const kinds = new Map(pairs.map(([kind, queue, task]) => [nameOf(queue as string, task as string), kind]))
+    const kindOf = ({ queue, task }: Lined): number => toNumber(kinds.get(nameOf(queue, task)))
+    const rows = await tx.run(
+      'linesFind',
+      numbers(asked.map(kindOf)),
+      texts(asked.map(({ group }) => group)),
+      texts(asked.map(() => null)),
+    )
+    const known = new Set(rows.map(([kind, group, limit]) => lineName(toNumber(kind), group, limit)))
+    const missing = asked.filter((job) => !known.has(lineName(kindOf(job), job.group, null)))
+    await this.prepare(missing)
+    const fair = new Set(rows.filter((row) => toFlag(row[4])).map((row) => row[5] as string))
+    const queues = [...new Set(asked.map(({ queue }) => queue))].filter((queue) => !fair.has(queue))
+    // Those of which the transaction itself has added a line are fair to it, when it has added a job to that.
+    if (queues.length > 0) await this.sessions.single('adding queues', 'fairAdd', () => [texts(queues)])
   }
 
   numberOf(queue: string, task: string): number {
@@ -116,5 +223,6 @@ export class Kinds {
     this.byName.clear()
     this.byNumber.clear()
     this.knownQueues.clear()
+    this.lines.clear()
   }
 }

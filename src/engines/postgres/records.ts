@@ -13,6 +13,10 @@ export interface StoredJob {
   readonly hold: Hold | null
   /** Where the row of a ready or waiting job is: another one once somebody wrote it. */
   readonly place: string | null
+  /** The line in which it waits when it is ready; null when it has neither group nor limit key. */
+  readonly line: number | null
+  /** The line or kind under which it is ready now; null when it is not. */
+  readonly readyAs: number | null
 }
 
 /** Who holds a unique key, and until when. */
@@ -74,5 +78,7 @@ export const toStoredJob = (row: PgRow): StoredJob => {
     hasNotes: toFlag(row[34]),
     hold: row[35] === null ? null : toHold(row.slice(35, 38)),
     place: row[39] as string | null,
+    line: toNumberOrNull(row[40]),
+    readyAs: toNumberOrNull(row[41]),
   }
 }

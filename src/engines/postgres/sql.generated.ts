@@ -2,6 +2,72 @@
 
 export const SQL = {
   /**
+   * Brings heads and groups up to date with what was touched. A group that had no ready job catches up with the others of
+   * its queue. Only for who holds the turn. Indexes: the primary keys of lines, kinds, groups and ready.
+   */
+  absorb: `with gone as (
+  delete from posthaste.touched returning line, is_idle
+),
+touched as materialized (
+  select line, bool_or(is_idle) as was_idle from gone group by line
+),
+placed as materialized (
+  select t.line, t.was_idle, l.kind, l.queue, coalesce('=' || l."group", '') as name, l."limit"
+  from touched as t cross join lateral (select * from posthaste.lines where line = t.line limit 1) as l
+  where t.line < 0
+  union all
+  select t.line, t.was_idle, k.kind, k.queue, '', null
+  from touched as t cross join lateral (select * from posthaste.kinds where kind = t.line limit 1) as k
+  where t.line > 0
+),
+named as materialized (
+  select queue, name, bool_or(was_idle) as was_idle from placed group by queue, name
+),
+moved as (
+  insert into posthaste.groups (queue, name, turn, is_idle)
+  select
+    n.queue, n.name,
+    case when n.was_idle or coalesce(g.is_idle, true) then greatest(coalesce(g.turn, 0), f.last) else g.turn end,
+    not exists (
+      select from posthaste.lines as l cross join lateral (select from posthaste.ready where kind = l.line limit 1) as r
+      where l.queue = n.queue and coalesce('=' || l."group", '') = n.name
+    ) and (n.name <> '' or not exists (
+      select from posthaste.kinds as k cross join lateral (select from posthaste.ready where kind = k.kind limit 1) as r
+      where k.queue = n.queue
+    ))
+  from named as n
+  cross join lateral (select last from posthaste.fair where queue = n.queue limit 1) as f
+  left join lateral (select * from posthaste.groups where queue = n.queue and name = n.name limit 1) as g on true
+  on conflict (queue, name) do update set turn = excluded.turn, is_idle = excluded.is_idle
+  returning queue, name, turn, parked_until
+),
+found as materialized (
+  select p.line, p.kind, p.name, p."limit", m.turn, m.parked_until, r.priority, r.run_at, r.id
+  from placed as p
+  join moved as m on m.queue = p.queue and m.name = p.name
+  left join lateral (
+    select priority, run_at, id from posthaste.ready where kind = p.line order by priority, run_at, id limit 1
+  ) as r on true
+  where p.line < 0
+),
+emptied as (
+  delete from posthaste.heads where line = any (array(select line from found where id is null))
+)
+-- The jobs without a group of a queue move on together: their turn is in \`groups\` alone.
+insert into posthaste.heads as h (line, kind, source, parked_until, priority, turn, run_at, id)
+select
+  f.line, f.kind, case f.name when '' then '-' else '+' end || coalesce((
+    select 'key ' || l.name from posthaste.limits as l where l.scope = 'key' and l.name = f."limit"
+  ), ''),
+  f.parked_until, f.priority, case f.name when '' then 0 else f.turn end, f.run_at, f.id
+from found as f
+where f.id is not null
+on conflict (line) do update
+set source = excluded.source, parked_until = excluded.parked_until, priority = excluded.priority,
+  turn = excluded.turn, run_at = excluded.run_at, id = excluded.id
+where (h.source, h.parked_until, h.priority, h.turn, h.run_at, h.id)
+  <> (excluded.source, excluded.parked_until, excluded.priority, excluded.turn, excluded.run_at, excluded.id)`,
+  /**
    * Counts jobs of batches. Parameters: batches, and arrays of what is added to unfinished, completed, cancelled, dead,
    * removed. In the order of the batches, so that two of us never wait for each other.
    */
@@ -76,21 +142,169 @@ asked as (
 )
 select id from held`,
   /**
+   * The next jobs of some kinds or lines, in their order. Parameters: arrays of kinds or lines, and, of the job behind which
+   * to go on, priorities, run_at, ids; how many jobs of each. Result: kind or line, priority, run_at, id, solo.
+   * Index: the primary key of ready.
+   */
+  claimJobs: `select w.kind, r.priority, r.run_at, r.id, r.solo
+from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[], $5::integer[]) as w (kind, priority, run_at, id, number)
+cross join lateral (
+  select priority, run_at, id, solo from posthaste.ready
+  where kind = w.kind and (priority, run_at, id) > (w.priority, w.run_at, w.id)
+  order by priority, run_at, id limit w.number
+) as r
+order by w.kind, r.priority, r.run_at, r.id`,
+  /**
+   * The pairs of queue and task from which a claim may take. Parameters: queues or null, tasks or null. Result: kind,
+   * queue, task, the furthest turn of the queue (null: its groups take no turns), the turn of its jobs without a group.
+   * Index: the primary keys of fair and groups.
+   */
+  claimKinds: `select k.kind, k.queue, k.task, f.last, g.turn
+from posthaste.kinds as k
+left join lateral (select last from posthaste.fair where queue = k.queue limit 1) as f on true
+left join lateral (select turn from posthaste.groups where queue = k.queue and name = '' limit 1) as g on true
+where ($1::text[] is null or k.queue = any ($1))
+  and ($2::text[] is null or k.task = any ($2))
+  and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)`,
+  /**
+   * The next lines of some windows, each with its first jobs: fewer of each, the more lines there are. A window are the
+   * lines of one kind whose limit key has the same limit, or none, in their order. Parameters: arrays of kinds, sources,
+   * and, of the line behind which to go on, priorities, turns, run_at, ids; how many lines of each window; how many jobs
+   * are wanted. Result: kind, source, line, queue, group, limit, and the line's place: priority, turn, run_at, id; then of
+   * the job: priority, run_at, id, solo; how many jobs of each line were asked for.
+   * Indexes: heads_to_claim; the primary keys of lines and ready.
+   */
+  claimLines: `with some_lines as materialized (
+  select w.kind, w.source, h.line, h.priority, h.turn, h.run_at, h.id
+  from unnest($1::integer[], $2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::uuid[])
+    as w (kind, source, priority, turn, run_at, id)
+  cross join lateral (
+    select line, priority, turn, run_at, id from posthaste.heads
+    where kind = w.kind and source = w.source and parked_until = 0
+      and (priority, turn, run_at, id) > (w.priority, w.turn, w.run_at, w.id)
+    order by priority, turn, run_at, id
+    limit $7
+  ) as h
+),
+depth as materialized (
+  select least($8::bigint, 2 + 2 * $8::bigint / greatest(count(*), 1)) as jobs from some_lines
+)
+select
+  s.kind, s.source, s.line, l.queue, l."group", l."limit", s.priority, s.turn, s.run_at, s.id,
+  r.priority, r.run_at, r.id, r.solo, (select jobs from depth)
+from some_lines as s
+cross join lateral (select queue, "group", "limit" from posthaste.lines where line = s.line limit 1) as l
+cross join lateral (
+  select priority, run_at, id, solo from posthaste.ready
+  where kind = s.line order by priority, run_at, id limit (select jobs from depth)
+) as r
+order by s.kind, s.source, s.priority, s.turn, s.run_at, s.id, r.priority, r.run_at, r.id`,
+  /**
+   * Until when the first lines of some windows are parked, and which kinds have jobs without a line. Parameters: arrays of
+   * kinds, sources; a time that is no time any more; kinds. Result: kind, source or null, parked_until.
+   * Indexes: heads_to_claim; the primary key of ready.
+   */
+  claimOpening: `select w.kind, w.source, h.parked_until
+from unnest($1::integer[], $2::text[]) as w (kind, source)
+cross join lateral (
+  select parked_until from posthaste.heads where kind = w.kind and source = w.source order by parked_until limit 1
+) as h
+where h.parked_until < $3::bigint
+union all
+select w.kind, null, 0
+from unnest($4::integer[]) as w (kind) cross join lateral (select from posthaste.ready where kind = w.kind limit 1) as r`,
+  /**
+   * Leases jobs to a worker: all of them, or the transaction ends. Parameters: arrays of kinds or lines, priorities, run_at,
+   * ids; how many they are; worker, lease length of jobs without one of their own; then floor and fixed of the clock.
+   * Result: the jobs as claim.sql answers them. Indexes: the primary keys of ready, lines, jobs and notes.
+   */
+  claimTake: `with taken as (
+  delete from posthaste.ready
+  where ctid = any (array(
+    select r.place
+    from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::uuid[]) as g (kind, priority, run_at, id)
+    cross join lateral (
+      select ctid as place from posthaste.ready
+      where kind = g.kind and priority = g.priority and run_at = g.run_at and id = g.id limit 1
+    ) as r
+  ))
+  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key
+),
+-- With the kind of its line, and the line apart.
+lined as materialized (
+  select
+    t.run_at, t.attempt, t.lease_ms, t.id, t.fence, t.priority, t.solo, t.has_notes, t.has_key,
+    case when t.kind > 0 then t.kind else (select l.kind from posthaste.lines as l where l.line = t.kind) end as kind,
+    case when t.kind < 0 then t.kind end as line
+  from taken as t
+),
+leased as (
+  insert into posthaste.running (
+    lease_until, attempt, lease_ms, started_at, id, kind, fence, started, solo, has_notes, has_key, worker, line
+  )
+  select
+    (select posthaste.clock($8, $9)) + coalesce(lease_ms, $7::bigint), attempt + solo::integer, lease_ms,
+    case when solo then (select posthaste.clock($8, $9)) end, id, kind, fence + 1, solo, solo, has_notes, has_key, $6, line
+  from lined
+),
+freed as (
+  delete from posthaste.keys where ctid = any (array(
+    select k.place
+    from taken as t
+    cross join lateral (select key from posthaste.jobs where id = t.id limit 1) as j
+    cross join lateral (
+      select ctid as place from posthaste.keys where key = j.key and id = t.id and until = 'start' limit 1
+    ) as k
+    where t.has_key
+  ))
+),
+moved as (
+  insert into posthaste.moves (kind, from_state, to_state, number)
+  select kind, 'ready', 'running', count(*) from lined group by kind
+),
+all_found as materialized (
+  select posthaste.expect((select count(*) from taken), $5::bigint)
+)
+select
+  t.id, t.kind, j.payload, t.priority, j.created_at, t.run_at, t.attempt + t.solo::integer as attempt, t.fence + 1 as fence,
+  json_build_array(j.lease_ms, j.max_retries, j."group", j.options, j.key, j.ref, j.tags, t.solo, (
+    select row_to_json(n) from posthaste.notes as n where t.has_notes and n.id = t.id
+  ), j.ties)::text as rest
+from all_found, lined as t
+cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j`,
+  /**
    * Claims jobs: takes the first of the ready ones, in their order, and leases them to a worker.
    * Parameters: worker, limit, queues or null, tasks or null, whether queues come one after the other, lease length of
    * jobs without one of their own, how many of the first jobs are looked at; then floor and fixed of the clock.
    * Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
    * waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
-   * looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
+   * looked at; its rest is 'turns' when nothing was claimed because some of the jobs have limits, or take turns: that is
+   * for claims that heed those. `rest` is null for a job that has nothing out of the ordinary, else a JSON
    * array of lease_ms, max_retries, group, options, key, ref, tags, solo, the row of notes, ties.
-   * Indexes: the primary keys of ready, jobs and notes; waiting_to_promote.
+   * Indexes: the primary keys of ready, jobs, notes, fair and limits; waiting_to_promote.
    */
-  claim: `with wanted as materialized (
-  select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
+  claim: `with asked as materialized (
+  select k.kind, k.queue, k.task, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
   from posthaste.kinds as k
   where ($3::text[] is null or k.queue = any ($3))
     and ($4::text[] is null or k.task = any ($4))
     and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
+),
+-- Most often there are no limits, and no groups, at all.
+bound as materialized (
+  select case
+    when (select exists (select from posthaste.fair) or exists (select from posthaste.limits))
+    then exists (
+      select from asked as a
+      where exists (select from posthaste.fair as f where f.queue = a.queue)
+        or exists (select from posthaste.limits as l where l.scope = 'queue' and l.name = a.queue)
+        or exists (select from posthaste.limits as l where l.scope = 'task' and l.name = a.task)
+    )
+    else false
+  end as is_so
+),
+wanted as materialized (
+  select kind, turn from asked where not (select is_so from bound)
 ),
 -- Of one kind, all that is wanted is looked at. Of many, some of each: more only of those of which all that was looked
 -- at comes before the last one that is wanted.
@@ -198,8 +412,57 @@ cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j
 union all
 select
   null, null, null, null, posthaste.clock($8, $9), (select min(run_at) from posthaste.waiting where state <> 'blocked'),
-  (taken < locked or taken = $2 and taken < looked)::integer, looked::integer, null
+  (taken < locked or taken = $2 and taken < looked)::integer, looked::integer,
+  case when (select is_so from bound) then 'turns' end
 from summary`,
+  /**
+   * Remembers claims under rates, and forgets those that are over. Parameters: arrays of gates, numbers, lengths of their
+   * stretches; then floor and fixed of the clock. Index: the primary key of claims.
+   */
+  claimsAdd: `with forgotten as (
+  delete from posthaste.claims where ctid = any (array(
+    select c.place
+    from unnest($1::text[], $3::bigint[]) as g (gate, per_ms)
+    cross join lateral (
+      select ctid as place from posthaste.claims
+      where gate = g.gate and at <= (select posthaste.clock($4, $5)) - g.per_ms
+    ) as c
+  ))
+)
+insert into posthaste.claims as c (gate, at, number)
+select gate, (select posthaste.clock($4, $5)), number from unnest($1::text[], $2::bigint[]) as g (gate, number)
+on conflict (gate, at) do update set number = c.number + excluded.number`,
+  /**
+   * Rates that are set anew begin to count. Parameters: gates; queues of whose groups all claims are forgotten.
+   * Index: the primary key of claims.
+   */
+  claimsForget: `delete from posthaste.claims where gate = any ($1::text[] || array(
+  select 'group ' || g.queue || '/' || substr(o.name, 2)
+  from unnest($2::text[]) as g (queue) join posthaste.groups as o on o.queue = g.queue
+))`,
+  /**
+   * Claims that the rates of queues, tasks, groups of their own setting and limit keys have to remember. Parameters: whether
+   * those of groups are asked for; then floor and fixed of the clock. Result: gate, at, number; the earliest first.
+   * Index: the primary key of claims.
+   */
+  claimsOfLimits: `select l.scope || ' ' || l.name as gate, c.at, c.number
+from posthaste.limits as l
+cross join lateral (
+  select at, number from posthaste.claims
+  where gate = l.scope || ' ' || l.name and at > (select posthaste.clock($2, $3)) - l.rate_per_ms
+) as c
+where l.rate_max is not null and (l.scope <> 'group' or $1::boolean)
+order by gate, c.at`,
+  /**
+   * Claims that rates have to remember. Parameters: arrays of gates, lengths of their stretches; then floor and fixed of
+   * the clock. Result: gate, at, number; the earliest first. Index: the primary key of claims.
+   */
+  claimsRead: `select g.gate, c.at, c.number
+from unnest($1::text[], $2::bigint[]) as g (gate, per_ms)
+cross join lateral (
+  select at, number from posthaste.claims where gate = g.gate and at > (select posthaste.clock($3, $4)) - g.per_ms
+) as c
+order by g.gate, c.at`,
   /**
    * Raises the clock of the store, behind which it will never go, and reads it. Parameters: floor and fixed of the
    * clock. Result: clock.
@@ -260,6 +523,14 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigin
 on conflict (collection, key) do update set
   value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
   /**
+   * Lets the groups of queues take turns from now on. Parameters: queues.
+   */
+  fairAdd: `insert into posthaste.fair (queue, last)
+select queue, 0 from unnest($1::text[]) as g (queue)
+where not exists (select from posthaste.fair as f where f.queue = g.queue)
+order by queue
+on conflict (queue) do nothing`,
+  /**
    * Takes jobs from the finished ones. Parameters: arrays of kinds, states, ids, fences; how many they are.
    * Index: the primary key of finished.
    */
@@ -308,10 +579,70 @@ limit $5`,
    */
   gatePass: `select pg_advisory_xact_lock_shared($1, 1), pg_advisory_xact_lock($1, $2)`,
   /**
+   * Moves groups on, and parks those whose limit is reached. Parameters: arrays of queues, names of groups, turns, until
+   * when they are parked (0: they are not), under how many running jobs they are looked at again (or null); lines, and
+   * kinds that stand for the jobs without a group, of which jobs were taken; queues, and the furthest turn that each has
+   * given. Index: lines_to_gather.
+   */
+  groupsMove: `with given as materialized (
+  select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) as g (queue, name, turn, until, capacity)
+),
+moved as (
+  insert into posthaste.groups as o (queue, name, turn, is_idle, parked_until, capacity)
+  select queue, name, turn, false, until, capacity from given
+  on conflict (queue, name) do update
+  set turn = excluded.turn, parked_until = excluded.parked_until, capacity = excluded.capacity
+),
+passed as (
+  update posthaste.fair as f set last = g.last
+  from (select * from unnest($7::text[], $8::bigint[]) as p (queue, last)) as g
+  where f.queue = g.queue and f.last < g.last
+)
+insert into posthaste.touched (line, is_idle)
+select line, false from unnest($6::integer[]) as g (line)
+union all
+select l.line, false
+from given as g cross join lateral (
+  select line from posthaste.lines where queue = g.queue and coalesce('=' || "group", '') = g.name
+) as l
+where g.name <> ''`,
+  /**
+   * Groups that were parked are looked at again when their time has come, or when fewer of their jobs run than may.
+   * Parameters: floor and fixed of the clock.
+   * Indexes: groups_to_open, groups_to_count, running_to_count, lines_to_gather and the primary key of lines.
+   */
+  groupsOpen: `with counted as materialized (
+  select l.queue, coalesce('=' || l."group", '') as name, sum(r.number) as number
+  from (
+    select line, count(*) as number from posthaste.running
+    where line is not null and (select exists (select from posthaste.groups where capacity is not null))
+    group by line
+  ) as r
+  cross join lateral (select queue, "group" from posthaste.lines where line = r.line limit 1) as l
+  group by 1, 2
+),
+opening as materialized (
+  select queue, name from posthaste.groups where parked_until > 0 and parked_until <= (select posthaste.clock($1, $2))
+  union
+  select g.queue, g.name
+  from posthaste.groups as g left join counted as c on c.queue = g.queue and c.name = g.name
+  where g.capacity is not null and coalesce(c.number, 0) < g.capacity
+),
+opened as (
+  update posthaste.groups as g set parked_until = 0, capacity = null
+  from opening as o
+  where g.queue = o.queue and g.name = o.name
+)
+insert into posthaste.touched (line, is_idle)
+select l.line, false
+from opening as o cross join lateral (
+  select line from posthaste.lines where queue = o.queue and coalesce('=' || "group", '') = o.name
+) as l`,
+  /**
    * Stores jobs without keys that are blocked by nothing, of which nearly always none is known. A known id changes
    * nothing. Parameters: arrays, an empty one standing for nulls: ids (no id twice), kinds, priorities, payloads,
    * run_at, delay_ms, max_retries, lease_ms, groups, options, refs, tags; then floor and fixed of the clock. Result:
-   * now.
+   * now. Index: lines_to_find.
    */
   insert: `with given as materialized (
   select g.*, c.now
@@ -326,11 +657,14 @@ fresh as (
     id, now, nullif(coalesce(run_at, now + delay_ms), now), lease_ms, max_retries, kind, priority, payload, "group", options, ref, tags
   from given
   on conflict (id) do nothing
-  returning id, kind, priority, lease_ms, created_at, coalesce(run_at, created_at) as due
+  returning id, kind, priority, lease_ms, created_at, "group", coalesce(run_at, created_at) as due
 ),
 -- Others may wait for a job that was not there yet.
 known as (
-  select f.*, case
+  select f.*, case when "group" is not null then (
+    select line from posthaste.lines as l
+    where l.kind = f.kind and coalesce('=' || l."group", '') = '=' || f."group" and coalesce('=' || l."limit", '') = ''
+  ) end as line, case
     when (select exists (select from posthaste.ties limit 1))
     then exists (select from posthaste.ties as t where t.target = 'job:' || f.id)
     else false
@@ -339,12 +673,27 @@ known as (
 ),
 put_ready as (
   insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false from known where due <= created_at
+  select due, 0, lease_ms, id, coalesce(line, kind), 0, priority, false, awaited, false
+  from known where due <= created_at
 ),
 put_waiting as (
-  insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state)
-  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false, 'scheduled' from known where due > created_at
+  insert into posthaste.waiting (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state, line)
+  select due, 0, lease_ms, id, kind, 0, priority, false, awaited, false, 'scheduled', line
+  from known where due > created_at
 ),
+-- Of jobs with a group: the groups of their queues take turns, and their lines are looked at again.
+lined as materialized (
+  select line, bool_or(due <= created_at) as is_ready from known where line is not null group by line
+),
+made_fair as (
+  insert into posthaste.fair (queue, last)
+  select distinct l.queue, 0
+  from lined as k cross join lateral (select queue from posthaste.lines where line = k.line limit 1) as l
+  where not exists (select from posthaste.fair as f where f.queue = l.queue)
+  order by l.queue
+  on conflict (queue) do nothing
+),
+touched as (insert into posthaste.touched (line, is_idle) select line, false from lined where is_ready),
 moved as (
   insert into posthaste.moves (kind, to_state, number)
   select kind, 'ready', count(*) from fresh where due <= created_at group by kind
@@ -449,6 +798,79 @@ limit $3`,
    * Leases of a worker. Parameters: worker. Result: id, fence. Reads every lease; there are not many.
    */
   leasesOfWorker: `select id, fence from posthaste.running where worker = $1 order by id`,
+  /**
+   * Has those looked at again that settings speak of: lets groups catch up and opens them, and puts lines to their limit
+   * key. Parameters: arrays of queues and names of groups; queues of which all groups are opened; limit keys.
+   * Indexes: the primary key of groups; lines_to_gather, lines_to_bound.
+   */
+  limitsApply: `with named as materialized (
+  select g.queue, g.name, true as catches_up from unnest($1::text[], $2::text[]) as g (queue, name)
+  union all
+  select o.queue, o.name, false
+  from unnest($3::text[]) as g (queue) join posthaste.groups as o on o.queue = g.queue and o.parked_until > 0
+),
+opened as (
+  update posthaste.groups as o
+  set parked_until = 0, capacity = null,
+    turn = case when n.catches_up then greatest(o.turn, (select last from posthaste.fair as f where f.queue = o.queue)) else o.turn end
+  from (select queue, name, bool_or(catches_up) as catches_up from named group by queue, name) as n
+  where o.queue = n.queue and o.name = n.name
+)
+insert into posthaste.touched (line, is_idle)
+select l.line, false
+from named as n cross join lateral (
+  select line from posthaste.lines where queue = n.queue and coalesce('=' || "group", '') = n.name
+) as l
+union all
+select l.line, false from unnest($4::text[]) as g ("limit") join posthaste.lines as l on l."limit" = g."limit"`,
+  /**
+   * Removes settings. Parameters: arrays of scopes, names.
+   */
+  limitsDelete: `delete from posthaste.limits as l using unnest($1::text[], $2::text[]) as g (scope, name)
+where l.scope = g.scope and l.name = g.name`,
+  /**
+   * All settings of limits. Result: scope, name, concurrency, rate_max, rate_per_ms, weight, paused_by, by, version,
+   * paused_at.
+   */
+  limitsRead: `select scope, name, concurrency, rate_max, rate_per_ms, weight, paused_by, by, version, paused_at
+from posthaste.limits
+order by scope, name`,
+  /**
+   * Writes settings. Parameters: arrays of scopes, names, concurrency, rate_max, rate_per_ms, weights, paused_by, by,
+   * versions, paused_at.
+   */
+  limitsWrite: `insert into posthaste.limits (
+  scope, name, concurrency, rate_max, rate_per_ms, weight, paused_by, by, version, paused_at
+)
+select *
+from unnest(
+  $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::text[], $8::text[], $9::bigint[],
+  $10::bigint[]
+)
+on conflict (scope, name) do update
+set concurrency = excluded.concurrency, rate_max = excluded.rate_max, rate_per_ms = excluded.rate_per_ms,
+  weight = excluded.weight, paused_by = excluded.paused_by, by = excluded.by, version = excluded.version,
+  paused_at = excluded.paused_at`,
+  /**
+   * Numbers for lines that have none. Parameters: arrays of kinds, queues, groups, limit keys.
+   */
+  linesAdd: `insert into posthaste.lines (kind, queue, "group", "limit")
+select * from unnest($1::integer[], $2::text[], $3::text[], $4::text[]) as g (kind, queue, "group", "limit")
+order by kind, "group", "limit"
+on conflict do nothing`,
+  /**
+   * Numbers of lines. Parameters: arrays of kinds, groups, limit keys. Result: kind, group, limit, line, whether groups of
+   * its queue take turns, queue.
+   * Index: lines_to_find. Bound as text, for the drivers of callers.
+   */
+  linesFind: `select l.kind, l."group", l."limit", l.line, exists (select from posthaste.fair as f where f.queue = l.queue), l.queue
+from unnest($1::text::integer[], $2::text::text[], $3::text::text[]) as g (kind, "group", "limit")
+cross join lateral (
+  select * from posthaste.lines
+  where kind = g.kind and coalesce('=' || "group", '') = coalesce('=' || g."group", '')
+    and coalesce('=' || "limit", '') = coalesce('=' || g."limit", '')
+  limit 1
+) as l`,
   /**
    * Stores log lines; a line that is there stays as it came first. Parameters: arrays of ids, fences, seqs, at,
    * levels, messages.
@@ -611,12 +1033,12 @@ limit $2`,
    * Ids of ready jobs, the newest first. Parameters: id with which to go on, limit, kinds. Result: id.
    * Reads all ready jobs of these kinds: no index of `ready` is in the order of ids, because each claim would pay for it.
    */
-  pageReadyDown: `select id from posthaste.ready where kind = any ($3::integer[]) and id <= $1::uuid order by id desc limit $2`,
+  pageReadyDown: `select id from posthaste.ready where kind = any ($3::integer[] || array(select line from posthaste.lines where kind = any ($3))) and id <= $1::uuid order by id desc limit $2`,
   /**
    * Ids of ready jobs, the oldest first. Parameters: id with which to go on, limit, kinds. Result: id.
    * Reads all ready jobs of these kinds: no index of `ready` is in the order of ids, because each claim would pay for it.
    */
-  pageReadyUp: `select id from posthaste.ready where kind = any ($3::integer[]) and id >= $1::uuid order by id limit $2`,
+  pageReadyUp: `select id from posthaste.ready where kind = any ($3::integer[] || array(select line from posthaste.lines where kind = any ($3))) and id >= $1::uuid order by id limit $2`,
   /**
    * Ids of jobs with a ref, the newest first. Parameters: id with which to go on, limit, ref. Result: id. Index:
    * jobs_to_list_by_ref.
@@ -696,11 +1118,14 @@ having sum(n.number) <> 0`,
 ),
 gone as (
   delete from posthaste.waiting where ctid = any (array(select place from due))
-  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
+  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state, line
 ),
 put_ready as (
   insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-  select run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key from gone
+  select run_at, attempt, lease_ms, id, coalesce(line, kind), fence, priority, solo, has_notes, has_key from gone
+),
+touched as (
+  insert into posthaste.touched (line, is_idle) select line, false from gone where line is not null group by line
 ),
 moved as (
   insert into posthaste.moves (kind, from_state, to_state, number)
@@ -771,16 +1196,24 @@ returning queue`,
   queuesAdd: `insert into posthaste.queues (queue) select * from unnest($1::text[]) as g (queue) order by queue on conflict (queue) do nothing`,
   /**
    * Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a
-   * kind. Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
+   * kind, or of a line that has ready jobs. Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
    */
   queuesAll: `select q.queue, q.paused_at, q.paused_by, (
   select min(r.run_at)
-  from posthaste.kinds as k
+  from (
+    select kind from posthaste.kinds where queue = q.queue
+    union all
+    select l.line
+    from posthaste.lines as l
+    where l.queue = q.queue and (
+      exists (select from posthaste.heads as h where h.line = l.line)
+      or l.line = any (array(select line from posthaste.touched))
+    )
+  ) as k
   cross join generate_series(0, 9) as p (priority)
   cross join lateral (
     select run_at from posthaste.ready where kind = k.kind and priority = p.priority order by run_at limit 1
   ) as r
-  where k.queue = q.queue
 ) as oldest_ready_at
 from posthaste.queues as q
 order by q.queue`,
@@ -804,7 +1237,7 @@ order by q.queue`,
 )
 select posthaste.expect((select count(*) from gone), $7::bigint)`,
   /**
-   * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
+   * Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, lines or kinds, fences, priorities, solo,
    * has_notes, has_key.
    */
   readyInsert: `insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
@@ -827,7 +1260,7 @@ from unnest(
   coalesce(a.fence, r.fence, w.fence, f.fence) as fence, coalesce(r.worker, f.worker, n.worker) as worker,
   r.lease_until, coalesce(r.started, false) as started, r.cancel, coalesce(f.output, n.output) as output,
   n.error, n.history, n.progress, n.checkpoint, j.kind, j.run_at as first_run_at, n.id is not null as has_notes,
-  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place
+  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place, l.line, a.kind as ready_kind
 from unnest($1::uuid[]) with ordinality as wanted (id, number)
 cross join lateral (select * from posthaste.jobs where id = wanted.id limit 1) as j
 cross join lateral (select * from posthaste.kinds where kind = j.kind limit 1) as k
@@ -839,8 +1272,15 @@ left join lateral (
   where kind = j.kind and state = any ('{completed,cancelled,dead}') and id = j.id limit 1
 ) as f on true
 left join lateral (
+  select line from posthaste.lines
+  where (j."group" is not null or j.ties is not null)
+    and kind = j.kind and coalesce('=' || "group", '') = coalesce('=' || j."group", '')
+    and coalesce('=' || "limit", '') = coalesce('=' || (j.ties::json ->> 'limit'), '')
+  limit 1
+) as l on true
+left join lateral (
   select *, ctid::text as place from posthaste.ready
-  where kind = j.kind and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
+  where kind = any (array[j.kind, l.line]) and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
 ) as a on true
 left join lateral (select * from posthaste.keys where key = j.key limit 1) as h on true
 order by wanted.number`,
@@ -889,6 +1329,13 @@ select id, fence from held`,
   reportProgress: `insert into posthaste.notes (id, retries, crashes, progress)
 select id, 0, 0, progress from unnest($1::uuid[], $2::text[]) as g (id, progress) order by id
 on conflict (id) do update set progress = excluded.progress`,
+  /**
+   * How many jobs run. Result: queue, task, group, limit, number. Reads every lease; there are not many.
+   */
+  runningCount: `select k.queue, k.task, l."group", l."limit", r.number
+from (select kind, line, count(*) as number from posthaste.running group by kind, line) as r
+cross join lateral (select queue, task from posthaste.kinds where kind = r.kind limit 1) as k
+left join lateral (select "group", "limit" from posthaste.lines where line = r.line limit 1) as l on true`,
   /**
    * Ends leases. Parameters: arrays of ids, fences; how many they are. Index: the primary key of running.
    */
@@ -988,6 +1435,45 @@ select id, fence from held`,
 from unnest($1::text[]) as g (target)
 cross join lateral (select target, id from posthaste.ties where target = g.target) as t`,
   /**
+   * Lets the jobs without a group of some queues catch up, where they had none. Parameters: queues or null.
+   * Indexes: the primary keys of groups and ready.
+   */
+  touchGroupless: `insert into posthaste.touched (line, is_idle)
+select k.kind, false
+from posthaste.fair as f
+cross join lateral (
+  select kind from posthaste.kinds as k
+  where k.queue = f.queue and exists (select from posthaste.ready as r where r.kind = k.kind limit 1)
+  limit 1
+) as k
+where ($1::text[] is null or f.queue = any ($1))
+  and not exists (select from posthaste.groups as g where g.queue = f.queue and g.name = '' and not g.is_idle)`,
+  /**
+   * Notes that the ready jobs of lines are others now, and which groups have none left. To be run when jobs have left
+   * `ready`, and before others enter. Parameters: lines; then arrays about groups that had none for a moment if they have
+   * none now: the line, or a kind, that stands for the group, queues, names of the groups.
+   * Indexes: the primary keys of fair and ready; lines_to_gather.
+   */
+  touch: `insert into posthaste.touched (line, is_idle)
+select line, false from unnest($1::integer[]) as g (line)
+union all
+select g.line, true
+from unnest($2::integer[], $3::text[], $4::text[]) as g (line, queue, name)
+where exists (select from posthaste.fair as f where f.queue = g.queue)
+  and not exists (
+    select from posthaste.lines as l cross join lateral (select from posthaste.ready where kind = l.line limit 1) as r
+    where l.queue = g.queue and coalesce('=' || l."group", '') = g.name
+  )
+  and (g.name <> '' or not exists (
+    select from posthaste.kinds as k cross join lateral (select from posthaste.ready where kind = k.kind limit 1) as r
+    where k.queue = g.queue
+  ))`,
+  /**
+   * A claim that heeds limits or turns begins: one at a time, each of which sees what those before it took. To be run
+   * behind gate-pass, as a statement of its own. Parameters: the number of the schema among the advisory locks.
+   */
+  turnPass: `select pg_advisory_xact_lock($1, 3)`,
+  /**
    * Ends the waiting of jobs. Parameters: arrays of ids, fences, states, places as they were read; how many they are. They
    * are found by their places.
    */
@@ -1005,15 +1491,15 @@ cross join lateral (select target, id from posthaste.ties where target = g.targe
 select posthaste.expect((select count(*) from gone), $5::bigint)`,
   /**
    * Makes jobs wait. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
-   * has_notes, has_key, states.
+   * has_notes, has_key, states, lines.
    */
   waitingInsert: `insert into posthaste.waiting (
-  run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
+  run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state, line
 )
 select *
 from unnest(
   $1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::integer[], $6::integer[], $7::smallint[], $8::boolean[],
-  $9::boolean[], $10::boolean[], $11::text[]
+  $9::boolean[], $10::boolean[], $11::text[], $12::integer[]
 )`,
   /**
    * A worker lives; a beat after its time is a first one. Parameters: id, about, ttl_ms; then floor and fixed of the
@@ -1514,4 +2000,270 @@ create table posthaste.start_by (
   id uuid not null,
   primary key (at, id)
 );` },
+  { name: '0004_limits', sql: `-- Limits, and groups that take turns. A job that has a group or a limit key waits in a *line*: those of one queue, task,
+-- group and limit key, which all pass the same limits or none. The row of such a job in \`ready\` has the number of its
+-- line, which is negative, in the place of that of its kind, so that it is in nobody's way who looks for others.
+
+create table posthaste.lines (
+  line integer generated always as identity (start with -1 increment by -1) primary key,
+  kind integer not null,
+  queue text collate "C" not null,
+  "group" text collate "C",
+  "limit" text collate "C"
+);
+create unique index lines_to_find on posthaste.lines (kind, coalesce('=' || "group", ''), coalesce('=' || "limit", ''));
+-- Serves what is to be done with all lines of a group.
+create index lines_to_gather on posthaste.lines (queue, coalesce('=' || "group", ''));
+-- Serves what is to be done with all lines of a limit key.
+create index lines_to_bound on posthaste.lines ("limit") where "limit" is not null;
+
+-- The lines of jobs that are no longer, or not yet, in \`ready\`.
+alter table posthaste.waiting add column line integer;
+alter table posthaste.running add column line integer;
+create index running_to_count on posthaste.running (line) where line is not null;
+
+-- Queues that ever had a job with a group or a limit key, and the furthest turn that a group of theirs has had.
+create table posthaste.fair (
+  queue text collate "C" primary key,
+  last bigint not null
+);
+
+-- Groups: \`name\` is empty for jobs without one, else \`=\` and the group. \`is_idle\`: it had no ready job for a moment since
+-- it last caught up with the others. Nobody looks at its lines before \`parked_until\`, or before fewer than \`capacity\`
+-- of its jobs run.
+create table posthaste.groups (
+  queue text collate "C" not null,
+  name text collate "C" not null,
+  turn bigint not null,
+  is_idle boolean not null,
+  parked_until bigint not null default 0,
+  capacity bigint,
+  primary key (queue, name)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+create index groups_to_open on posthaste.groups (parked_until) where parked_until > 0;
+create index groups_to_count on posthaste.groups (capacity) where capacity is not null;
+
+-- The first job of each line that has any, with what tells its place among other lines: whether its limit key has a
+-- limit (\`source\`), until when its group is parked, its group's turn.
+create table posthaste.heads (
+  line integer primary key,
+  kind integer not null,
+  source text collate "C" not null,
+  parked_until bigint not null,
+  priority smallint not null,
+  turn bigint not null,
+  run_at bigint not null,
+  id uuid not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+create index heads_to_claim on posthaste.heads (kind, source, parked_until, priority, turn, run_at, id);
+
+-- Lines whose jobs in \`ready\` are others than \`heads\` knows, and (\`is_idle\`) whose group had none for a moment. A kind
+-- stands for the jobs without a group of its queue. Whoever moves jobs appends here, so that nobody waits; the next
+-- claim reads it.
+create table posthaste.touched (
+  line integer not null,
+  is_idle boolean not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+
+create table posthaste.limits (
+  scope text collate "C" not null,
+  name text collate "C" not null,
+  concurrency bigint,
+  rate_max bigint,
+  rate_per_ms bigint,
+  weight integer,
+  paused_by text,
+  by text not null,
+  version bigint not null,
+  paused_at bigint,
+  primary key (scope, name)
+);
+
+-- So many claims at a time, under the rate of a queue, task, group or limit key.
+create table posthaste.claims (
+  gate text collate "C" not null,
+  at bigint not null,
+  number bigint not null,
+  primary key (gate, at)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+
+-- Jobs that are there already.
+insert into posthaste.lines (kind, queue, "group")
+select distinct k.kind, k.queue, j."group"
+from (
+  select id from posthaste.ready union all select id from posthaste.waiting union all select id from posthaste.running
+) as r
+join posthaste.jobs as j on j.id = r.id
+join posthaste.kinds as k on k.kind = j.kind
+where j."group" is not null;
+insert into posthaste.fair (queue, last) select distinct queue, 0 from posthaste.lines;
+update posthaste.waiting as w set line = l.line
+from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."group" = j."group"
+where j.id = w.id;
+update posthaste.running as r set line = l.line
+from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."group" = j."group"
+where j.id = r.id;
+update posthaste.ready as r set kind = l.line
+from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."group" = j."group"
+where j.id = r.id;
+insert into posthaste.touched (line, is_idle) select line, false from posthaste.lines;
+
+-- Adds jobs in the present transaction. Parameters: a JSON array of objects (id, none twice; queue, task, priority,
+-- payload as text, delay_ms, run_at, blocked, max_retries, lease_ms, group, options, key, ref, tags: all as \`jobs\` has
+-- them); the id of the store that is meant, or null; floor and fixed of the clock; how long to wait for transactions that
+-- are about to take one of the keys, when the caller has set no lock_timeout. Result, for each job in its order: the id of
+-- the job, or of the unfinished one that has its key; and the store's time, which is that of the call.
+create or replace function posthaste.add_jobs(
+  given json, expected_store uuid, clock_floor bigint, clock_fixed bigint, patience_ms integer,
+  out number bigint, out id uuid, out now bigint
+) returns setof record language plpgsql volatile
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off set enable_hashjoin = off
+set jit = off as
+$$
+#variable_conflict use_column
+declare
+  at_ms bigint := coalesce(
+    clock_fixed, greatest(clock_floor, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
+  );
+  own_timeout text := current_setting('lock_timeout');
+  is_told boolean := false;
+  -- What only jobs with a group need is touched only where there is one, so that others need no right to it.
+  has_groups boolean := exists (
+    select from json_to_recordset(given) as g ("group" text) where g."group" is not null
+  );
+  line_of jsonb;
+  some_lines integer[];
+  all_lines integer[] := '{}';
+begin
+  if expected_store <> (select s.id from posthaste.store as s) then
+    raise exception 'the schema belongs to another installation' using errcode = 'PH002';
+  end if;
+  if own_timeout = '0' then
+    perform set_config('lock_timeout', patience_ms::text, true);
+  end if;
+
+  insert into posthaste.kinds (queue, task)
+  select distinct g.queue, g.task
+  from json_to_recordset(given) as g (queue text, task text)
+  where not exists (select from posthaste.kinds as k where k.queue = g.queue and k.task = g.task)
+  order by g.queue, g.task
+  on conflict (queue, task) do nothing;
+  insert into posthaste.queues (queue)
+  select distinct g.queue
+  from json_to_recordset(given) as g (queue text)
+  where not exists (select from posthaste.queues as q where q.queue = g.queue)
+  order by g.queue
+  on conflict (queue) do nothing;
+
+  if has_groups then
+    insert into posthaste.lines (kind, queue, "group")
+    select distinct k.kind, k.queue, g."group"
+    from json_to_recordset(given) as g (queue text, task text, "group" text)
+    join posthaste.kinds as k on k.queue = g.queue and k.task = g.task
+    where g."group" is not null and not exists (
+      select from posthaste.lines as l
+      where l.kind = k.kind and coalesce('=' || l."group", '') = '=' || g."group" and coalesce('=' || l."limit", '') = ''
+    )
+    order by k.kind, g."group"
+    on conflict do nothing;
+    select jsonb_object_agg(g.id, l.line) into line_of
+    from json_to_recordset(given) as g (id uuid, queue text, task text, "group" text)
+    join posthaste.kinds as k on k.queue = g.queue and k.task = g.task
+    join posthaste.lines as l on l.kind = k.kind and coalesce('=' || l."group", '') = '=' || g."group"
+      and coalesce('=' || l."limit", '') = ''
+    where g."group" is not null;
+  end if;
+
+  -- Again when who held a key has finished in between.
+  for attempt in 1 .. 20 loop
+    -- In the order of the keys, so that two of us never wait for each other.
+    insert into posthaste.keys (key, id)
+    select distinct on (g.key) g.key, g.id
+    from rows from (json_to_recordset(given) as (id uuid, key text)) with ordinality as g (id, key, number)
+    where g.key is not null and not exists (select from posthaste.jobs as j where j.id = g.id)
+    order by g.key, g.number
+    on conflict (key) do nothing;
+
+    with wanted as (
+      select g.*, k.kind, coalesce(g.run_at, at_ms + g.delay_ms) as due
+      from json_to_recordset(given) as g (
+        id uuid, queue text, task text, priority smallint, payload text, delay_ms bigint, run_at bigint, blocked text,
+        max_retries bigint, lease_ms bigint, "group" text, options text, key text, ref text, tags text
+      )
+      join posthaste.kinds as k on k.queue = g.queue and k.task = g.task
+      where g.key is null or exists (select from posthaste.keys as h where h.key = g.key and h.id = g.id)
+    ),
+    fresh as (
+      insert into posthaste.jobs (
+        id, created_at, run_at, lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+      )
+      select
+        id, at_ms, nullif(due, at_ms), lease_ms, max_retries, kind, priority, payload, "group", options, key, ref, tags
+      from wanted
+      on conflict (id) do nothing
+      returning id, kind, priority, lease_ms, coalesce(run_at, created_at) as due, key is not null as has_key
+    ),
+    added as (
+      select *, (line_of ->> id::text)::integer as line, case
+        when id = any (array(select id from wanted where blocked is not null)) then 'blocked'
+        when due > at_ms then 'scheduled' else 'ready'
+      end as state
+      from fresh
+    ),
+    put_ready as (
+      insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
+      select due, 0, lease_ms, id, coalesce(line, kind), 0, priority, false, false, has_key
+      from added where state = 'ready'
+    ),
+    put_waiting as (
+      insert into posthaste.waiting (
+        run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state, line
+      )
+      select due, 0, lease_ms, id, kind, 0, priority, false, state = 'blocked', has_key, state, line
+      from added where state <> 'ready'
+    ),
+    noted as (
+      insert into posthaste.notes (id, retries, crashes, reason)
+      select id, 0, 0, blocked from wanted
+      where blocked is not null and id = any (array(select id from fresh))
+    ),
+    moved as (
+      insert into posthaste.moves (kind, to_state, number)
+      select kind, state, count(*) from added group by kind, state
+    )
+    select is_told or exists (select from added), array(select distinct line from added where line is not null)
+    into is_told, some_lines;
+    all_lines := all_lines || some_lines;
+
+    exit when not exists (
+      select from json_to_recordset(given) as g (id uuid, key text)
+      where not exists (select from posthaste.jobs as j where j.id = g.id)
+        and not exists (select from posthaste.keys as h where h.key = g.key)
+    );
+  end loop;
+
+  if all_lines <> '{}' then
+    insert into posthaste.fair (queue, last)
+    select distinct l.queue, 0
+    from unnest(all_lines) as g (line) join posthaste.lines as l on l.line = g.line
+    where not exists (select from posthaste.fair as f where f.queue = l.queue)
+    order by l.queue
+    on conflict (queue) do nothing;
+    insert into posthaste.touched (line, is_idle) select distinct g.line, false from unnest(all_lines) as g (line);
+  end if;
+  -- Heard with the caller's commit, or not at all.
+  if is_told then
+    perform pg_notify(posthaste.channel(), 'rc caller');
+  end if;
+  if own_timeout = '0' then
+    perform set_config('lock_timeout', own_timeout, true);
+  end if;
+  return query
+    select g.number, coalesce(
+      (select j.id from posthaste.jobs as j where j.id = g.id), (select h.id from posthaste.keys as h where h.key = g.key)
+    ), at_ms
+    from rows from (json_to_recordset(given) as (id uuid, key text)) with ordinality as g (id, key, number)
+    order by g.number;
+end
+$$;` },
 ] as const

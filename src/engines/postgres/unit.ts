@@ -27,6 +27,14 @@ class TieChanges {
   }
 }
 
+/** How many jobs of a group became ready, less those that did so no more: at the end, and at the least on the way. */
+export interface Readiness {
+  readonly queue: string
+  readonly group: string | null
+  sum: number
+  least: number
+}
+
 /** What a job is before and after a unit of work; null: it does not exist. */
 export interface Changed {
   readonly id: string
@@ -50,6 +58,7 @@ export class Unit {
   /** Who depends on a job, stored or added. */
   private readonly children: Map<string, Set<string>>
   readonly ties = new TieChanges()
+  private readonly groups = new Map<string, Readiness>()
 
   /** `holds`: of the keys that are not those of `stored`. */
   constructor(
@@ -86,6 +95,7 @@ export class Unit {
     else if (before !== undefined && isFinished(before.state)) this.take(job)
     if (before !== undefined) this.moved(before, job)
     if (before?.state !== job.state) this.hint(job.state)
+    this.countReady(before, job)
   }
 
   remove(job: JobRecord): void {
@@ -94,6 +104,7 @@ export class Unit {
     this.release(job)
     this.moved(job, null)
     this.hints.add('changed')
+    this.countReady(job, undefined)
   }
 
   add(job: NewJob): InsertVerdict {
@@ -189,6 +200,21 @@ export class Unit {
     const job = this.job(id)
     if (job === undefined) return 'missing'
     return job.state === 'running' && job.fence === fence ? job : 'stale'
+  }
+
+  private countReady(before: JobRecord | undefined, after: JobRecord | undefined): void {
+    const { queue, group } = (before ?? after) as JobRecord
+    const name = JSON.stringify([queue, group])
+    const one = this.groups.get(name) ?? { queue, group, sum: 0, least: 0 }
+    if (before?.state === 'ready') one.sum--
+    one.least = Math.min(one.least, one.sum)
+    if (after?.state === 'ready') one.sum++
+    this.groups.set(name, one)
+  }
+
+  /** What became of the groups of jobs that were written. */
+  readiness(): Readiness[] {
+    return [...this.groups.values()]
   }
 
   changed(): Changed[] {

@@ -81,6 +81,7 @@ export const enterPlace = (session: Session, job: JobRecord, lane: number, kind:
 export const moveJob = (session: Session, before: StoredJob, job: JobRecord): void => {
   const { lane, kind } = before
   leavePlace(session, before)
+  if (job.priority !== before.job.priority) session.sql.jobPriority.run(job.priority, job.id)
   enterPlace(session, job, lane, kind)
   session.count(kind, before.job.state, -1)
   session.count(kind, job.state, 1)

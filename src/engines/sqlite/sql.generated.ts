@@ -328,6 +328,10 @@ where heads.sharer = e.value ->> 0 and heads.park = 0 and heads.turn <> e.value 
   jobInsert: `insert into jobs (id, lane, priority, payload, created_at, max_retries, lease_ms, options, key, ref, tags, ties)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   /**
+   * Gives a job another priority; its place follows. Parameters: priority, id. Index: the unique one of jobs.
+   */
+  jobPriority: `update jobs set priority = ? where id = ?`,
+  /**
    * Forgets jobs. Parameters: a JSON array of ids.
    */
   jobsDelete: `delete from jobs where id in (select value from json_each(?))`,

@@ -88,6 +88,19 @@ export const operating: readonly Kind[] = [
     }
     return change(world, [{ id: world.idAt(job), history: null, ...values, ...given } as Change])
   }),
+  kind(
+    'raise or lower a priority',
+    fc.record({ at: index, to: fc.nat({ max: 9 }) }),
+    async (world, { at, to }) => {
+      const query = { sort: { field: 'id', descending: false }, after: null, limit: 200 } as const
+      const ready = await world.both('list', (engine) => engine.list({ ...query, states: ['ready'] }))
+      const chosen = ready?.jobs[at % Math.max(1, ready.jobs.length)]
+      if (chosen === undefined) return
+      const { id, fence, attempt, retries, crashes, solo, reason, output, error, history } = chosen
+      const values = { attempt, retries, crashes, solo, reason, output, error, history, priority: to }
+      await change(world, [{ id, fence, from: 'ready', to: 'ready', ...values }])
+    },
+  ),
   kind('ask to cancel', lease, async (world, drawn) => {
     const request = { at: 1, by: 'someone', reason: null }
     const id = world.leaseOf(drawn)?.id ?? world.idAt(drawn.at)

@@ -3,15 +3,32 @@
 -- jobs without one of their own, how many of the first jobs are looked at; then floor and fixed of the clock.
 -- Result: the claimed jobs in any order, and one row without an id, in which created_at is now, run_at is when the next
 -- waiting job is due, attempt tells whether jobs were left behind that might have been claimed, and fence how many were
--- looked at. `rest` is null for a job that has nothing out of the ordinary, else a JSON
+-- looked at; its rest is 'turns' when nothing was claimed because some of the jobs have limits, or take turns: that is
+-- for claims that heed those. `rest` is null for a job that has nothing out of the ordinary, else a JSON
 -- array of lease_ms, max_retries, group, options, key, ref, tags, solo, the row of notes, ties.
--- Indexes: the primary keys of ready, jobs and notes; waiting_to_promote.
-with wanted as materialized (
-  select k.kind, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
+-- Indexes: the primary keys of ready, jobs, notes, fair and limits; waiting_to_promote.
+with asked as materialized (
+  select k.kind, k.queue, k.task, case when $5 then array_position($3::text[], k.queue) else 0 end as turn
   from posthaste.kinds as k
   where ($3::text[] is null or k.queue = any ($3))
     and ($4::text[] is null or k.task = any ($4))
     and not exists (select from posthaste.queues as q where q.queue = k.queue and q.paused_at is not null)
+),
+-- Most often there are no limits, and no groups, at all.
+bound as materialized (
+  select case
+    when (select exists (select from posthaste.fair) or exists (select from posthaste.limits))
+    then exists (
+      select from asked as a
+      where exists (select from posthaste.fair as f where f.queue = a.queue)
+        or exists (select from posthaste.limits as l where l.scope = 'queue' and l.name = a.queue)
+        or exists (select from posthaste.limits as l where l.scope = 'task' and l.name = a.task)
+    )
+    else false
+  end as is_so
+),
+wanted as materialized (
+  select kind, turn from asked where not (select is_so from bound)
 ),
 -- Of one kind, all that is wanted is looked at. Of many, some of each: more only of those of which all that was looked
 -- at comes before the last one that is wanted.
@@ -119,5 +136,6 @@ cross join lateral (select * from posthaste.jobs where id = t.id limit 1) as j
 union all
 select
   null, null, null, null, posthaste.clock($8, $9), (select min(run_at) from posthaste.waiting where state <> 'blocked'),
-  (taken < locked or taken = $2 and taken < looked)::integer, looked::integer, null
+  (taken < locked or taken = $2 and taken < looked)::integer, looked::integer,
+  case when (select is_so from bound) then 'turns' end
 from summary

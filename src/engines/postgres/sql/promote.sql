@@ -9,11 +9,14 @@ with due as materialized (
 ),
 gone as (
   delete from posthaste.waiting where ctid = any (array(select place from due))
-  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state
+  returning run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key, state, line
 ),
 put_ready as (
   insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
-  select run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key from gone
+  select run_at, attempt, lease_ms, id, coalesce(line, kind), fence, priority, solo, has_notes, has_key from gone
+),
+touched as (
+  insert into posthaste.touched (line, is_idle) select line, false from gone where line is not null group by line
 ),
 moved as (
   insert into posthaste.moves (kind, from_state, to_state, number)

@@ -1,4 +1,4 @@
--- Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, kinds, fences, priorities, solo,
+-- Makes jobs claimable. Parameters: arrays of run_at, attempts, lease_ms, ids, lines or kinds, fences, priorities, solo,
 -- has_notes, has_key.
 insert into posthaste.ready (run_at, attempt, lease_ms, id, kind, fence, priority, solo, has_notes, has_key)
 select *

@@ -10,7 +10,7 @@ select
   coalesce(a.fence, r.fence, w.fence, f.fence) as fence, coalesce(r.worker, f.worker, n.worker) as worker,
   r.lease_until, coalesce(r.started, false) as started, r.cancel, coalesce(f.output, n.output) as output,
   n.error, n.history, n.progress, n.checkpoint, j.kind, j.run_at as first_run_at, n.id is not null as has_notes,
-  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place
+  h.id as holder, h.until, h.expires_at, j.ties, coalesce(a.place, w.place) as place, l.line, a.kind as ready_kind
 from unnest($1::uuid[]) with ordinality as wanted (id, number)
 cross join lateral (select * from posthaste.jobs where id = wanted.id limit 1) as j
 cross join lateral (select * from posthaste.kinds where kind = j.kind limit 1) as k
@@ -22,8 +22,15 @@ left join lateral (
   where kind = j.kind and state = any ('{completed,cancelled,dead}') and id = j.id limit 1
 ) as f on true
 left join lateral (
+  select line from posthaste.lines
+  where (j."group" is not null or j.ties is not null)
+    and kind = j.kind and coalesce('=' || "group", '') = coalesce('=' || j."group", '')
+    and coalesce('=' || "limit", '') = coalesce('=' || (j.ties::json ->> 'limit'), '')
+  limit 1
+) as l on true
+left join lateral (
   select *, ctid::text as place from posthaste.ready
-  where kind = j.kind and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
+  where kind = any (array[j.kind, l.line]) and priority = j.priority and run_at = coalesce(n.run_at, j.run_at, j.created_at) and id = j.id limit 1
 ) as a on true
 left join lateral (select * from posthaste.keys where key = j.key limit 1) as h on true
 order by wanted.number

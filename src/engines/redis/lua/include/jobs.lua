@@ -3,6 +3,8 @@
 --   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
 --   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
 --
+-- What stands in the place of the group also says the limit key, if there is one: see lines.lua.
+--
 -- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with `=`. No
 -- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
 --
@@ -41,10 +43,6 @@ local function keep(job, runAt)
   return runAt .. sub(job.kept, #job.runAt + 1)
 end
 
-local function leaveLane(lane)
-  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
-end
-
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
 -- Members of one time that are looked at together. More can only be there when the server's clock was set back.
 local MEMBERS = 100
@@ -78,6 +76,7 @@ local function leave(id, job)
   elseif letter == RUNNING then
     call('ZREM', LEASES .. job.worker, id)
     touched[job.worker] = true
+    runs(job.lane, -1)
   elseif letter == 's' or letter == 't' then
     call('ZREM', WAITING, id)
   elseif letter ~= 'b' then
@@ -90,7 +89,7 @@ end
 local function enter(id, letter, job, runAt)
   if letter == 'r' then
     call('ZADD', READY .. job.lane, runAt, id)
-    call('ZADD', LANES, job.priority, job.lane)
+    enterLane(job.lane)
   elseif letter == 's' or letter == 't' then
     call('ZADD', WAITING, runAt, id)
   elseif letter ~= 'b' then
