@@ -5,6 +5,8 @@ import { ties } from '../../src/engines/conformance/lab.ts'
 import type { Engine, LimitWrite } from '../../src/engines/engine.ts'
 import { createMemoryEngine } from '../../src/engines/memory/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
+import { postgresStores } from './model/postgres.ts'
+import { redisStores } from './model/redis.ts'
 import type { Stores } from './model/run.ts'
 import { sqliteStores } from './model/sqlite.ts'
 
@@ -155,7 +157,7 @@ class Program {
   }
 }
 
-const RUNS = Number(process.env.LIMITS_RUNS || 10)
+const RUNS = Number(process.env.LIMITS_RUNS || 0)
 const SEED = Number(process.env.LIMITS_SEED || Date.now() % 2 ** 31)
 
 const run = async (stores: Stores, runs: number): Promise<string | undefined> => {
@@ -178,13 +180,17 @@ const run = async (stores: Stores, runs: number): Promise<string | undefined> =>
   return undefined
 }
 
-it.each([['sqlite', sqliteStores]] as const)(
+it.each([
+  ['sqlite', 10, sqliteStores],
+  ['postgres', 3, async () => postgresStores()],
+  ['redis', 6, async () => redisStores()],
+] as const)(
   'on %s, random programs about limits and turns are answered as by the reference model',
-  { timeout: 120_000 + 2_000 * RUNS },
-  async (_, storesOf) => {
+  { timeout: 120_000 + 10_000 * RUNS },
+  async (_, runs, storesOf) => {
     const stores = await storesOf()
     try {
-      expect(await run(stores, RUNS)).toBeUndefined()
+      expect(await run(stores, RUNS || runs)).toBeUndefined()
     } finally {
       await stores.end()
     }
