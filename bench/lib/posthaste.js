@@ -31,8 +31,7 @@ export const open = async ({ url, onRun }) => {
     page: () => ph.list({ limit: 50 }),
     park: async (payloads, groups) => {
       await ph.limits.set({ queue: 'default', groups: true }, { concurrency: 0 })
-      const options = (/** @type {number} */ n) => ({ group: `parked-${n % groups}` })
-      await ph.addMany(payloads.map((payload, n) => ({ task: run, payload, options: options(n) })))
+      await ph.addMany(payloads.map((payload, n) => ({ task: run, payload, group: `parked-${n % groups}` })))
     },
     close: () => ph.close(),
   }
