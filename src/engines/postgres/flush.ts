@@ -344,6 +344,13 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
     if (unknown.length > 0) sent.push(tx.run('queuesAdd', texts(unknown)))
   }
   const now = changes.flatMap((one) => placed(one, kinds, unit))
+  const ranked = changes.flatMap(({ before, after }) =>
+    before === null || after === null || before.job.priority === after.priority ? [] : [after],
+  )
+  if (ranked.length > 0) {
+    const priorities = numbers(pick(ranked, ({ priority }) => priority))
+    sent.push(tx.run('jobsPriority', words(pick(ranked, ({ id }) => id)), priorities))
+  }
   const fair = new Set(pick(linedIn(now), ({ job }) => job.queue))
   const unfair = [...fair].filter((queue) => !kinds.isQueueFair(queue))
   if (unfair.length > 0) sent.push(tx.run('fairAdd', texts(unfair)))

@@ -30,6 +30,7 @@ export const changeOne = (unit: Unit, wanted: Change): ChangeVerdict => {
     state: to,
     fence: fence + 1,
     runAt: delayMs === undefined ? job.runAt : unit.now + delayMs,
+    priority: wanted.priority ?? job.priority,
     finishedAt: isFinished(to) ? unit.now : null,
     attempt: wanted.attempt,
     retries: wanted.retries,

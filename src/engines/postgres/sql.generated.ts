@@ -735,6 +735,12 @@ from unnest(
    */
   jobsKnown: `select id from posthaste.jobs where id = any ($1::uuid[])`,
   /**
+   * Gives jobs other priorities; their places follow. Parameters: arrays of ids and priorities.
+   */
+  jobsPriority: `update posthaste.jobs as j set priority = g.priority
+from unnest($1::uuid[], $2::smallint[]) as g (id, priority)
+where j.id = g.id`,
+  /**
    * Removes some of the holds on keys that have expired. Parameters: limit; then floor and fixed of the clock. Index:
    * keys_to_expire.
    */

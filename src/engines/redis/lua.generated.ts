@@ -14,7 +14,7 @@ local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
-local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, PLACED
+local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
 local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
 
 -- Those of groups and limits: see lines.lua and gates.lua.
@@ -27,10 +27,12 @@ local function nameLimits()
   -- The lanes of those queues that are not empty, by priority; queue, group → how many of them are its own.
   FAIRLANES = PREFIX .. 'fairlanes'
   GROUPED = PREFIX .. 'grouped'
-  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys; lane → where it stands there.
+  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys, and queues that ever had any;
+  -- lane → where it stands there.
   FRONTS = PREFIX .. 'fronts'
   HEADS = PREFIX .. 'heads:'
   KEYED = PREFIX .. 'keyed:'
+  KEYEDQUEUES = PREFIX .. 'keyedqueues'
   PLACED = PREFIX .. 'placed'
   -- Gate → its setting; group or limit key → how many of its jobs run.
   LIMITS = PREFIX .. 'limits'
@@ -192,6 +194,10 @@ local function placeOf(letter, kind)
   return PLACE .. ((letter == RUNNING or letter == 'c') and 'r' or letter) .. kind
 end
 
+-- What else is written then.
+local flushers = {}
+local function onFlush(flusher) flushers[#flushers + 1] = flusher end
+
 -- Writes the numbers that changed, and when the first lease of each worker ends.
 local function flush()
   for field, difference in pairs(counted) do
@@ -203,6 +209,7 @@ local function flush()
     if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
   end
   touched = {}
+  for i = 1, #flushers do flushers[i]() end
 end
 `,
   ties: `-- What binds jobs: unique keys, jobs that depend on others, batches, and times to start by.
@@ -386,7 +393,7 @@ end
 -- with one: those stand in \`KEYED\` by their first jobs. A turn in \`HEADS\` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
-local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place
 local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
@@ -394,8 +401,13 @@ do
   local TURNS_KEPT = 10000
 
   -- Lanes taken apart, fair queues, turns: what this call found out.
-  local lanes, fairQueues, anyFair, turns, lasts
-  onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
+  local lanes, fairQueues, keyedQueues, anyFair, turns, lasts
+  -- Turns, queues and gates whose numbers changed; written by \`flush\`.
+  local turned, advanced, ran
+  onBegin(function()
+    lanes, fairQueues, keyedQueues, anyFair, turns, lasts, freed = {}, {}, {}, nil, {}, {}, {}
+    turned, advanced, ran = {}, {}, {}
+  end)
 
   function laneOf(name)
     local lane = lanes[name]
@@ -430,7 +442,7 @@ do
     local lane = laneOf(name)
     if lane.field == '' then return end
     for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
-      if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+      ran[gate] = (ran[gate] or 0) + difference
       if difference < 0 then freed[gate] = true end
     end
   end
@@ -446,8 +458,7 @@ do
   end
 
   function setTurn(lane, turn)
-    turns[lane.of] = turn
-    call('HSET', TURNS, lane.of, int(turn))
+    turns[lane.of], turned[lane.of] = turn, true
   end
 
   -- Who had nothing to do has saved nothing up.
@@ -456,19 +467,16 @@ do
   end
 
   local function forgetTurn(queue, group)
-    turns[queue .. '\\0' .. group] = nil
-    call('HDEL', TURNS, queue .. '\\0' .. group)
+    local of = queue .. '\\0' .. group
+    turns[of], turned[of] = 0, nil
+    call('HDEL', TURNS, of)
     call('ZREM', IDLE .. queue, group)
   end
 
-  -- A turn was had: the queue's furthest one may be another now. Forgets turns that are not ahead of it any more, which
-  -- would be moved up to it: more than there may be new ones.
+  -- A turn was had: the queue's furthest one may be another now.
   function advance(queue, turn)
-    if turn <= lastTurn(queue) then return end
-    lasts[queue] = turn
-    call('HSET', FAIR, queue, int(turn))
-    local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', int(turn), 'LIMIT', 0, 4)
-    for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    if turn > lastTurn(queue) then lasts[queue] = turn end
+    advanced[queue] = (advanced[queue] or 0) + 1
   end
 
   local function gainLane(lane)
@@ -486,10 +494,39 @@ do
     if call('ZCARD', idle) > TURNS_KEPT then forgetTurn(lane.queue, call('ZRANGE', idle, 0, 0)[1]) end
   end
 
+  -- Queues that had a limit key look for jobs with one.
+  local function isKeyed(queue)
+    if keyedQueues[queue] == nil then keyedQueues[queue] = call('SISMEMBER', KEYEDQUEUES, queue) == 1 end
+    return keyedQueues[queue]
+  end
+
+  -- The first job of a lane, and its due time.
+  local function headOf(name) return call('ZRANGE', READY .. name, 0, 0, 'WITHSCORES') end
+
+  onFlush(function()
+    local written = {}
+    for of in pairs(turned) do
+      written[#written + 1] = of
+      written[#written + 1] = int(turns[of])
+    end
+    callMany('HSET', TURNS, written)
+    for queue, claims in pairs(advanced) do
+      local last = int(lasts[queue])
+      call('HSET', FAIR, queue, last)
+      -- Forgets turns that are not ahead any more, and would be moved up to it: more than there may be new ones.
+      local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', last, 'LIMIT', 0, 2 * claims)
+      for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    end
+    for gate, difference in pairs(ran) do
+      if difference ~= 0 and call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+    end
+    turned, advanced, ran = {}, {}, {}
+  end)
+
   -- The first job of a group in a front, without those that gates of limit keys hold back: id, due time, and its lane.
-  function firstOf(lane)
-    local free = call('ZRANGE', READY .. lane.groupLane, 0, 0, 'WITHSCORES')
-    local keyed = call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES')
+  local function firstOf(lane, free)
+    free = free or headOf(lane.groupLane)
+    local keyed = isKeyed(lane.queue) and call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES') or {}
     local id = keyed[1] and sub(keyed[1], 1, ID_LENGTH)
     if not id or (free[1] and (tonumber(free[2]) < tonumber(keyed[2])
       or (free[2] == keyed[2] and free[1] < id))) then
@@ -516,12 +553,13 @@ do
     return true
   end
 
-  local function placeGroup(lane)
+  -- Lets a group stand where its first job belongs. \`free\`: its first one without a limit key, when that is known.
+  local function placeGroup(lane, free)
     local heads, name = HEADS .. lane.front, lane.groupLane
     local before = call('HGET', PLACED, name)
-    local id, runAt = firstOf(lane)
+    local id, runAt, first = firstOf(lane, free)
     if isHeld(name, before, not id) then return end
-    local member = id and string.format('%016.0f', runAt) .. id .. lane.group
+    local member = id and string.format('%016.0f', runAt) .. id .. laneOf(first).field
     if before and before ~= member then call('ZREM', heads, before) end
     if member then
       call('ZADD', heads, int(turnOf(lane)), member)
@@ -530,18 +568,19 @@ do
     note(name, before or nil, member)
   end
 
-  -- Lets a lane, and its group, stand where its first job belongs.
-  function place(lane)
+  -- Lets a lane, and its group, stand where its first job belongs, which may be known.
+  function place(lane, first)
     if lane.key then
+      first = first or headOf(lane.name)
       local before = call('HGET', PLACED, lane.name)
-      local first = call('ZRANGE', READY .. lane.name, 0, 0, 'WITHSCORES')
       if isHeld(lane.name, before, not first[1]) then return end
       local keyed, member = KEYED .. lane.groupLane, first[1] and first[1] .. lane.field
       if before and before ~= member then call('ZREM', keyed, before) end
       if member then call('ZADD', keyed, first[2], member) end
       note(lane.name, before or nil, member)
+      first = nil
     end
-    placeGroup(lane)
+    placeGroup(lane, first)
   end
 
   -- Takes over a lane that was written as one of a queue without groups.
@@ -564,6 +603,10 @@ do
   function enterLane(name)
     local lane = laneOf(name)
     if lane.field ~= '' then makeFair(lane.queue) end
+    if lane.key and not isKeyed(lane.queue) then
+      call('SADD', KEYEDQUEUES, lane.queue)
+      keyedQueues[lane.queue] = true
+    end
     if not isFair(lane.queue) then return call('ZADD', LANES, lane.priority, name) == 1 end
     local isNew = call('ZADD', FAIRLANES, lane.priority, name) == 1
     if isNew then gainLane(lane) end
@@ -573,13 +616,14 @@ do
 
   -- Ready jobs of a lane have gone.
   function leaveLane(name)
-    local lane, isEmpty = laneOf(name), call('EXISTS', READY .. name) == 0
+    local lane = laneOf(name)
     if not isFair(lane.queue) then
-      if isEmpty then call('ZREM', LANES, name) end
+      if call('EXISTS', READY .. name) == 0 then call('ZREM', LANES, name) end
       return
     end
-    if isEmpty and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
-    place(lane)
+    local first = headOf(name)
+    if not first[1] and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
+    place(lane, first)
   end
 end
 `,
@@ -626,6 +670,18 @@ end
 local function keep(job, runAt)
   if runAt == job.runAt then return job.kept end
   return runAt .. sub(job.kept, #job.runAt + 1)
+end
+
+-- The same job with another priority, which is where its lane begins, and what stands behind the three times.
+local function ranked(job, priority)
+  if priority == '' or priority == job.priority then return job end
+  local other = {}
+  for name, value in pairs(job) do other[name] = value end
+  local before = #job.runAt + #job.leaseMs + #job.createdAt + 3
+  other.priority = priority
+  other.lane = priority .. sub(job.lane, 2)
+  other.kept = sub(job.kept, 1, before) .. priority .. sub(job.kept, before + 2)
+  return other
 end
 
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
@@ -683,10 +739,11 @@ local function enter(id, letter, job, runAt)
   count(letter, job.kind, 1)
 end
 
--- Moves a job from one state to another. The text is the caller's to write.
-local function move(id, job, letter, runAt)
+-- Moves a job from one state to another. The text is the caller's to write. \`after\`: what it is then, with another
+-- priority; left out, the same.
+local function move(id, job, letter, runAt, after)
   leave(id, job)
-  enter(id, letter, job, runAt)
+  enter(id, letter, after or job, runAt)
   local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
   if from ~= to then
     call('ZREM', from, id)
@@ -883,12 +940,12 @@ end
 `,
   changing: `-- Changes of jobs that nobody runs.
 
--- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, attempt, values:
--- retries crashes NUL reason … history.
+-- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, priority or empty,
+-- attempt, values: retries crashes NUL reason … history.
 local function takeChange()
   return {
-    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(), attempt = take(),
-    values = take(),
+    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(),
+    priority = take(), attempt = take(), values = take(),
   }
 end
 
@@ -930,9 +987,10 @@ local function carryOut(change)
     end
   end
   local runAt = change.delay == '' and job.runAt or int(now + tonumber(change.delay))
-  move(id, job, to, runAt)
+  local after = ranked(job, change.priority)
+  move(id, job, to, runAt, after)
   call('HSET', STATES, id, to .. with(job.flags, SOLO, change.solo == '1') .. int(tonumber(change.fence) + 1) .. '\\0'
-    .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
+    .. job.worker .. '\\0' .. keep(after, runAt) .. '\\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
     .. job.startedAt .. ' ' .. change.values)
   if isOver(to) then freeKey(id, job, 'f') end
   bondMoved(id, job.letter, to, change.attempt)
@@ -1369,6 +1427,8 @@ do
 
   -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
   function reopen()
+    if not next(freed) or not areLimited() then return end
+    flush()
     for gate in pairs(freed) do
       if call('EXISTS', HELD .. gate) == 1 then
         local setting = settingOf(gate)
@@ -1465,28 +1525,21 @@ do
         call('ZREM', FRONTS, source.front)
         return nil
       end
-      local lane = laneOf(source.front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
-      local turn = turnOf(lane)
-      local setting = groupSetting(lane)
-      local isOpen, opensAt = stateOfGate(lane.groupGate, setting)
+      local from = laneOf(source.front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
+      local lane = laneOf(from.groupLane)
+      local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
+      local turn = isOpen and turnOf(lane)
       if not isOpen then
         hold(lane, lane.groupGate, opensAt)
       elseif tonumber(head[2]) ~= turn then
         call('ZADD', HEADS .. source.front, int(turn), head[1])
       else
-        local id, runAt, name = firstOf(lane)
-        local from = id and laneOf(name)
-        local keySetting = from and from.key and settingOf(from.keyGate)
-        isOpen, opensAt = stateOfGate(from and from.keyGate, keySetting)
-        if id ~= sub(head[1], 17, 16 + ID_LENGTH) then
-          -- Something that knows nothing of heads took the job away.
-          call('ZREM', HEADS .. source.front, head[1])
-          place(lane)
-        elseif not isOpen then
-          hold(from, from.keyGate, opensAt)
-        else
-          return { id = id, runAt = tonumber(runAt), turn = turn, lane = from }
+        isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+        if isOpen then
+          local id, runAt = sub(head[1], 17, 16 + ID_LENGTH), tonumber(sub(head[1], 1, 16))
+          return { id = id, runAt = runAt, turn = turn, lane = from }
         end
+        hold(from, from.keyGate, opensAt)
       end
     end
   end
@@ -1621,12 +1674,18 @@ do
         local source = nextOf(sources)
         if not source then break end
         local text = call('HGET', STATES, source.offer.id)
-        local isSolo = has(sub(text, 2, 2), SOLO)
-        if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
-        if #ids == 0 then stamp() end
-        hasSolo = isSolo
-        ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
-        takeFrom(source, sources)
+        if text and sub(text, 1, 1) == 'r' then
+          local isSolo = has(sub(text, 2, 2), SOLO)
+          if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
+          if #ids == 0 then stamp() end
+          hasSolo = isSolo
+          ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
+          takeFrom(source, sources)
+        else
+          -- An older worker, which knows nothing of heads, took it away.
+          leaveLane(source.offer.lane.name)
+          source.offer = nil
+        end
       end
     end
     if not areLimited() then return ids, texts, false end
@@ -2502,6 +2561,7 @@ for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
   local texts = readMany(STATES, call('ZRANGE', LEASES .. worker, 0, -1))
   for i = 1, #texts do runs(parse(texts[i]).lane, 1) end
 end
+flush()
 call('SET', SCHEMA, ARGV[3])
 return ARGV[3]`,
   },
@@ -2910,6 +2970,7 @@ for i = 1, #writes do
   end
   for _, one in ipairs(gatesIn(OPENINGS, gate)) do release(one) end
 end
+flush()
 return { answers, tell() }`,
   },
   /**

@@ -129,6 +129,8 @@ do
 
   -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
   function reopen()
+    if not next(freed) or not areLimited() then return end
+    flush()
     for gate in pairs(freed) do
       if call('EXISTS', HELD .. gate) == 1 then
         local setting = settingOf(gate)

@@ -43,6 +43,18 @@ local function keep(job, runAt)
   return runAt .. sub(job.kept, #job.runAt + 1)
 end
 
+-- The same job with another priority, which is where its lane begins, and what stands behind the three times.
+local function ranked(job, priority)
+  if priority == '' or priority == job.priority then return job end
+  local other = {}
+  for name, value in pairs(job) do other[name] = value end
+  local before = #job.runAt + #job.leaseMs + #job.createdAt + 3
+  other.priority = priority
+  other.lane = priority .. sub(job.lane, 2)
+  other.kept = sub(job.kept, 1, before) .. priority .. sub(job.kept, before + 2)
+  return other
+end
+
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
 -- Members of one time that are looked at together. More can only be there when the server's clock was set back.
 local MEMBERS = 100
@@ -98,10 +110,11 @@ local function enter(id, letter, job, runAt)
   count(letter, job.kind, 1)
 end
 
--- Moves a job from one state to another. The text is the caller's to write.
-local function move(id, job, letter, runAt)
+-- Moves a job from one state to another. The text is the caller's to write. `after`: what it is then, with another
+-- priority; left out, the same.
+local function move(id, job, letter, runAt, after)
   leave(id, job)
-  enter(id, letter, job, runAt)
+  enter(id, letter, after or job, runAt)
   local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
   if from ~= to then
     call('ZREM', from, id)

@@ -10,7 +10,7 @@ local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
-local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, PLACED
+local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
 local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
 
 -- Those of groups and limits: see lines.lua and gates.lua.
@@ -23,10 +23,12 @@ local function nameLimits()
   -- The lanes of those queues that are not empty, by priority; queue, group → how many of them are its own.
   FAIRLANES = PREFIX .. 'fairlanes'
   GROUPED = PREFIX .. 'grouped'
-  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys; lane → where it stands there.
+  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys, and queues that ever had any;
+  -- lane → where it stands there.
   FRONTS = PREFIX .. 'fronts'
   HEADS = PREFIX .. 'heads:'
   KEYED = PREFIX .. 'keyed:'
+  KEYEDQUEUES = PREFIX .. 'keyedqueues'
   PLACED = PREFIX .. 'placed'
   -- Gate → its setting; group or limit key → how many of its jobs run.
   LIMITS = PREFIX .. 'limits'

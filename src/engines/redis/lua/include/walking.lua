@@ -42,28 +42,21 @@ do
         call('ZREM', FRONTS, source.front)
         return nil
       end
-      local lane = laneOf(source.front .. '\0' .. sub(head[1], 17 + ID_LENGTH))
-      local turn = turnOf(lane)
-      local setting = groupSetting(lane)
-      local isOpen, opensAt = stateOfGate(lane.groupGate, setting)
+      local from = laneOf(source.front .. '\0' .. sub(head[1], 17 + ID_LENGTH))
+      local lane = laneOf(from.groupLane)
+      local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
+      local turn = isOpen and turnOf(lane)
       if not isOpen then
         hold(lane, lane.groupGate, opensAt)
       elseif tonumber(head[2]) ~= turn then
         call('ZADD', HEADS .. source.front, int(turn), head[1])
       else
-        local id, runAt, name = firstOf(lane)
-        local from = id and laneOf(name)
-        local keySetting = from and from.key and settingOf(from.keyGate)
-        isOpen, opensAt = stateOfGate(from and from.keyGate, keySetting)
-        if id ~= sub(head[1], 17, 16 + ID_LENGTH) then
-          -- Something that knows nothing of heads took the job away.
-          call('ZREM', HEADS .. source.front, head[1])
-          place(lane)
-        elseif not isOpen then
-          hold(from, from.keyGate, opensAt)
-        else
-          return { id = id, runAt = tonumber(runAt), turn = turn, lane = from }
+        isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+        if isOpen then
+          local id, runAt = sub(head[1], 17, 16 + ID_LENGTH), tonumber(sub(head[1], 1, 16))
+          return { id = id, runAt = runAt, turn = turn, lane = from }
         end
+        hold(from, from.keyGate, opensAt)
       end
     end
   end
@@ -198,12 +191,18 @@ do
         local source = nextOf(sources)
         if not source then break end
         local text = call('HGET', STATES, source.offer.id)
-        local isSolo = has(sub(text, 2, 2), SOLO)
-        if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
-        if #ids == 0 then stamp() end
-        hasSolo = isSolo
-        ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
-        takeFrom(source, sources)
+        if text and sub(text, 1, 1) == 'r' then
+          local isSolo = has(sub(text, 2, 2), SOLO)
+          if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
+          if #ids == 0 then stamp() end
+          hasSolo = isSolo
+          ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
+          takeFrom(source, sources)
+        else
+          -- An older worker, which knows nothing of heads, took it away.
+          leaveLane(source.offer.lane.name)
+          source.offer = nil
+        end
       end
     end
     if not areLimited() then return ids, texts, false end
