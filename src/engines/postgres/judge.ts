@@ -29,6 +29,7 @@ export const changeOne = (unit: Unit, wanted: Change): ChangeVerdict => {
     ...job,
     state: to,
     fence: fence + 1,
+    priority: wanted.priority ?? job.priority,
     runAt: delayMs === undefined ? job.runAt : unit.now + delayMs,
     finishedAt: isFinished(to) ? unit.now : null,
     attempt: wanted.attempt,
