@@ -20,23 +20,24 @@ it('no process claims by an old setting after a new one was answered', async () 
   const url = await newSchemaUrl()
   const [one, two] = [await openEngine({ url }), await openEngine({ url })]
   await one.insert(newJobs(600, { queue: 'a' }))
-  let isStopped = false
+  /** Which stop is in force: from its answer on, until it is taken back. */
+  let stop: number | null = null
   let late = 0
   let isOver = false
   const claim = async (worker: string): Promise<void> => {
     while (!isOver) {
-      const wasStopped = isStopped
+      const before = stop
       const { jobs } = await two.exchange({ worker, claim: { ...CLAIM, limit: 1 } })
-      if (wasStopped) late += jobs.length
+      if (before !== null && stop === before) late += jobs.length
       await two.exchange({ worker, settle: jobs.map(completion) })
     }
   }
   const claiming = Promise.all([claim('w1'), claim('w2')])
   for (let round = 0; round < 10; round++) {
     await one.setLimits([limit({ scope: 'queue', name: 'a', pausedBy: 'ada' })])
-    isStopped = true
+    stop = round
     await two.exchange({ worker: 'w3', claim: CLAIM }).then(({ jobs }) => expect(jobs).toEqual([]))
-    isStopped = false
+    stop = null
     await one.setLimits([limit({ scope: 'queue', name: 'a' })])
     const { jobs } = await one.exchange({ worker: 'w4', claim: { ...CLAIM, limit: 1 } })
     expect(jobs).toHaveLength(1)
