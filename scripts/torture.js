@@ -34,6 +34,11 @@ const CAMPAIGNS = [
     args: (engine) => [...campaign('kill-stores'), ...named(engine)],
   },
   {
+    name: 'holders of the only permit are killed',
+    engines: ['sqlite', 'postgres', 'redis'],
+    args: (engine) => [...campaign('kill-limits'), ...named(engine)],
+  },
+  {
     name: 'machines are cut off',
     engines: ['postgres', 'redis'],
     args: (engine) => [...campaign('machines'), ...named(engine)],

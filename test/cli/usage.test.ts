@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
   { args: ['status', 'not-an-id'], code: 2, says: /E_ARGUMENT/ },
   { args: ['stats', '--engine', 'sqlite:a', '--database', 'b'], code: 2, says: /cannot be used with/ },
   { args: ['list', '--state', 'done'], code: 2, says: /completed/ },
-  { args: ['pause'], code: 2, says: /Missing required argument/ },
+  { args: ['pause'], code: 2, says: /Pause what\?/ },
   { args: ['status', UNKNOWN], code: 1, says: /There is no job/ },
   { args: ['explain', UNKNOWN], code: 1, says: /There is no job/ },
   { args: ['stats', '--engine', 'mysql://localhost'], code: 78, says: /E_CONFIG/ },

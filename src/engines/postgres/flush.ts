@@ -343,14 +343,14 @@ export const flush = (tx: Tx, unit: Unit, kinds: Kinds): Promise<unknown>[] => {
     const unknown = [...queues].filter((queue) => !kinds.isQueueKnown(queue))
     if (unknown.length > 0) sent.push(tx.run('queuesAdd', texts(unknown)))
   }
-  const moved = changes.flatMap(({ before, after }) =>
-    before !== null && after !== null && after.priority !== before.job.priority ? [after] : [],
-  )
-  if (moved.length > 0) {
-    const ids = words(pick(moved, ({ id }) => id))
-    sent.push(tx.run('jobsPriority', ids, numbers(pick(moved, ({ priority }) => priority))))
-  }
   const now = changes.flatMap((one) => placed(one, kinds, unit))
+  const ranked = changes.flatMap(({ before, after }) =>
+    before === null || after === null || before.job.priority === after.priority ? [] : [after],
+  )
+  if (ranked.length > 0) {
+    const priorities = numbers(pick(ranked, ({ priority }) => priority))
+    sent.push(tx.run('jobsPriority', words(pick(ranked, ({ id }) => id)), priorities))
+  }
   const fair = new Set(pick(linedIn(now), ({ job }) => job.queue))
   const unfair = [...fair].filter((queue) => !kinds.isQueueFair(queue))
   if (unfair.length > 0) sent.push(tx.run('fairAdd', texts(unfair)))

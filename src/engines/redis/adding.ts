@@ -1,5 +1,6 @@
 import type { JobTies, NewJob, RecordWrite } from '../../core/job.ts'
 import type { InsertVerdict } from '../engine.ts'
+import { groupField } from './limits.ts'
 import { FLAGS, NO_FLAGS, NUL, orEmpty } from './text.ts'
 
 /** What jobs that came together usually have in common; see lua/include/adding.lua. */
@@ -33,7 +34,7 @@ const shapeOf = (job: NewJob): string[] => [
   job.runAt !== null ? `=${job.runAt}` : job.delayMs === 0 ? '' : `+${job.delayMs}`,
   orEmpty(job.blocked),
   job.leaseMs === null ? '' : String(job.leaseMs),
-  job.priority + NUL + job.queue + NUL + job.task + NUL + orEmpty(job.group),
+  job.priority + NUL + job.queue + NUL + job.task + NUL + groupField(job),
   orEmpty(job.key),
   orEmpty(job.ref),
   job.ties === null ? '' : newTies(job.ties),

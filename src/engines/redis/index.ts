@@ -9,6 +9,7 @@ import { exchangeAnswer, exchangeArguments, verdictsOf } from './exchange.ts'
 import { Gatherer } from './gather.ts'
 import { Bells, Listeners } from './hints.ts'
 import { restoreArguments, restoreVerdicts, toKept } from './keeping.ts'
+import { limitArguments, toLimits } from './limits.ts'
 import { Link, type LinkOptions, type RedisClient } from './link.ts'
 import { list } from './list.ts'
 import { toJobs } from './rows.ts'
@@ -49,7 +50,7 @@ export interface RedisEngineOptions {
 
 const OPEN_TIMEOUT_MS = 5_000
 /** The layout of keys and values that this version writes. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** What `info()` says of the server is at most this much older than the question. */
 const FACTS_MS = 10_000
 /** Redis refuses a command with more arguments than this. */
@@ -329,6 +330,15 @@ export const createRedisEngine = (options: RedisEngineOptions): Engine => {
       await read('beat', [beats.length, ...args])
     },
     workers: async () => toWorkers((await read('workers')) as string[]),
+
+    async setLimits(writes) {
+      opened()
+      checks.setLimits(writes)
+      if (writes.length === 0) return []
+      const [answers] = await write('setLimits', limitArguments(writes))
+      return toRecordVerdicts(answers as string[])
+    },
+    limits: async () => toLimits((await read('limits')) as string[]),
 
     async getRecords(keys) {
       opened()

@@ -2,6 +2,7 @@ import { startBy } from '../../core/flow.ts'
 import type { JobRecord } from '../../core/job.ts'
 import type { KeptJob, RestoreVerdict } from '../engine.ts'
 import { bodyOf, tiesText } from './adding.ts'
+import { groupField } from './limits.ts'
 import { toJobs } from './rows.ts'
 import { FLAGS, LETTERS, NO_FLAGS, NUL, orEmpty } from './text.ts'
 import { logPlace, toLogLines } from './views.ts'
@@ -26,7 +27,7 @@ const stateText = (job: JobRecord): string =>
     LETTERS[job.state] + flagsOf(job) + job.fence,
     orEmpty(job.worker),
     `${job.runAt} ${job.leaseMs ?? ''} ${job.createdAt}`,
-    ...[job.priority, job.queue, job.task, orEmpty(job.group), orEmpty(job.key), orEmpty(job.ref)],
+    ...[job.priority, job.queue, job.task, groupField(job), orEmpty(job.key), orEmpty(job.ref)],
     `${job.finishedAt ?? ''} ${job.attempt} ${job.startedAt ?? ''} ${job.retries} ${job.crashes}`,
     ...[job.reason, job.output, job.error, job.history].map(orEmpty),
   ].join(NUL)

@@ -14,6 +14,36 @@ local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
+local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
+local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
+
+-- Those of groups and limits: see lines.lua and gates.lua.
+local function nameLimits()
+  -- Queues in which groups take turns → the furthest turn that was had there; queue, group → its turn; and the groups
+  -- of a queue that have no ready job, and are ahead of it, by their turns.
+  FAIR = PREFIX .. 'fair'
+  TURNS = PREFIX .. 'turns'
+  IDLE = PREFIX .. 'idle:'
+  -- The lanes of those queues that are not empty, by priority; queue, group → how many of them are its own.
+  FAIRLANES = PREFIX .. 'fairlanes'
+  GROUPED = PREFIX .. 'grouped'
+  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys, and queues that ever had any;
+  -- lane → where it stands there.
+  FRONTS = PREFIX .. 'fronts'
+  HEADS = PREFIX .. 'heads:'
+  KEYED = PREFIX .. 'keyed:'
+  KEYEDQUEUES = PREFIX .. 'keyedqueues'
+  PLACED = PREFIX .. 'placed'
+  -- Gate → its setting; group or limit key → how many of its jobs run.
+  LIMITS = PREFIX .. 'limits'
+  RUNS = PREFIX .. 'runs'
+  -- When jobs were claimed under a rate, the latest last; and gates by the time from which this is of no use.
+  RATE = PREFIX .. 'rate:'
+  RATES = PREFIX .. 'rates'
+  -- The lanes that a gate holds back; and gates that hold any, by the time at which they open, or infinity.
+  HELD = PREFIX .. 'held:'
+  OPENINGS = PREFIX .. 'openings'
+end
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.
 local function nameKeys(prefix)
@@ -65,6 +95,7 @@ local function nameKeys(prefix)
   NAMES = PREFIX .. 'names:'
   -- Collection NUL key by the time at which the document is gone.
   EXPIRY = PREFIX .. 'expiry'
+  nameLimits()
 end
 
 -- While a library is being loaded nothing of this is there: \`begin\` fetches it.
@@ -163,6 +194,10 @@ local function placeOf(letter, kind)
   return PLACE .. ((letter == RUNNING or letter == 'c') and 'r' or letter) .. kind
 end
 
+-- What else is written then.
+local flushers = {}
+local function onFlush(flusher) flushers[#flushers + 1] = flusher end
+
 -- Writes the numbers that changed, and when the first lease of each worker ends.
 local function flush()
   for field, difference in pairs(counted) do
@@ -174,6 +209,7 @@ local function flush()
     if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
   end
   touched = {}
+  for i = 1, #flushers do flushers[i]() end
 end
 `,
   ties: `-- What binds jobs: unique keys, jobs that depend on others, batches, and times to start by.
@@ -345,10 +381,258 @@ local function forgetTies(ids)
   end
 end
 `,
+  lines: `-- Lanes of queues in which groups take turns. A queue is one of them, or *fair*, as soon as it had a job with a group or
+-- a limit key; nothing of this is written for the others.
+--
+-- A lane is a front (priority, queue, task), a group and perhaps a limit key. The fourth field of a lane says both: what
+-- the group is, empty or \`=\` and its name; or, with a limit key, \`+\`, that, byte 1 and byte 3, and the key (byte 1 in a
+-- group is followed by byte 2 then).
+--
+-- A group stands among the heads of its front by its turn, then by the due time and id of its first job, as far as it is
+-- not held back by a gate (see gates.lua). Its first job is the first one without a limit key, or the first of its lanes
+-- with one: those stand in \`KEYED\` by their first jobs. A turn in \`HEADS\` may be an earlier one than the group's, which
+-- whoever meets it there sets right; it is never a later one.
+
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place
+local turnOf, setTurn, advance, catchUp, runs, freed
+
+do
+  -- Groups without ready jobs of which a queue remembers that they are ahead of the others, at most.
+  local TURNS_KEPT = 10000
+
+  -- Lanes taken apart, fair queues, turns: what this call found out.
+  local lanes, fairQueues, keyedQueues, anyFair, turns, lasts
+  -- Turns, queues and gates whose numbers changed; written by \`flush\`.
+  local turned, advanced, ran
+  onBegin(function()
+    lanes, fairQueues, keyedQueues, anyFair, turns, lasts, freed = {}, {}, {}, nil, {}, {}, {}
+    turned, advanced, ran = {}, {}, {}
+  end)
+
+  function laneOf(name)
+    local lane = lanes[name]
+    if lane then return lane end
+    local front, priority, queue, task, field = match(name, '^((%d)%z([^%z]*)%z([^%z]*))%z(.*)$')
+    lane = { name = name, front = front, priority = priority, queue = queue, task = task, field = field, group = field }
+    if sub(field, 1, 1) == '+' then
+      local last = find(field, '\\1\\3', 2, true)
+      lane.group, lane.key = string.gsub(sub(field, 2, last - 1), '\\1\\2', '\\1'), sub(field, last + 2)
+      lane.keyGate = 'k' .. lane.key
+    end
+    lane.of = queue .. '\\0' .. lane.group
+    lane.groupLane = lane.key and front .. '\\0' .. lane.group or name
+    if lane.group ~= '' then lane.groupGate = 'g' .. queue .. '/' .. sub(lane.group, 2) end
+    lanes[name] = lane
+    return lane
+  end
+
+  function isAnyFair()
+    if anyFair == nil then anyFair = call('EXISTS', FAIR) == 1 end
+    return anyFair
+  end
+
+  function isFair(queue)
+    if not isAnyFair() then return false end
+    if fairQueues[queue] == nil then fairQueues[queue] = call('HEXISTS', FAIR, queue) == 1 end
+    return fairQueues[queue]
+  end
+
+  -- Running jobs of a group or with a limit key.
+  function runs(name, difference)
+    local lane = laneOf(name)
+    if lane.field == '' then return end
+    for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
+      ran[gate] = (ran[gate] or 0) + difference
+      if difference < 0 then freed[gate] = true end
+    end
+  end
+
+  local function lastTurn(queue)
+    lasts[queue] = lasts[queue] or tonumber(call('HGET', FAIR, queue) or 0)
+    return lasts[queue]
+  end
+
+  function turnOf(lane)
+    turns[lane.of] = turns[lane.of] or tonumber(call('HGET', TURNS, lane.of) or 0)
+    return turns[lane.of]
+  end
+
+  function setTurn(lane, turn)
+    turns[lane.of], turned[lane.of] = turn, true
+  end
+
+  -- Who had nothing to do has saved nothing up.
+  function catchUp(lane)
+    if turnOf(lane) < lastTurn(lane.queue) then setTurn(lane, lastTurn(lane.queue)) end
+  end
+
+  local function forgetTurn(queue, group)
+    local of = queue .. '\\0' .. group
+    turns[of], turned[of] = 0, nil
+    call('HDEL', TURNS, of)
+    call('ZREM', IDLE .. queue, group)
+  end
+
+  -- A turn was had: the queue's furthest one may be another now.
+  function advance(queue, turn)
+    if turn > lastTurn(queue) then lasts[queue] = turn end
+    advanced[queue] = (advanced[queue] or 0) + 1
+  end
+
+  local function gainLane(lane)
+    if call('HINCRBY', GROUPED, lane.of, 1) > 1 then return end
+    call('ZREM', IDLE .. lane.queue, lane.group)
+    catchUp(lane)
+  end
+
+  local function loseLane(lane)
+    if call('HINCRBY', GROUPED, lane.of, -1) > 0 then return end
+    call('HDEL', GROUPED, lane.of)
+    if turnOf(lane) <= lastTurn(lane.queue) then return forgetTurn(lane.queue, lane.group) end
+    local idle = IDLE .. lane.queue
+    call('ZADD', idle, int(turnOf(lane)), lane.group)
+    if call('ZCARD', idle) > TURNS_KEPT then forgetTurn(lane.queue, call('ZRANGE', idle, 0, 0)[1]) end
+  end
+
+  -- Queues that had a limit key look for jobs with one.
+  local function isKeyed(queue)
+    if keyedQueues[queue] == nil then keyedQueues[queue] = call('SISMEMBER', KEYEDQUEUES, queue) == 1 end
+    return keyedQueues[queue]
+  end
+
+  -- The first job of a lane, and its due time.
+  local function headOf(name) return call('ZRANGE', READY .. name, 0, 0, 'WITHSCORES') end
+
+  onFlush(function()
+    local written = {}
+    for of in pairs(turned) do
+      written[#written + 1] = of
+      written[#written + 1] = int(turns[of])
+    end
+    callMany('HSET', TURNS, written)
+    for queue, claims in pairs(advanced) do
+      local last = int(lasts[queue])
+      call('HSET', FAIR, queue, last)
+      -- Forgets turns that are not ahead any more, and would be moved up to it: more than there may be new ones.
+      local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', last, 'LIMIT', 0, 2 * claims)
+      for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    end
+    for gate, difference in pairs(ran) do
+      if difference ~= 0 and call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+    end
+    turned, advanced, ran = {}, {}, {}
+  end)
+
+  -- The first job of a group in a front, without those that gates of limit keys hold back: id, due time, and its lane.
+  local function firstOf(lane, free)
+    free = free or headOf(lane.groupLane)
+    local keyed = isKeyed(lane.queue) and call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES') or {}
+    local id = keyed[1] and sub(keyed[1], 1, ID_LENGTH)
+    if not id or (free[1] and (tonumber(free[2]) < tonumber(keyed[2])
+      or (free[2] == keyed[2] and free[1] < id))) then
+      return free[1], free[2], lane.groupLane
+    end
+    return id, keyed[2], lane.front .. '\\0' .. sub(keyed[1], ID_LENGTH + 1)
+  end
+
+  -- Notes where a lane stands, or that it stands nowhere.
+  local function note(lane, before, member)
+    if member == before then return end
+    if member then call('HSET', PLACED, lane, member) else call('HDEL', PLACED, lane) end
+  end
+
+  -- Whether a gate holds this lane back. One that is empty is let go.
+  local function isHeld(name, placed, isEmpty)
+    if not placed or sub(placed, 1, 1) ~= '-' then return false end
+    if isEmpty then
+      local gate = sub(placed, 2)
+      call('HDEL', PLACED, name)
+      call('ZREM', HELD .. gate, name)
+      if call('EXISTS', HELD .. gate) == 0 then call('ZREM', OPENINGS, gate) end
+    end
+    return true
+  end
+
+  -- Lets a group stand where its first job belongs. \`free\`: its first one without a limit key, when that is known.
+  local function placeGroup(lane, free)
+    local heads, name = HEADS .. lane.front, lane.groupLane
+    local before = call('HGET', PLACED, name)
+    local id, runAt, first = firstOf(lane, free)
+    if isHeld(name, before, not id) then return end
+    local member = id and string.format('%016.0f', runAt) .. id .. laneOf(first).field
+    if before and before ~= member then call('ZREM', heads, before) end
+    if member then
+      call('ZADD', heads, int(turnOf(lane)), member)
+      if not before then call('ZADD', FRONTS, lane.priority, lane.front) end
+    end
+    note(name, before or nil, member)
+  end
+
+  -- Lets a lane, and its group, stand where its first job belongs, which may be known.
+  function place(lane, first)
+    if lane.key then
+      first = first or headOf(lane.name)
+      local before = call('HGET', PLACED, lane.name)
+      if isHeld(lane.name, before, not first[1]) then return end
+      local keyed, member = KEYED .. lane.groupLane, first[1] and first[1] .. lane.field
+      if before and before ~= member then call('ZREM', keyed, before) end
+      if member then call('ZADD', keyed, first[2], member) end
+      note(lane.name, before or nil, member)
+      first = nil
+    end
+    placeGroup(lane, first)
+  end
+
+  -- Takes over a lane that was written as one of a queue without groups.
+  function adopt(name)
+    call('ZREM', LANES, name)
+    if call('EXISTS', READY .. name) == 1 then enterLane(name) end
+  end
+
+  function makeFair(queue)
+    if isFair(queue) then return end
+    anyFair, fairQueues[queue] = true, true
+    call('HSET', FAIR, queue, '0')
+    local plain = call('ZRANGE', LANES, 0, -1)
+    for i = 1, #plain do
+      if laneOf(plain[i]).queue == queue then adopt(plain[i]) end
+    end
+  end
+
+  -- A lane has got ready jobs. Answers whether it had none.
+  function enterLane(name)
+    local lane = laneOf(name)
+    if lane.field ~= '' then makeFair(lane.queue) end
+    if lane.key and not isKeyed(lane.queue) then
+      call('SADD', KEYEDQUEUES, lane.queue)
+      keyedQueues[lane.queue] = true
+    end
+    if not isFair(lane.queue) then return call('ZADD', LANES, lane.priority, name) == 1 end
+    local isNew = call('ZADD', FAIRLANES, lane.priority, name) == 1
+    if isNew then gainLane(lane) end
+    place(lane)
+    return isNew
+  end
+
+  -- Ready jobs of a lane have gone.
+  function leaveLane(name)
+    local lane = laneOf(name)
+    if not isFair(lane.queue) then
+      if call('EXISTS', READY .. name) == 0 then call('ZREM', LANES, name) end
+      return
+    end
+    local first = headOf(name)
+    if not first[1] and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
+    place(lane, first)
+  end
+end
+`,
   jobs: `-- A job's state as one text, and the indexes in which its id stands because of it.
 --
 --   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
 --   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
+--
+-- What stands in the place of the group also says the limit key, if there is one: see lines.lua.
 --
 -- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with \`=\`. No
 -- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
@@ -388,8 +672,16 @@ local function keep(job, runAt)
   return runAt .. sub(job.kept, #job.runAt + 1)
 end
 
-local function leaveLane(lane)
-  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
+-- The same job with another priority, which is where its lane begins, and what stands behind the three times.
+local function ranked(job, priority)
+  if priority == '' or priority == job.priority then return job end
+  local other = {}
+  for name, value in pairs(job) do other[name] = value end
+  local before = #job.runAt + #job.leaseMs + #job.createdAt + 3
+  other.priority = priority
+  other.lane = priority .. sub(job.lane, 2)
+  other.kept = sub(job.kept, 1, before) .. priority .. sub(job.kept, before + 2)
+  return other
 end
 
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
@@ -425,6 +717,7 @@ local function leave(id, job)
   elseif letter == RUNNING then
     call('ZREM', LEASES .. job.worker, id)
     touched[job.worker] = true
+    runs(job.lane, -1)
   elseif letter == 's' or letter == 't' then
     call('ZREM', WAITING, id)
   elseif letter ~= 'b' then
@@ -437,7 +730,7 @@ end
 local function enter(id, letter, job, runAt)
   if letter == 'r' then
     call('ZADD', READY .. job.lane, runAt, id)
-    call('ZADD', LANES, job.priority, job.lane)
+    enterLane(job.lane)
   elseif letter == 's' or letter == 't' then
     call('ZADD', WAITING, runAt, id)
   elseif letter ~= 'b' then
@@ -446,10 +739,11 @@ local function enter(id, letter, job, runAt)
   count(letter, job.kind, 1)
 end
 
--- Moves a job from one state to another. The text is the caller's to write.
-local function move(id, job, letter, runAt)
+-- Moves a job from one state to another. The text is the caller's to write. \`after\`: what it is then, with another
+-- priority; left out, the same.
+local function move(id, job, letter, runAt, after)
   leave(id, job)
-  enter(id, letter, job, runAt)
+  enter(id, letter, after or job, runAt)
   local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
   if from ~= to then
     call('ZREM', from, id)
@@ -646,12 +940,12 @@ end
 `,
   changing: `-- Changes of jobs that nobody runs.
 
--- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, attempt, values:
--- retries crashes NUL reason … history.
+-- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, priority or empty,
+-- attempt, values: retries crashes NUL reason … history.
 local function takeChange()
   return {
-    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(), attempt = take(),
-    values = take(),
+    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(),
+    priority = take(), attempt = take(), values = take(),
   }
 end
 
@@ -693,9 +987,10 @@ local function carryOut(change)
     end
   end
   local runAt = change.delay == '' and job.runAt or int(now + tonumber(change.delay))
-  move(id, job, to, runAt)
+  local after = ranked(job, change.priority)
+  move(id, job, to, runAt, after)
   call('HSET', STATES, id, to .. with(job.flags, SOLO, change.solo == '1') .. int(tonumber(change.fence) + 1) .. '\\0'
-    .. job.worker .. '\\0' .. keep(job, runAt) .. '\\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
+    .. job.worker .. '\\0' .. keep(after, runAt) .. '\\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
     .. job.startedAt .. ' ' .. change.values)
   if isOver(to) then freeKey(id, job, 'f') end
   bondMoved(id, job.letter, to, change.attempt)
@@ -733,7 +1028,8 @@ local function takeShape()
   shape.text = shape.letter .. flags .. '0\\0\\0' .. shape.runAt .. ' ' .. leaseMs .. ' ' .. nowText .. '\\0' .. lane .. '\\0'
     .. key .. '\\0' .. ref .. '\\0 0  0 0\\0' .. blocked .. '\\0\\0\\0'
   shape.lane, shape.key, shape.ref = lane, key, ref
-  shape.priority, shape.kind, shape.queue = match(lane, '^(%d)%z(([^%z]*)%z[^%z]*)%z')
+  shape.kind, shape.queue = match(lane, '^%d%z(([^%z]*)%z[^%z]*)%z')
+  shape.isGrouped = byte(lane, #lane) ~= 0
   -- Score and id of each job, and 0 and id: what the orders of due times and of ids are given.
   shape.byTime, shape.byId, shape.n = {}, {}, 0
   return shape
@@ -747,11 +1043,12 @@ local function addShape(shape)
   if shape.letter == 'r' then
     callMany('ZADD', READY .. shape.lane, shape.byTime)
     -- A lane that was there already belongs to a queue that is known.
-    if call('ZADD', LANES, shape.priority, shape.lane) == 1 then call('SADD', QUEUES, shape.queue) end
+    if enterLane(shape.lane) then call('SADD', QUEUES, shape.queue) end
     hint('r')
   else
     if shape.letter == 's' then callMany('ZADD', WAITING, shape.byTime) end
     call('SADD', QUEUES, shape.queue)
+    if shape.isGrouped then makeFair(shape.queue) end
   end
   hint('c')
   count(shape.letter, shape.kind, jobs)
@@ -888,6 +1185,7 @@ local function settlePlain()
     for _, done in pairs(made) do
       if done.job then
         count(RUNNING, done.job.kind, -done.jobs)
+        runs(done.job.lane, -done.jobs)
         count('c', done.job.kind, done.jobs)
       end
     end
@@ -998,9 +1296,164 @@ local function renew(worker, most)
   return table.concat(verdicts), rowsOf(unknown)
 end
 `,
-  claiming: `-- Claims jobs: the heads of the lanes that fit, merged into one order.
+  gates: `-- Gates: limits that hold jobs back. A gate is named by a letter and a name: q queue, t task, g queue/group, k limit key;
+-- the setting G of a queue is that of all its groups without one of their own.
+--
+-- Lanes behind a closed gate of their group or limit key are not met again until it may have opened: they leave the heads
+-- of their front, or of their group, and are put back when a job of that gate ends, when a rate's stretch has passed, or
+-- when a setting is written.
 
--- The next jobs of a lane, which are taken from its front.
+local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
+local hold, release, reopen, openInTime
+
+do
+  -- What this call found out.
+  local anyLimits, settings, running, kinds, gates
+  onBegin(function() anyLimits, settings, running, kinds, gates = nil, {}, {}, nil, {} end)
+
+  function areLimited()
+    if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
+    return anyLimits
+  end
+
+  function settingOf(name)
+    if not areLimited() then return nil end
+    local setting = settings[name]
+    if setting == nil then
+      local text = call('HGET', LIMITS, name)
+      setting = false
+      if text then
+        setting = {}
+        setting.version, setting.concurrency, setting.max, setting.perMs, setting.weight, setting.pausedAt =
+          match(text, '^(%d+) (%d*) (%d*) (%d*) (%d*) (%d*)%z')
+        setting.most, setting.max, setting.perMs =
+          tonumber(setting.concurrency), tonumber(setting.max), tonumber(setting.perMs)
+      end
+      settings[name] = setting
+    end
+    return setting or nil
+  end
+
+  function groupSetting(lane)
+    if not lane.groupGate then return nil end
+    return settingOf(lane.groupGate) or settingOf('G' .. lane.queue)
+  end
+
+  -- Running jobs of a queue or a task are counted with all jobs, those of groups and limit keys for themselves. To be
+  -- asked when what this call counted is written.
+  function runningOf(gate)
+    if running[gate] then return running[gate] end
+    local letter = sub(gate, 1, 1)
+    if letter == 'g' or letter == 'k' then
+      running[gate] = tonumber(call('HGET', RUNS, gate) or 0)
+      return running[gate]
+    end
+    if not kinds then
+      kinds = {}
+      local fields = call('HGETALL', COUNTS)
+      for i = 1, #fields, 2 do
+        local queue, task = match(fields[i], '^u([^%z]*)%z(.*)$')
+        if queue then
+          local jobs = tonumber(fields[i + 1])
+          kinds['q' .. queue] = (kinds['q' .. queue] or 0) + jobs
+          kinds['t' .. task] = (kinds['t' .. task] or 0) + jobs
+        end
+      end
+    end
+    running[gate] = kinds[gate] or 0
+    return running[gate]
+  end
+
+  -- When a rate lets one more go, or nothing when it does so now.
+  function rateOpens(gate, setting)
+    if not setting.max then return nil end
+    local earliest = call('LINDEX', RATE .. gate, -setting.max)
+    local opensAt = earliest and tonumber(earliest) + setting.perMs
+    return opensAt and opensAt > now and opensAt or nil
+  end
+
+  -- Whether a gate is open, and if not, when its rate opens it, unless it waits for something else.
+  function stateOfGate(gate, setting)
+    if not setting then return true end
+    local state = gates[gate]
+    if not state then
+      state = { isOpen = true }
+      if setting.pausedAt ~= '' or (setting.most and runningOf(gate) >= setting.most) then
+        state.isOpen = false
+      else
+        state.opensAt = rateOpens(gate, setting)
+        state.isOpen = state.opensAt == nil
+      end
+      gates[gate] = state
+    end
+    return state.isOpen, state.opensAt
+  end
+
+  -- A job is claimed under a gate.
+  function passGate(gate, setting)
+    if not setting then return end
+    gates[gate] = nil
+    if setting.most then running[gate] = runningOf(gate) + 1 end
+    if not setting.max then return end
+    call('RPUSH', RATE .. gate, nowText)
+    call('LTRIM', RATE .. gate, -setting.max, -1)
+    call('ZADD', RATES, int(now + setting.perMs), gate)
+    -- Clears away more than it makes.
+    local old = call('ZRANGEBYSCORE', RATES, '-inf', nowText, 'LIMIT', 0, 2)
+    for i = 1, #old do
+      call('ZREM', RATES, old[i])
+      call('DEL', RATE .. old[i])
+    end
+  end
+
+  -- Puts a lane aside, behind a gate that is closed.
+  function hold(lane, gate, opensAt)
+    local placed = call('HGET', PLACED, lane.name)
+    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
+    call('HSET', PLACED, lane.name, '-' .. gate)
+    call('ZADD', HELD .. gate, 0, lane.name)
+    call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate)
+    if lane.key then place(laneOf(lane.groupLane)) end
+  end
+
+  -- Puts back what a gate holds.
+  function release(gate)
+    local held = call('ZRANGE', HELD .. gate, 0, -1)
+    call('DEL', HELD .. gate)
+    call('ZREM', OPENINGS, gate)
+    callMany('HDEL', PLACED, held)
+    for i = 1, #held do place(laneOf(held[i])) end
+  end
+
+  -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
+  function reopen()
+    if not next(freed) or not areLimited() then return end
+    flush()
+    for gate in pairs(freed) do
+      if call('EXISTS', HELD .. gate) == 1 then
+        local setting = settingOf(gate)
+        if not setting and sub(gate, 1, 1) == 'g' then
+          setting = groupSetting(laneOf(call('ZRANGE', HELD .. gate, 0, 0)[1]))
+        end
+        local isOpen, opensAt = stateOfGate(gate, setting)
+        if isOpen then
+          release(gate)
+        elseif opensAt then
+          call('ZADD', OPENINGS, int(opensAt), gate)
+        end
+      end
+    end
+    freed = {}
+  end
+
+  -- Puts back what rates hold whose stretch has passed.
+  function openInTime()
+    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText)
+    for i = 1, #open do release(open[i]) end
+  end
+end
+`,
+  cursors: `-- The next jobs of a lane, which are taken from its front.
 local Cursor = {}
 Cursor.__index = Cursor
 
@@ -1027,179 +1480,484 @@ function Cursor:advance()
   self.taken = self.taken + 1
   if 2 * (self.taken - self.first) >= #self.heads and #self.heads == 2 * self.chunk then self:fetch() else self:look() end
 end
+`,
+  walking: `-- Claims where settings or groups matter: job by job, in turn, passing over what gates hold back.
+--
+-- A source is a lane of a queue without groups, or a front of a fair queue. Each offers its first job whose gates are
+-- open; of a queue's sources, the one goes first whose (priority, turn, due time, id) is the least, of several queues'
+-- first jobs the one whose (priority, due time, id) is.
 
--- Ids have one length and few characters: Lua's order of them is that of their bytes in every locale.
-local function isBefore(a, b)
-  if a.runAt ~= b.runAt then return a.runAt < b.runAt end
-  return a.id < b.id
-end
+local walk
 
--- A heap of cursors, the one with the earliest head first.
-local function siftDown(heap, i)
-  local size = #heap
-  while true do
-    local least, left = i, 2 * i
-    if left <= size and isBefore(heap[left], heap[least]) then least = left end
-    if left < size and isBefore(heap[left + 1], heap[least]) then least = left + 1 end
-    if least == i then return end
-    heap[i], heap[least] = heap[least], heap[i]
-    i = least
-  end
-end
+do
+  -- Lanes that are looked at to tell when a rate opens for an idle worker. With more, it may wake up too early.
+  local OPENINGS_LOOKED = 100
+  -- Heads that are fetched at once from a lane of a queue without groups.
+  local FETCHED = 16
 
--- Calls take(cursor) for the heads of these lanes in their order until it answers false. Answers whether it did.
-local function merge(lanes, chunk, take)
-  local heap = {}
-  for i = 1, #lanes do
-    local cursor = cursorOf(lanes[i], chunk)
-    if cursor.id then table.insert(heap, cursor) end
-  end
-  for i = math.floor(#heap / 2), 1, -1 do siftDown(heap, i) end
-  while #heap > 0 do
-    local cursor = heap[1]
-    if not take(cursor) then return true end
-    cursor:advance()
-    if not cursor.id then
-      heap[1] = heap[#heap]
-      table.remove(heap)
+  local function gatesOf(queue, task)
+    local gates, names = {}, { 'q' .. queue, 't' .. task }
+    for i = 1, 2 do
+      local setting = settingOf(names[i])
+      if setting then gates[#gates + 1] = { name = names[i], setting = setting } end
     end
-    siftDown(heap, 1)
+    return gates
   end
-  return false
-end
 
-local function setOf(list)
-  if not list then return nil end
-  local set = {}
-  for i = 1, #list do set[list[i]] = true end
-  return set
-end
+  -- Whether all of these are open; if not, when time opens them, or nothing when something else has to.
+  local function areOpen(list)
+    local all, latest, isHeld = true, 0, false
+    for i = 1, #list do
+      local isOpen, opensAt = stateOfGate(list[i].name, list[i].setting)
+      if not isOpen then
+        all = false
+        if opensAt then latest = math.max(latest, opensAt) else isHeld = true end
+      end
+    end
+    return all, not isHeld and not all and latest or nil
+  end
 
--- The lanes that a claim may empty, as a list of turns; a turn is a list of lanes of one priority.
-local function turnsOf(queues, tasks, isListed)
-  local lanes, wanted, known = call('ZRANGE', LANES, 0, -1, 'WITHSCORES'), setOf(queues), setOf(tasks)
-  local byQueue = {}
-  for i = 1, #lanes, 2 do
-    local queue, task = match(lanes[i], '^%d%z([^%z]*)%z([^%z]*)%z')
-    if (not wanted or wanted[queue]) and (not known or known[task]) and call('HEXISTS', PAUSED, queue) == 0 then
+  -- The first job of a front that its group and its limit key let go. What they do not let go is put aside.
+  local function firstOfFront(source)
+    while true do
+      local head = call('ZRANGE', HEADS .. source.front, 0, 0, 'WITHSCORES')
+      if not head[1] then
+        call('ZREM', FRONTS, source.front)
+        return nil
+      end
+      local from = laneOf(source.front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
+      local lane = laneOf(from.groupLane)
+      local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
+      local turn = isOpen and turnOf(lane)
+      if not isOpen then
+        hold(lane, lane.groupGate, opensAt)
+      elseif tonumber(head[2]) ~= turn then
+        call('ZADD', HEADS .. source.front, int(turn), head[1])
+      else
+        isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+        if isOpen then
+          local id, runAt = sub(head[1], 17, 16 + ID_LENGTH), tonumber(sub(head[1], 1, 16))
+          return { id = id, runAt = runAt, turn = turn, lane = from }
+        end
+        hold(from, from.keyGate, opensAt)
+      end
+    end
+  end
+
+  -- What a source offers, or nothing.
+  local function offerOf(source)
+    if not areOpen(source.gates) then return nil end
+    if source.offer == nil then
+      if source.front then
+        source.offer = firstOfFront(source) or false
+      else
+        local cursor = source.cursor
+        source.offer = cursor.id and { id = cursor.id, runAt = cursor.runAt, turn = 0 } or false
+      end
+    end
+    return source.offer
+  end
+
+  local function isBefore(a, b, byTurn)
+    if a.priority ~= b.priority then return a.priority < b.priority end
+    local x, y = a.offer, b.offer
+    if byTurn and x.turn ~= y.turn then return x.turn < y.turn end
+    if x.runAt ~= y.runAt then return x.runAt < y.runAt end
+    return x.id < y.id
+  end
+
+  -- The source whose offer goes first.
+  local function nextOf(sources)
+    local firsts, best = {}, nil
+    for i = 1, #sources do
+      local source = sources[i]
+      local first = firsts[source.queue]
+      -- The sources come by priority: those behind the first one of their queue may have nothing to say.
+      if (not first or first.priority == source.priority) and offerOf(source)
+        and (not first or isBefore(source, first, true)) then
+        firsts[source.queue] = source
+      end
+    end
+    for _, first in pairs(firsts) do
+      if not best or isBefore(first, best, false) then best = first end
+    end
+    return best
+  end
+
+  -- A job is taken from a source: whatever offers might change because of it are made anew.
+  local function takeFrom(source, sources)
+    local offer, queue = source.offer, source.queue
+    for i = 1, #source.gates do passGate(source.gates[i].name, source.gates[i].setting) end
+    source.offer = nil
+    if not source.front then
+      source.cursor:advance()
+      return
+    end
+    local lane = offer.lane
+    local setting = groupSetting(lane)
+    passGate(lane.groupGate, setting)
+    if lane.key then passGate(lane.keyGate, settingOf(lane.keyGate)) end
+    advance(queue, offer.turn)
+    local weight = setting and tonumber(setting.weight) or 1
+    setTurn(lane, offer.turn + math.floor(720720 / weight + 0.5))
+    runs(lane.name, 1)
+    call('ZREM', READY .. lane.name, offer.id)
+    leaveLane(lane.name)
+    for i = 1, #sources do
+      local other = sources[i].offer and sources[i].offer.lane
+      if other and (other.of == lane.of or (lane.key and other.key == lane.key)) then sources[i].offer = nil end
+    end
+  end
+
+  -- When the first lane opens that would be claimed from but for rates. Called when nothing is left to be claimed.
+  local function opening(sources, fits)
+    local first
+    local function consider(...)
+      local isOpen, opensAt = areOpen({ ... })
+      if isOpen then opensAt = now end
+      if opensAt and (not first or opensAt < first) then first = opensAt end
+    end
+    for i = 1, #sources do
+      local source = sources[i]
+      local isOpen, opensAt = areOpen(source.gates)
+      if not isOpen and opensAt and (not first or opensAt < first) then
+        local cursor = source.cursor
+        if (cursor and cursor.id) or (source.front and firstOfFront(source)) then first = opensAt end
+      end
+    end
+    local looked = 0
+    local held = call('ZRANGEBYSCORE', OPENINGS, '(' .. nowText, '(inf', 'WITHSCORES', 'LIMIT', 0, OPENINGS_LOOKED)
+    for i = 1, #held, 2 do
+      local opensAt = tonumber(held[i + 1])
+      if first and opensAt >= first then return first end
+      local names = call('ZRANGE', HELD .. held[i], 0, OPENINGS_LOOKED - 1)
+      for k = 1, #names do
+        local lane = laneOf(names[k])
+        looked = looked + 1
+        if fits(lane.queue, lane.task) then
+          local list = gatesOf(lane.queue, lane.task)
+          local setting = groupSetting(lane)
+          if setting then list[#list + 1] = { name = lane.groupGate, setting = setting } end
+          local others = { lane }
+          if not lane.key then
+            -- A group is held back: what of it would go?
+            others = call('EXISTS', READY .. lane.name) == 1 and { lane } or {}
+            local keyed = call('ZRANGE', KEYED .. lane.name, 0, OPENINGS_LOOKED - 1)
+            for j = 1, #keyed do others[#others + 1] = laneOf(lane.front .. '\\0' .. sub(keyed[j], ID_LENGTH + 1)) end
+          end
+          for j = 1, #others do
+            looked = looked + 1
+            local key = others[j].key and settingOf(others[j].keyGate)
+            list[#list + 1] = key and { name = others[j].keyGate, setting = key } or nil
+            consider(unpack(list))
+            if key then list[#list] = nil end
+          end
+        end
+      end
+      if looked >= OPENINGS_LOOKED then return math.min(first or opensAt, opensAt) end
+    end
+    return first
+  end
+
+  -- Chooses up to \`limit\` jobs, in the order of turns, each of which is a list of sources. Answers their ids and states,
+  -- whether others were left behind, and else when a rate lets one go.
+  function walk(turns, limit, fits)
+    local ids, texts, hasSolo = {}, {}, false
+    for t = 1, #turns do
+      local sources = turns[t]
+      for i = 1, #sources do
+        local source = sources[i]
+        source.gates = gatesOf(source.queue, source.task)
+        if source.lane then source.cursor = cursorOf(source.lane, FETCHED) end
+      end
+      while true do
+        local source = nextOf(sources)
+        if not source then break end
+        local text = call('HGET', STATES, source.offer.id)
+        if text and sub(text, 1, 1) == 'r' then
+          local isSolo = has(sub(text, 2, 2), SOLO)
+          if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
+          if #ids == 0 then stamp() end
+          hasSolo = isSolo
+          ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
+          takeFrom(source, sources)
+        else
+          -- An older worker, which knows nothing of heads, took it away.
+          leaveLane(source.offer.lane.name)
+          source.offer = nil
+        end
+      end
+    end
+    if not areLimited() then return ids, texts, false end
+    local all = {}
+    for t = 1, #turns do
+      for i = 1, #turns[t] do all[#all + 1] = turns[t][i] end
+    end
+    return ids, texts, false, opening(all, fits)
+  end
+end
+`,
+  claiming: `-- Claims jobs: the heads of the lanes that fit, merged into one order.
+
+local claim
+
+do
+  -- Ids have one length and few characters: Lua's order of them is that of their bytes in every locale.
+  local function isBefore(a, b)
+    if a.runAt ~= b.runAt then return a.runAt < b.runAt end
+    return a.id < b.id
+  end
+
+  -- A heap of cursors, the one with the earliest head first.
+  local function siftDown(heap, i)
+    local size = #heap
+    while true do
+      local least, left = i, 2 * i
+      if left <= size and isBefore(heap[left], heap[least]) then least = left end
+      if left < size and isBefore(heap[left + 1], heap[least]) then least = left + 1 end
+      if least == i then return end
+      heap[i], heap[least] = heap[least], heap[i]
+      i = least
+    end
+  end
+
+  -- Calls take(cursor) for the heads of these lanes in their order until it answers false. Answers whether it did.
+  local function merge(lanes, chunk, take)
+    local heap = {}
+    for i = 1, #lanes do
+      local cursor = cursorOf(lanes[i], chunk)
+      if cursor.id then table.insert(heap, cursor) end
+    end
+    for i = math.floor(#heap / 2), 1, -1 do siftDown(heap, i) end
+    while #heap > 0 do
+      local cursor = heap[1]
+      if not take(cursor) then return true end
+      cursor:advance()
+      if not cursor.id then
+        heap[1] = heap[#heap]
+        table.remove(heap)
+      end
+      siftDown(heap, 1)
+    end
+    return false
+  end
+
+  local function setOf(list)
+    if not list then return nil end
+    local set = {}
+    for i = 1, #list do set[list[i]] = true end
+    return set
+  end
+
+  -- Whether a claim may take jobs of a queue and a task, as far as neither groups nor limits are concerned.
+  local function fitterOf(queues, tasks)
+    local wanted, known, paused = setOf(queues), setOf(tasks), {}
+    return function(queue, task)
+      if (wanted and not wanted[queue]) or (known and not known[task]) then return false end
+      if paused[queue] == nil then paused[queue] = call('HEXISTS', PAUSED, queue) == 1 end
+      return not paused[queue]
+    end
+  end
+
+  -- The lanes of queues without groups that fit. Those of others can only be there when an older worker wrote them.
+  local function plainLanes(fits)
+    local lanes, plain = call('ZRANGE', LANES, 0, -1, 'WITHSCORES'), {}
+    for i = 1, #lanes, 2 do
+      local queue, task, field = match(lanes[i], '^%d%z([^%z]*)%z([^%z]*)%z(.*)$')
+      if field ~= '' or isFair(queue) then
+        makeFair(queue)
+        adopt(lanes[i])
+      elseif fits(queue, task) then
+        plain[#plain + 1] = { lane = lanes[i], priority = lanes[i + 1], queue = queue, task = task }
+      end
+    end
+    return plain
+  end
+
+  -- These lanes as a list of turns; a turn is a list of lanes of one priority.
+  local function turnsOf(plain, queues)
+    local byQueue = {}
+    for i = 1, #plain do
+      local lane = plain[i]
       -- Merged, all queues are one.
-      local name = isListed and queue or 1
+      local name = queues and lane.queue or 1
       local turns = byQueue[name] or {}
       byQueue[name] = turns
       local last = turns[#turns]
-      if last and last.priority == lanes[i + 1] then
-        table.insert(last, lanes[i])
+      if last and last.priority == lane.priority then
+        table.insert(last, lane.lane)
       else
-        table.insert(turns, { lanes[i], priority = lanes[i + 1] })
+        table.insert(turns, { lane.lane, priority = lane.priority })
       end
     end
-  end
-  if not isListed then return byQueue[1] or {} end
-  local all = {}
-  for i = 1, #queues do
-    for _, turn in ipairs(byQueue[queues[i]] or {}) do table.insert(all, turn) end
-    -- A queue that is named twice is served once.
-    byQueue[queues[i]] = nil
-  end
-  return all
-end
-
--- The state of a job that this worker claims, and the length of its own lease, or nil.
-local function leased(text, worker)
-  local job = parse(text)
-  local flags, attempt, startedAt = job.flags, job.attempt, job.startedAt
-  if has(flags, SOLO) then
-    flags = with(flags, STARTED, true)
-    attempt, startedAt = int(tonumber(attempt) + 1), nowText
-  end
-  return {
-    text = 'u' .. flags .. int(tonumber(job.fence) + 1) .. '\\0' .. worker .. '\\0' .. job.kept .. '\\0' .. job.finishedAt
-      .. ' ' .. attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail,
-    leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
-    isPlain = flags == '0',
-    kind = job.kind,
-    key = job.key,
-  }
-end
-
--- Claims up to \`limit\` jobs. Answers their rows, and 1 when claimable jobs were left behind.
-local function claim(worker, limit, leaseMs, queues, tasks, isListed)
-  if limit == 0 then return '', 0 end
-  local ids, texts, cursors, hasMore, hasSolo = {}, {}, {}, false, false
-
-  local function choose(cursor)
-    if #ids == limit or hasSolo then return false end
-    local text = call('HGET', STATES, cursor.id)
-    if has(sub(text, 2, 2), SOLO) then
-      if #ids > 0 then return false end
-      hasSolo = true
+    if not queues then return byQueue[1] or {} end
+    local all = {}
+    for i = 1, #queues do
+      for _, turn in ipairs(byQueue[queues[i]] or {}) do table.insert(all, turn) end
+      -- A queue that is named twice is served once.
+      byQueue[queues[i]] = nil
     end
-    table.insert(ids, cursor.id)
-    table.insert(texts, text)
-    cursors[cursor.lane] = cursor
-    return true
+    return all
   end
 
-  local turns = turnsOf(queues, tasks, isListed)
-  if #turns == 1 and #turns[1] == 1 then
-    -- The usual case, a single lane: nothing is to be merged.
-    local lane = turns[1][1]
-    local heads = call('ZRANGE', READY .. lane, 0, limit)
-    local states = readMany(STATES, heads)
-    for i = 1, #heads do
-      local isSolo = has(sub(states[i], 2, 2), SOLO)
-      if i > limit or hasSolo or (isSolo and i > 1) then
-        hasMore = true
-        break
+  -- What is to be walked along, as a list of turns, or nothing when neither groups nor limits matter to this claim.
+  local function sourcesOf(plain, fits, queues)
+    local isLimited, sources = areLimited(), {}
+    local matters = isLimited and call('EXISTS', OPENINGS) == 1
+    if matters then openInTime() end
+    for i = 1, #plain do
+      local lane = plain[i]
+      sources[i] = lane
+      lane.priority = tonumber(lane.priority)
+      matters = matters or (isLimited and (settingOf('q' .. lane.queue) or settingOf('t' .. lane.task)))
+    end
+    local fronts = call('ZRANGE', FRONTS, 0, -1, 'WITHSCORES')
+    for i = 1, #fronts, 2 do
+      local queue, task = match(fronts[i], '^%d%z([^%z]*)%z(.*)$')
+      if fits(queue, task) then
+        matters = true
+        sources[#sources + 1] = { front = fronts[i], priority = tonumber(fronts[i + 1]), queue = queue, task = task }
       end
-      hasSolo = isSolo
-      ids[i], texts[i] = heads[i], states[i]
     end
-    if #ids > 0 then cursors[lane] = { taken = #ids } end
-  else
-    for i = 1, #turns do
-      local chunk = math.max(4, math.ceil((limit + 1 - #ids) / #turns[i]))
-      hasMore = merge(turns[i], chunk, choose)
-      if hasMore then break end
+    if not matters then return nil end
+    table.sort(sources, function(a, b) return a.priority < b.priority end)
+    if not queues then return { sources } end
+    local turns, byQueue = {}, {}
+    for i = 1, #queues do
+      if not byQueue[queues[i]] then
+        turns[#turns + 1] = {}
+        byQueue[queues[i]] = turns[#turns]
+      end
     end
+    for i = 1, #sources do table.insert(byQueue[sources[i].queue], sources[i]) end
+    return turns
   end
-  if #ids == 0 then return '', hasMore and 1 or 0 end
 
-  stamp()
-  local out, states, leases, bodies, made = {}, {}, {}, readMany(BODIES, ids), {}
-  for i = 1, #ids do
-    local id, text = ids[i], texts[i]
-    local lease = made[text]
-    if lease == nil then
-      lease = leased(text, worker)
-      lease.ends = int(now + (lease.leaseMs or leaseMs))
-      made[text] = lease
+  -- The state of a job that this worker claims, and the length of its own lease, or nil.
+  local function leased(text, worker)
+    local job = parse(text)
+    local flags, attempt, startedAt = job.flags, job.attempt, job.startedAt
+    if has(flags, SOLO) then
+      flags = with(flags, STARTED, true)
+      attempt, startedAt = int(tonumber(attempt) + 1), nowText
     end
-    states[2 * i - 1], states[2 * i] = id, lease.text
-    leases[2 * i - 1], leases[2 * i] = lease.ends, id
-    lease.jobs = (lease.jobs or 0) + 1
-    if lease.key ~= '' then freeKey(id, lease, 's') end
-    if lease.isPlain then
-      addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
+    return {
+      text = 'u' .. flags .. int(tonumber(job.fence) + 1) .. '\\0' .. worker .. '\\0' .. job.kept .. '\\0' .. job.finishedAt
+        .. ' ' .. attempt .. ' ' .. startedAt .. ' ' .. job.retries .. ' ' .. job.crashes .. '\\0' .. job.tail,
+      leaseMs = job.leaseMs ~= '' and tonumber(job.leaseMs) or nil,
+      isPlain = flags == '0',
+      kind = job.kind,
+      key = job.key,
+    }
+  end
+
+  -- Chooses up to \`limit\` jobs where only their order matters. Answers their ids, states, whether others were left behind.
+  local function choosePlain(turns, limit)
+    local ids, texts, cursors, hasMore, hasSolo = {}, {}, {}, false, false
+
+    local function choose(cursor)
+      if #ids == limit or hasSolo then return false end
+      local text = call('HGET', STATES, cursor.id)
+      if has(sub(text, 2, 2), SOLO) then
+        if #ids > 0 then return false end
+        hasSolo = true
+      end
+      table.insert(ids, cursor.id)
+      table.insert(texts, text)
+      cursors[cursor.lane] = cursor
+      return true
+    end
+
+    if #turns == 1 and #turns[1] == 1 then
+      -- The usual case, a single lane: nothing is to be merged.
+      local lane = turns[1][1]
+      local heads = call('ZRANGE', READY .. lane, 0, limit)
+      local states = readMany(STATES, heads)
+      for i = 1, #heads do
+        local isSolo = has(sub(states[i], 2, 2), SOLO)
+        if i > limit or hasSolo or (isSolo and i > 1) then
+          hasMore = true
+          break
+        end
+        hasSolo = isSolo
+        ids[i], texts[i] = heads[i], states[i]
+      end
+      if #ids > 0 then cursors[lane] = { taken = #ids } end
     else
-      local flags = sub(lease.text, 2, 2)
-      addRow(out, id, bodies[i], lease.text, lease.ends, note(flags, PROGRESS, 'p', id),
-        note(flags, CHECKPOINT, 'k', id), '')
+      for i = 1, #turns do
+        local chunk = math.max(4, math.ceil((limit + 1 - #ids) / #turns[i]))
+        hasMore = merge(turns[i], chunk, choose)
+        if hasMore then break end
+      end
     end
+    return ids, texts, hasMore, cursors
   end
-  callMany('HSET', STATES, states)
-  callMany('ZADD', LEASES .. worker, leases)
-  touched[worker] = true
-  for lane, cursor in pairs(cursors) do
-    call('ZREMRANGEBYRANK', READY .. lane, 0, cursor.taken - 1)
-    leaveLane(lane)
+
+  -- Chosen jobs run now. Answers their rows.
+  local function handOut(worker, leaseMs, ids, texts)
+    stamp()
+    local out, states, leases, bodies, made = {}, {}, {}, readMany(BODIES, ids), {}
+    for i = 1, #ids do
+      local id, text = ids[i], texts[i]
+      local lease = made[text]
+      if lease == nil then
+        lease = leased(text, worker)
+        lease.ends = int(now + (lease.leaseMs or leaseMs))
+        made[text] = lease
+      end
+      states[2 * i - 1], states[2 * i] = id, lease.text
+      leases[2 * i - 1], leases[2 * i] = lease.ends, id
+      lease.jobs = (lease.jobs or 0) + 1
+      if lease.key ~= '' then freeKey(id, lease, 's') end
+      if lease.isPlain then
+        addRow(out, id, bodies[i], lease.text, lease.ends, '', '', '')
+      else
+        local flags = sub(lease.text, 2, 2)
+        addRow(out, id, bodies[i], lease.text, lease.ends, note(flags, PROGRESS, 'p', id),
+          note(flags, CHECKPOINT, 'k', id), '')
+      end
+    end
+    callMany('HSET', STATES, states)
+    callMany('ZADD', LEASES .. worker, leases)
+    touched[worker] = true
+    for _, lease in pairs(made) do
+      count('r', lease.kind, -lease.jobs)
+      count('u', lease.kind, lease.jobs)
+    end
+    hint('c')
+    return table.concat(out, '\\0')
   end
-  for _, lease in pairs(made) do
-    count('r', lease.kind, -lease.jobs)
-    count('u', lease.kind, lease.jobs)
+
+  -- Claims up to \`limit\` jobs. Answers their rows, 1 when claimable jobs were left behind, and when a rate opens for
+  -- others or nothing.
+  function claim(worker, limit, leaseMs, queues, tasks, isListed)
+    if limit == 0 then return '', 0, nil end
+    local fits = fitterOf(queues, tasks)
+    local plain, listed = plainLanes(fits), isListed and queues or nil
+    local sources = (isAnyFair() or areLimited()) and sourcesOf(plain, fits, listed)
+    local ids, texts, hasMore, opensAt, cursors
+    if sources then
+      -- Limits are compared with what is written.
+      flush()
+      ids, texts, hasMore, opensAt = walk(sources, limit, fits)
+      cursors = {}
+      for t = 1, #sources do
+        for i = 1, #sources[t] do
+          local cursor = sources[t][i].cursor
+          if cursor and cursor.taken > 0 then cursors[cursor.lane] = cursor end
+        end
+      end
+    else
+      ids, texts, hasMore, cursors = choosePlain(turnsOf(plain, listed), limit)
+    end
+    if #ids == 0 then return '', hasMore and 1 or 0, opensAt end
+    local rows = handOut(worker, leaseMs, ids, texts)
+    for lane, cursor in pairs(cursors) do
+      call('ZREMRANGEBYRANK', READY .. lane, 0, cursor.taken - 1)
+      leaveLane(lane)
+    end
+    return rows, hasMore and 1 or 0, opensAt
   end
-  hint('c')
-  return table.concat(out, '\\0'), hasMore and 1 or 0
 end
 `,
 } as const
@@ -1260,7 +2018,7 @@ return ''`,
    * Result   { a letter for each change, holders of the keys that were taken, hints told and left to be told }
    */
   change: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader', 'changing'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints', 'reader', 'changing'],
     flags: [],
     text: `at = 3
 local verdicts, holders = {}, {}
@@ -1311,10 +2069,10 @@ end`,
    *          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
    * Result   { now, verdicts of the first successes, of the other settlements, of the starts, of the renewals, rows of
    *          unknown jobs, rows of claimed jobs, 1 when claimable jobs were left behind, when the earliest waiting job
-   *          is due or empty, hints told and left to be told }
+   *          is due, or a rate opens for one that is ready, or empty, hints told and left to be told }
    */
   exchange: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'rows', 'hints', 'reader', 'documents', 'adding', 'settling', 'claiming'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'rows', 'hints', 'reader', 'documents', 'adding', 'settling', 'gates', 'cursors', 'walking', 'claiming'],
     flags: [],
     text: `at = 3
 local worker, most = take(), takeNumber()
@@ -1324,18 +2082,20 @@ for i = 1, takeNumber() do settled[i] = settle() end
 local started = start()
 local renewed, unknown = '', ''
 if take() == '1' then renewed, unknown = renew(worker, most) end
-local jobs, more = '', 0
+reopen()
+local jobs, more, opensAt = '', 0, nil
 if take() == '1' then
   local limit, leaseMs, order = takeNumber(), takeNumber(), take()
   local number = takeNumber()
   local queues = number >= 0 and takeMany(number) or nil
   number = takeNumber()
   local tasks = number >= 0 and takeMany(number) or nil
-  jobs, more = claim(worker, limit, leaseMs, queues, tasks, order == 'l')
+  jobs, more, opensAt = claim(worker, limit, leaseMs, queues, tasks, order == 'l')
 end
 flush()
-local due = call('ZRANGE', WAITING, 0, 0, 'WITHSCORES')
-return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs, more, due[2] or '', tell() }`,
+local due = call('ZRANGE', WAITING, 0, 0, 'WITHSCORES')[2]
+if opensAt and (not due or opensAt < tonumber(due)) then due = int(opensAt) end
+return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs, more, due or '', tell() }`,
   },
   /**
    * Running jobs whose lease ran out, by the end of the lease, then id.
@@ -1345,7 +2105,7 @@ return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs,
    * Result   rows
    */
   expired: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `local limit, afterEnd, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 if limit == 0 then return '' end
@@ -1384,7 +2144,7 @@ return rowsOf(ids)`,
    * Result   { rows, for each job the list of its log lines }
    */
   finished: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `local index, latest = FINISHED .. ARGV[3], int(now - tonumber(ARGV[4]))
 local afterEnd, afterId, limit = ARGV[5], ARGV[6], tonumber(ARGV[7])
@@ -1450,7 +2210,7 @@ return out`,
    * Result   rows of those that exist
    */
   get: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `return rowsOf({ unpack(ARGV, 3) })`,
   },
@@ -1466,7 +2226,7 @@ return out`,
    *          told }
    */
   insertIf: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader', 'documents', 'changing', 'adding'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints', 'reader', 'documents', 'changing', 'adding'],
     flags: [],
     text: `at = 3
 local writes = takeWrites(takeNumber())
@@ -1495,12 +2255,49 @@ return { nowText, 1, verdicts, holders, table.concat(letters), tell() }`,
    * Result   { now, 1, a letter for each job, holders of the keys of duplicates, hints told and left to be told }
    */
   insert: {
-    includes: ['store', 'counting', 'ties', 'hints', 'reader', 'adding'],
+    includes: ['store', 'counting', 'ties', 'lines', 'hints', 'reader', 'adding'],
     flags: [],
     text: `at = 3
 local verdicts, holders = addJobs()
 flush()
 return { nowText, 1, verdicts, holders, tell() }`,
+  },
+  /**
+   * limits
+   * Every setting of a limit, and what is under it.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2)
+   * Result   for each: its gate, what is kept of it (set-limits.lua), how many of its jobs run, when its rate opens or
+   *          nothing
+   */
+  limits: {
+    includes: ['store', 'counting', 'ties', 'lines', 'gates'],
+    flags: ['no-writes'],
+    text: `local fields, out, groups = call('HGETALL', LIMITS), {}, nil
+
+-- How many jobs run in groups of a queue that have no setting of their own.
+local function runningInGroups(queue)
+  groups = groups or call('HGETALL', RUNS)
+  local prefix, jobs = 'g' .. queue .. '/', 0
+  for i = 1, #groups, 2 do
+    if sub(groups[i], 1, #prefix) == prefix and not settingOf(groups[i]) then jobs = jobs + tonumber(groups[i + 1]) end
+  end
+  return jobs
+end
+
+for i = 1, #fields, 2 do
+  local gate = fields[i]
+  out[#out + 1], out[#out + 2] = gate, fields[i + 1]
+  if sub(gate, 1, 1) == 'G' then
+    out[#out + 1], out[#out + 2] = int(runningInGroups(sub(gate, 2))), ''
+  else
+    out[#out + 1] = int(runningOf(gate))
+    local opensAt = rateOpens(gate, settingOf(gate))
+    out[#out + 1] = opensAt and int(opensAt) or ''
+  end
+end
+return out`,
   },
   /**
    * Documents of a collection by key.
@@ -1549,7 +2346,7 @@ return out`,
    *            how many jobs are in the places that fit }
    */
   list: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'rows', 'reader'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'rows', 'reader'],
     flags: ['no-writes'],
     text: `at = 2
 local isDown, after, limit, isWhole, by = take() == '1', take(), takeNumber(), take() == '1', take()
@@ -1601,8 +2398,10 @@ local function addSome()
     for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do addBehind(call('ZRANGE', LEASES .. worker, 0, -1)) end
   end
   if isWanted('r') then
-    for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
-      if fits(sub(lane, 3)) then addBehind(call('ZRANGE', READY .. lane, 0, -1)) end
+    for _, index in ipairs({ LANES, FAIRLANES }) do
+      for _, lane in ipairs(call('ZRANGE', index, 0, -1)) do
+        if fits(sub(lane, 3)) then addBehind(call('ZRANGE', READY .. lane, 0, -1)) end
+      end
     end
   end
   if isWanted('c') then
@@ -1732,14 +2531,15 @@ return answer`,
     text: `return nowText`,
   },
   /**
-   * Opens the installation, or makes it.
+   * open
+   * Opens the installation, or makes it, or brings its layout up to date.
    *
    * KEYS[1]  prefix
    * ARGV     clock (2), version of the layout that the caller knows
    * Result   version of the layout that is there, or empty when this is no installation of Posthaste
    */
   open: {
-    includes: ['store'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'gates'],
     flags: [],
     text: `local SCHEMA = PREFIX .. 'schema'
 local kind = call('TYPE', SCHEMA)['ok']
@@ -1750,7 +2550,20 @@ if kind == 'none' then
 end
 if kind ~= 'string' then return '' end
 local version = call('GET', SCHEMA)
-return match(version, '^%d+$') and version or ''`,
+if not match(version, '^%d+$') then return '' end
+if tonumber(version) >= tonumber(ARGV[3]) then return version end
+
+-- Version 1 knew no limits: groups were parts of lanes and nothing else.
+for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
+  if byte(lane, #lane) ~= 0 then makeFair(laneOf(lane).queue) end
+end
+for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
+  local texts = readMany(STATES, call('ZRANGE', LEASES .. worker, 0, -1))
+  for i = 1, #texts do runs(parse(texts[i]).lane, 1) end
+end
+flush()
+call('SET', SCHEMA, ARGV[3])
+return ARGV[3]`,
   },
   /**
    * Jobs at rest that never started although they had to by now, by that time, then id.
@@ -1760,7 +2573,7 @@ return match(version, '^%d+$') and version or ''`,
    * Result   rows
    */
   overdue: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'rows'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'rows'],
     flags: ['no-writes'],
     text: `local limit, afterTime, afterId = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local ids = {}
@@ -1817,7 +2630,7 @@ return { tell() }`,
    * Result   { how many, when the first is due that is not due yet or empty, hints told and left to be told }
    */
   promote: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints'],
     flags: [],
     text: `local limit = tonumber(ARGV[4])
 local ids = limit > 0 and call('ZRANGEBYSCORE', WAITING, '-inf', nowText, 'LIMIT', 0, limit) or {}
@@ -1844,7 +2657,7 @@ return { #ids, due[2] or '', tell() }`,
    * Result   { how many were removed, 1 when more are to be, hints told and left to be told }
    */
   prune: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints'],
     flags: [],
     text: `local letter, age, kept = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local leastAge, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -1927,10 +2740,12 @@ return verdicts`,
     includes: ['store'],
     flags: ['no-writes'],
     text: `local oldest = {}
-for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
-  local head = call('ZRANGE', READY .. lane, 0, 0, 'WITHSCORES')
-  table.insert(oldest, (match(lane, '^%d%z([^%z]*)%z')))
-  table.insert(oldest, head[2])
+for _, index in ipairs({ LANES, FAIRLANES }) do
+  for _, lane in ipairs(call('ZRANGE', index, 0, -1)) do
+    local head = call('ZRANGE', READY .. lane, 0, 0, 'WITHSCORES')
+    table.insert(oldest, (match(lane, '^%d%z([^%z]*)%z')))
+    table.insert(oldest, head[2])
+  end
 end
 return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
   },
@@ -1943,7 +2758,7 @@ return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }`,
    * Result   { a letter for each report, hints told and left to be told }
    */
   report: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints', 'reader'],
     flags: [],
     text: `-- A line is a member of a sorted set: fence and seq in a fixed width, so that its place tells its order.
 local function place(fence, seq) return string.format('%016.0f%016.0f', tonumber(fence), tonumber(seq)) end
@@ -1984,7 +2799,7 @@ return { table.concat(verdicts), tell() }`,
    * Result   { a letter for each request, hints told and left to be told }
    */
   requestCancel: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints', 'reader'],
     flags: [],
     text: `at = 3
 local verdicts = {}
@@ -2018,7 +2833,7 @@ return { table.concat(verdicts), tell() }`,
    *          left to be told }
    */
   restore: {
-    includes: ['store', 'counting', 'ties', 'jobs', 'hints', 'reader'],
+    includes: ['store', 'counting', 'ties', 'lines', 'jobs', 'hints', 'reader'],
     flags: [],
     text: `local holders = {}
 
@@ -2050,6 +2865,7 @@ local function store(id, body, text, progress, checkpoint, ties, lines)
   writeNote(id, 'p', progress, job.flags, PROGRESS)
   writeNote(id, 'k', checkpoint, job.flags, CHECKPOINT)
   call('SADD', QUEUES, job.queue)
+  if byte(job.lane, #job.lane) ~= 0 then makeFair(job.queue) end
   call('ZADD', placeOf(job.letter, job.kind), 0, id)
   if job.key ~= '' then call('ZADD', KEY .. sub(job.key, 2), 0, id) end
   if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
@@ -2059,7 +2875,7 @@ local function store(id, body, text, progress, checkpoint, ties, lines)
   else
     if takesKey then takeKey(sub(job.key, 2), id, letter or 'f', ms or '') end
     call('ZADD', READY .. job.lane, job.runAt, id)
-    call('ZADD', LANES, job.priority, job.lane)
+    enterLane(job.lane)
     hint('r')
   end
   if ties ~= '' then
@@ -2083,6 +2899,79 @@ for i = 1, takeNumber() do
 end
 flush()
 return { table.concat(verdicts), holders, tell() }`,
+  },
+  /**
+   * set-limits
+   * Writes settings of limits, all or none.
+   *
+   * KEYS[1]  prefix
+   * ARGV     clock (2), hints that may be told, number of settings; of each: its gate (gates.lua, or G for groups), version
+   *          expected or empty, limit of running jobs, claims and length of a rate, weight (each may be empty), who
+   *          stopped it (empty, or = and text), by whom it is written
+   * Result   { for each: o and the new version (0: removed), c and the version that is there, or r: it would have been
+   *          written; hints told and left to be told }
+   */
+  setLimits: {
+    includes: ['store', 'counting', 'ties', 'lines', 'hints', 'reader', 'gates'],
+    flags: [],
+    text: `at = 3
+local writes, areExpected = {}, true
+for i = 1, takeNumber() do
+  local write = { gate = take(), expect = take(), concurrency = take(), max = take(), perMs = take() }
+  write.weight, write.pausedBy, write.by = take(), take(), take()
+  write.before = settingOf(write.gate)
+  write.version = write.before and write.before.version or '0'
+  write.fits = write.expect == '' or write.expect == write.version
+  areExpected = areExpected and write.fits
+  writes[i] = write
+end
+
+local answers = {}
+if not areExpected then
+  for i = 1, #writes do answers[i] = writes[i].fits and 'r' or 'c' .. writes[i].version end
+  return { answers, ' ' }
+end
+
+-- The gates that a setting is about, of those in a sorted set.
+local function gatesIn(index, gate)
+  if sub(gate, 1, 1) ~= 'G' then return { gate } end
+  local prefix, found = 'g' .. sub(gate, 2) .. '/', {}
+  for _, one in ipairs(call('ZRANGE', index, 0, -1)) do
+    if sub(one, 1, #prefix) == prefix then found[#found + 1] = one end
+  end
+  return found
+end
+
+for i = 1, #writes do
+  local write, before, gate = writes[i], writes[i].before, writes[i].gate
+  stamp()
+  hint('r')
+  local max, perMs = before and before.max or '', before and before.perMs or ''
+  if max ~= (tonumber(write.max) or '') or perMs ~= (tonumber(write.perMs) or '') then
+    for _, one in ipairs(gatesIn(RATES, gate)) do
+      call('DEL', RATE .. one)
+      call('ZREM', RATES, one)
+    end
+  end
+  local queue, group = match(gate, '^g([^/]*)/(.*)$')
+  -- A group that was stopped, say, has saved nothing up.
+  if queue and call('HEXISTS', GROUPED, queue .. '\\0=' .. group) == 1 then
+    catchUp({ queue = queue, of = queue .. '\\0=' .. group })
+  end
+  if write.concurrency .. write.max .. write.weight .. write.pausedBy == '' then
+    call('HDEL', LIMITS, gate)
+    answers[i] = 'o0'
+  else
+    local version, pausedAt = int(write.version + 1), ''
+    if write.pausedBy ~= '' then pausedAt = before and before.pausedAt ~= '' and before.pausedAt or nowText end
+    local numbers = { version, write.concurrency, write.max, write.perMs, write.weight, pausedAt }
+    call('HSET', LIMITS, gate, table.concat(numbers, ' ') .. '\\0' .. write.pausedBy .. '\\0' .. write.by)
+    answers[i] = 'o' .. version
+  end
+  for _, one in ipairs(gatesIn(OPENINGS, gate)) do release(one) end
+end
+flush()
+return { answers, tell() }`,
   },
   /**
    * Workers that were heard of within their time to live.

@@ -1,4 +1,5 @@
 import type { JobRecord, JobTies } from '../../core/job.ts'
+import { groupIn } from './limits.ts'
 import { FLAGS, NO_FLAGS, NUL, numberOrNull, orNull, stateOf } from './text.ts'
 
 /** Fields of a run and of each of its jobs, as lua/include/rows.lua writes them. */
@@ -41,7 +42,7 @@ const commonOf = (fields: readonly string[], at: number): JobRecord => {
     id: '',
     task: field(6),
     queue: field(5),
-    group: orNull(field(7)),
+    group: groupIn(field(7)),
     priority: Number(field(4)),
     payload: '',
     maxRetries: null,

@@ -20,10 +20,10 @@ export const reportArguments = (reports: readonly Report[]): string[] => {
 export const changeArguments = (changes: readonly Change[]): string[] => {
   const args = [String(changes.length)]
   for (const change of changes) {
-    const { id, fence, from, to, solo, delayMs, attempt, retries, crashes } = change
+    const { id, fence, from, to, solo, delayMs, priority, attempt, retries, crashes } = change
     const texts = [change.reason, change.output, change.error, change.history].map(orEmpty)
     args.push(id, String(fence), LETTERS[from], LETTERS[to], solo ? '1' : '', String(delayMs ?? ''))
-    args.push(String(attempt), [`${retries} ${crashes}`, ...texts].join(NUL))
+    args.push(String(priority ?? ''), String(attempt), [`${retries} ${crashes}`, ...texts].join(NUL))
   }
   return args
 }

@@ -14,6 +14,8 @@ const {
   sweep,
   concurrency,
   logLevel,
+  workers = 1,
+  alsoTasks = [],
 } = JSON.parse(process.argv[2] ?? '{}')
 const ledger = openLedger(ledgerFolder, actor)
 const options = {
@@ -21,7 +23,7 @@ const options = {
   archive,
   archiveAfter: 0,
   // A task of its own shows whether this very process works.
-  tasks: [workTask(ledger, actor), workTask(ledger, actor, `work-${actor}`)],
+  tasks: ['work', `work-${actor}`, ...alsoTasks].map((name) => workTask(ledger, actor, name)),
   lease,
   heartbeat,
   sweep,
@@ -38,7 +40,7 @@ const open = () =>
 
 const ph = await open()
 recordEnds(ph, ledger)
-ph.work({ concurrency })
+for (let n = 0; n < workers; n++) ph.work({ concurrency })
 process.stdout.write('ready\n')
 process.on('SIGTERM', () => ph.close().then(() => process.exit(0)))
 // How much processor time it has used so far.

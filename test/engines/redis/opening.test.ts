@@ -33,7 +33,7 @@ describe('opening an installation in Redis', () => {
     await engine.close()
     const again = await openEngine(url)
     expect((await again.get([job.id]))[0]?.state).toBe('ready')
-    expect(again.info()).toMatchObject({ kind: 'redis', schemaVersion: 1, callerTransactions: false })
+    expect(again.info()).toMatchObject({ kind: 'redis', schemaVersion: 2, callerTransactions: false })
     expect(again.info().version).toMatch(/^\d+\.\d+/)
   })
 

@@ -8,11 +8,12 @@
 --          number of queues (-1: any) and their names, number of tasks (-1: any) and their names
 -- Result   { now, verdicts of the first successes, of the other settlements, of the starts, of the renewals, rows of
 --          unknown jobs, rows of claimed jobs, 1 when claimable jobs were left behind, when the earliest waiting job
---          is due or empty, hints told and left to be told }
+--          is due, or a rate opens for one that is ready, or empty, hints told and left to be told }
 
 -- include store
 -- include counting
 -- include ties
+-- include lines
 -- include jobs
 -- include rows
 -- include hints
@@ -20,6 +21,9 @@
 -- include documents
 -- include adding
 -- include settling
+-- include gates
+-- include cursors
+-- include walking
 -- include claiming
 
 at = 3
@@ -30,15 +34,17 @@ for i = 1, takeNumber() do settled[i] = settle() end
 local started = start()
 local renewed, unknown = '', ''
 if take() == '1' then renewed, unknown = renew(worker, most) end
-local jobs, more = '', 0
+reopen()
+local jobs, more, opensAt = '', 0, nil
 if take() == '1' then
   local limit, leaseMs, order = takeNumber(), takeNumber(), take()
   local number = takeNumber()
   local queues = number >= 0 and takeMany(number) or nil
   number = takeNumber()
   local tasks = number >= 0 and takeMany(number) or nil
-  jobs, more = claim(worker, limit, leaseMs, queues, tasks, order == 'l')
+  jobs, more, opensAt = claim(worker, limit, leaseMs, queues, tasks, order == 'l')
 end
 flush()
-local due = call('ZRANGE', WAITING, 0, 0, 'WITHSCORES')
-return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs, more, due[2] or '', tell() }
+local due = call('ZRANGE', WAITING, 0, 0, 'WITHSCORES')[2]
+if opensAt and (not due or opensAt < tonumber(due)) then due = int(opensAt) end
+return { nowText, plain, table.concat(settled), started, renewed, unknown, jobs, more, due or '', tell() }

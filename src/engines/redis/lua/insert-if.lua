@@ -11,6 +11,7 @@
 -- include store
 -- include counting
 -- include ties
+-- include lines
 -- include jobs
 -- include hints
 -- include reader

@@ -12,6 +12,7 @@
 -- include store
 -- include counting
 -- include ties
+-- include lines
 -- include jobs
 -- include rows
 -- include reader
@@ -66,8 +67,10 @@ local function addSome()
     for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do addBehind(call('ZRANGE', LEASES .. worker, 0, -1)) end
   end
   if isWanted('r') then
-    for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
-      if fits(sub(lane, 3)) then addBehind(call('ZRANGE', READY .. lane, 0, -1)) end
+    for _, index in ipairs({ LANES, FAIRLANES }) do
+      for _, lane in ipairs(call('ZRANGE', index, 0, -1)) do
+        if fits(sub(lane, 3)) then addBehind(call('ZRANGE', READY .. lane, 0, -1)) end
+      end
     end
   end
   if isWanted('c') then

@@ -7,6 +7,7 @@
 -- include store
 -- include counting
 -- include ties
+-- include lines
 -- include jobs
 -- include hints
 

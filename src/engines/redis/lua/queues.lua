@@ -8,9 +8,11 @@
 -- include store
 
 local oldest = {}
-for _, lane in ipairs(call('ZRANGE', LANES, 0, -1)) do
-  local head = call('ZRANGE', READY .. lane, 0, 0, 'WITHSCORES')
-  table.insert(oldest, (match(lane, '^%d%z([^%z]*)%z')))
-  table.insert(oldest, head[2])
+for _, index in ipairs({ LANES, FAIRLANES }) do
+  for _, lane in ipairs(call('ZRANGE', index, 0, -1)) do
+    local head = call('ZRANGE', READY .. lane, 0, 0, 'WITHSCORES')
+    table.insert(oldest, (match(lane, '^%d%z([^%z]*)%z')))
+    table.insert(oldest, head[2])
+  end
 end
 return { call('SMEMBERS', QUEUES), call('HGETALL', PAUSED), oldest }

@@ -8,6 +8,7 @@
 -- include store
 -- include counting
 -- include ties
+-- include lines
 -- include jobs
 -- include hints
 -- include reader

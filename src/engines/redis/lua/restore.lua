@@ -9,6 +9,7 @@
 -- include store
 -- include counting
 -- include ties
+-- include lines
 -- include jobs
 -- include hints
 -- include reader
@@ -43,6 +44,7 @@ local function store(id, body, text, progress, checkpoint, ties, lines)
   writeNote(id, 'p', progress, job.flags, PROGRESS)
   writeNote(id, 'k', checkpoint, job.flags, CHECKPOINT)
   call('SADD', QUEUES, job.queue)
+  if byte(job.lane, #job.lane) ~= 0 then makeFair(job.queue) end
   call('ZADD', placeOf(job.letter, job.kind), 0, id)
   if job.key ~= '' then call('ZADD', KEY .. sub(job.key, 2), 0, id) end
   if job.ref ~= '' then call('ZADD', REF .. sub(job.ref, 2), 0, id) end
@@ -52,7 +54,7 @@ local function store(id, body, text, progress, checkpoint, ties, lines)
   else
     if takesKey then takeKey(sub(job.key, 2), id, letter or 'f', ms or '') end
     call('ZADD', READY .. job.lane, job.runAt, id)
-    call('ZADD', LANES, job.priority, job.lane)
+    enterLane(job.lane)
     hint('r')
   end
   if ties ~= '' then

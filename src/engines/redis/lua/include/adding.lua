@@ -27,7 +27,8 @@ local function takeShape()
   shape.text = shape.letter .. flags .. '0\0\0' .. shape.runAt .. ' ' .. leaseMs .. ' ' .. nowText .. '\0' .. lane .. '\0'
     .. key .. '\0' .. ref .. '\0 0  0 0\0' .. blocked .. '\0\0\0'
   shape.lane, shape.key, shape.ref = lane, key, ref
-  shape.priority, shape.kind, shape.queue = match(lane, '^(%d)%z(([^%z]*)%z[^%z]*)%z')
+  shape.kind, shape.queue = match(lane, '^%d%z(([^%z]*)%z[^%z]*)%z')
+  shape.isGrouped = byte(lane, #lane) ~= 0
   -- Score and id of each job, and 0 and id: what the orders of due times and of ids are given.
   shape.byTime, shape.byId, shape.n = {}, {}, 0
   return shape
@@ -41,11 +42,12 @@ local function addShape(shape)
   if shape.letter == 'r' then
     callMany('ZADD', READY .. shape.lane, shape.byTime)
     -- A lane that was there already belongs to a queue that is known.
-    if call('ZADD', LANES, shape.priority, shape.lane) == 1 then call('SADD', QUEUES, shape.queue) end
+    if enterLane(shape.lane) then call('SADD', QUEUES, shape.queue) end
     hint('r')
   else
     if shape.letter == 's' then callMany('ZADD', WAITING, shape.byTime) end
     call('SADD', QUEUES, shape.queue)
+    if shape.isGrouped then makeFair(shape.queue) end
   end
   hint('c')
   count(shape.letter, shape.kind, jobs)

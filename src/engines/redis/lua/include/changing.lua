@@ -1,11 +1,11 @@
 -- Changes of jobs that nobody runs.
 
--- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, attempt, values:
--- retries crashes NUL reason … history.
+-- Reads one: id, fence, letter before, letter after (- for removed), 1 when solo, delay or empty, priority or empty,
+-- attempt, values: retries crashes NUL reason … history.
 local function takeChange()
   return {
-    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(), attempt = take(),
-    values = take(),
+    id = take(), fence = take(), from = take(), to = take(), solo = take(), delay = take(),
+    priority = take(), attempt = take(), values = take(),
   }
 end
 
@@ -47,9 +47,10 @@ local function carryOut(change)
     end
   end
   local runAt = change.delay == '' and job.runAt or int(now + tonumber(change.delay))
-  move(id, job, to, runAt)
+  local after = ranked(job, change.priority)
+  move(id, job, to, runAt, after)
   call('HSET', STATES, id, to .. with(job.flags, SOLO, change.solo == '1') .. int(tonumber(change.fence) + 1) .. '\0'
-    .. job.worker .. '\0' .. keep(job, runAt) .. '\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
+    .. job.worker .. '\0' .. keep(after, runAt) .. '\0' .. (isOver(to) and nowText or '') .. ' ' .. change.attempt .. ' '
     .. job.startedAt .. ' ' .. change.values)
   if isOver(to) then freeKey(id, job, 'f') end
   bondMoved(id, job.letter, to, change.attempt)

@@ -3,6 +3,8 @@
 --   letter flags fence NUL worker NUL runAt leaseMs createdAt NUL priority NUL queue NUL task NUL group NUL key NUL ref
 --   NUL finishedAt attempt startedAt retries crashes NUL reason NUL output NUL error NUL history
 --
+-- What stands in the place of the group also says the limit key, if there is one: see lines.lua.
+--
 -- Numbers are separated by spaces, none is empty. Texts that may be null are empty then, and else begin with `=`. No
 -- text contains NUL, so nothing is escaped, and nothing of what a caller gave is ever read as a number.
 --
@@ -41,8 +43,16 @@ local function keep(job, runAt)
   return runAt .. sub(job.kept, #job.runAt + 1)
 end
 
-local function leaveLane(lane)
-  if call('EXISTS', READY .. lane) == 0 then call('ZREM', LANES, lane) end
+-- The same job with another priority, which is where its lane begins, and what stands behind the three times.
+local function ranked(job, priority)
+  if priority == '' or priority == job.priority then return job end
+  local other = {}
+  for name, value in pairs(job) do other[name] = value end
+  local before = #job.runAt + #job.leaseMs + #job.createdAt + 3
+  other.priority = priority
+  other.lane = priority .. sub(job.lane, 2)
+  other.kept = sub(job.kept, 1, before) .. priority .. sub(job.kept, before + 2)
+  return other
 end
 
 -- Finished jobs lie together that ended in one step: a member is their ids in a row, its score the time.
@@ -78,6 +88,7 @@ local function leave(id, job)
   elseif letter == RUNNING then
     call('ZREM', LEASES .. job.worker, id)
     touched[job.worker] = true
+    runs(job.lane, -1)
   elseif letter == 's' or letter == 't' then
     call('ZREM', WAITING, id)
   elseif letter ~= 'b' then
@@ -90,7 +101,7 @@ end
 local function enter(id, letter, job, runAt)
   if letter == 'r' then
     call('ZADD', READY .. job.lane, runAt, id)
-    call('ZADD', LANES, job.priority, job.lane)
+    enterLane(job.lane)
   elseif letter == 's' or letter == 't' then
     call('ZADD', WAITING, runAt, id)
   elseif letter ~= 'b' then
@@ -99,10 +110,11 @@ local function enter(id, letter, job, runAt)
   count(letter, job.kind, 1)
 end
 
--- Moves a job from one state to another. The text is the caller's to write.
-local function move(id, job, letter, runAt)
+-- Moves a job from one state to another. The text is the caller's to write. `after`: what it is then, with another
+-- priority; left out, the same.
+local function move(id, job, letter, runAt, after)
   leave(id, job)
-  enter(id, letter, job, runAt)
+  enter(id, letter, after or job, runAt)
   local from, to = placeOf(job.letter, job.kind), placeOf(letter, job.kind)
   if from ~= to then
     call('ZREM', from, id)

@@ -74,6 +74,7 @@ local function settlePlain()
     for _, done in pairs(made) do
       if done.job then
         count(RUNNING, done.job.kind, -done.jobs)
+        runs(done.job.lane, -done.jobs)
         count('c', done.job.kind, done.jobs)
       end
     end

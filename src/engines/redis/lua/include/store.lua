@@ -10,6 +10,36 @@ local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
+local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
+local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
+
+-- Those of groups and limits: see lines.lua and gates.lua.
+local function nameLimits()
+  -- Queues in which groups take turns → the furthest turn that was had there; queue, group → its turn; and the groups
+  -- of a queue that have no ready job, and are ahead of it, by their turns.
+  FAIR = PREFIX .. 'fair'
+  TURNS = PREFIX .. 'turns'
+  IDLE = PREFIX .. 'idle:'
+  -- The lanes of those queues that are not empty, by priority; queue, group → how many of them are its own.
+  FAIRLANES = PREFIX .. 'fairlanes'
+  GROUPED = PREFIX .. 'grouped'
+  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys, and queues that ever had any;
+  -- lane → where it stands there.
+  FRONTS = PREFIX .. 'fronts'
+  HEADS = PREFIX .. 'heads:'
+  KEYED = PREFIX .. 'keyed:'
+  KEYEDQUEUES = PREFIX .. 'keyedqueues'
+  PLACED = PREFIX .. 'placed'
+  -- Gate → its setting; group or limit key → how many of its jobs run.
+  LIMITS = PREFIX .. 'limits'
+  RUNS = PREFIX .. 'runs'
+  -- When jobs were claimed under a rate, the latest last; and gates by the time from which this is of no use.
+  RATE = PREFIX .. 'rate:'
+  RATES = PREFIX .. 'rates'
+  -- The lanes that a gate holds back; and gates that hold any, by the time at which they open, or infinity.
+  HELD = PREFIX .. 'held:'
+  OPENINGS = PREFIX .. 'openings'
+end
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.
 local function nameKeys(prefix)
@@ -61,6 +91,7 @@ local function nameKeys(prefix)
   NAMES = PREFIX .. 'names:'
   -- Collection NUL key by the time at which the document is gone.
   EXPIRY = PREFIX .. 'expiry'
+  nameLimits()
 end
 
 -- While a library is being loaded nothing of this is there: `begin` fetches it.
