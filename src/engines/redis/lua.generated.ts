@@ -15,7 +15,7 @@ local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDER
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
 local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
-local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
+local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS, QUEUED, HELDIN, AJAR
 
 -- Those of groups and limits: see lines.lua and gates.lua.
 local function nameLimits()
@@ -43,6 +43,11 @@ local function nameLimits()
   -- The lanes that a gate holds back; and gates that hold any, by the time at which they open, or infinity.
   HELD = PREFIX .. 'held:'
   OPENINGS = PREFIX .. 'openings'
+  -- Limit key and front → the lanes that it holds there, in their order; limit key → those fronts; and front → limit
+  -- keys that are open, or were a moment ago, and hold lanes all the same.
+  QUEUED = PREFIX .. 'queued:'
+  HELDIN = PREFIX .. 'heldin:'
+  AJAR = PREFIX .. 'ajar:'
 end
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.
@@ -393,7 +398,7 @@ end
 -- with one: those stand in \`KEYED\` by their first jobs. A turn in \`HEADS\` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
-local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, putAside, putBack
 local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
@@ -541,16 +546,54 @@ do
     if member then call('HSET', PLACED, lane, member) else call('HDEL', PLACED, lane) end
   end
 
-  -- Whether a gate holds this lane back. One that is empty is let go.
-  local function isHeld(name, placed, isEmpty)
-    if not placed or sub(placed, 1, 1) ~= '-' then return false end
-    if isEmpty then
-      local gate = sub(placed, 2)
-      call('HDEL', PLACED, name)
-      call('ZREM', HELD .. gate, name)
-      if call('EXISTS', HELD .. gate) == 0 then call('ZREM', OPENINGS, gate) end
+  -- Where a lane stands among those of its front, or of its limit key there.
+  local function memberOf(first, field) return string.format('%016.0f', first[2]) .. first[1] .. field end
+
+  -- A lane that a gate holds back has another first job, or none any more.
+  local function placeHeld(lane, placed, first)
+    local gate = lane.keyGate or lane.groupGate
+    local queued = lane.key and QUEUED .. gate .. '\\0' .. lane.front
+    if not first[1] then
+      call('HDEL', PLACED, lane.name)
+      if queued then call('ZREM', queued, sub(placed, 2)) end
+      call('ZREM', HELD .. gate, lane.name)
+      if call('EXISTS', HELD .. gate) == 0 then
+        call('ZREM', OPENINGS, gate)
+        call('DEL', HELDIN .. gate)
+      end
+    elseif queued and memberOf(first, lane.field) ~= sub(placed, 2) then
+      call('ZREM', queued, sub(placed, 2))
+      call('ZADD', queued, int(turnOf(lane)), memberOf(first, lane.field))
+      call('HSET', PLACED, lane.name, '-' .. memberOf(first, lane.field))
     end
-    return true
+  end
+
+  local function isHeld(placed) return placed and sub(placed, 1, 1) == '-' end
+
+  -- Puts a lane aside, behind a gate that is closed.
+  function putAside(lane, gate)
+    local placed = call('HGET', PLACED, lane.name)
+    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
+    call('ZADD', HELD .. gate, 0, lane.name)
+    local member = ''
+    if lane.key then
+      member = memberOf(headOf(lane.name), lane.field)
+      call('ZADD', QUEUED .. gate .. '\\0' .. lane.front, int(turnOf(lane)), member)
+      call('SADD', HELDIN .. gate, lane.front)
+    end
+    call('HSET', PLACED, lane.name, '-' .. member)
+    if lane.key then place(laneOf(lane.groupLane)) end
+  end
+
+  -- Puts one back.
+  function putBack(lane, gate)
+    if lane.key then
+      call('ZREM', QUEUED .. gate .. '\\0' .. lane.front, sub(call('HGET', PLACED, lane.name), 2))
+    end
+    call('ZREM', HELD .. gate, lane.name)
+    if call('EXISTS', HELD .. gate) == 0 then call('DEL', HELDIN .. gate) end
+    call('HDEL', PLACED, lane.name)
+    place(lane)
   end
 
   -- Lets a group stand where its first job belongs. \`free\`: its first one without a limit key, when that is known.
@@ -558,8 +601,8 @@ do
     local heads, name = HEADS .. lane.front, lane.groupLane
     local before = call('HGET', PLACED, name)
     local id, runAt, first = firstOf(lane, free)
-    if isHeld(name, before, not id) then return end
-    local member = id and string.format('%016.0f', runAt) .. id .. laneOf(first).field
+    if isHeld(before) then return placeHeld(laneOf(name), before, { id }) end
+    local member = id and memberOf({ id, runAt }, laneOf(first).field)
     if before and before ~= member then call('ZREM', heads, before) end
     if member then
       call('ZADD', heads, int(turnOf(lane)), member)
@@ -573,7 +616,7 @@ do
     if lane.key then
       first = first or headOf(lane.name)
       local before = call('HGET', PLACED, lane.name)
-      if isHeld(lane.name, before, not first[1]) then return end
+      if isHeld(before) then return placeHeld(lane, before, first) end
       local keyed, member = KEYED .. lane.groupLane, first[1] and first[1] .. lane.field
       if before and before ~= member then call('ZREM', keyed, before) end
       if member then call('ZADD', keyed, first[2], member) end
@@ -1304,12 +1347,21 @@ end
 -- when a setting is written.
 
 local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
-local hold, release, reopen, openInTime
+local hold, release, pull, reopen, openInTime, isTired
 
 do
   -- What this call found out.
-  local anyLimits, settings, running, kinds, gates
-  onBegin(function() anyLimits, settings, running, kinds, gates = nil, {}, {}, nil, {} end)
+  local anyLimits, settings, running, kinds, gates, ajar
+  onBegin(function() anyLimits, settings, running, kinds, gates, ajar = nil, {}, {}, nil, {}, {} end)
+
+  -- So many lanes one call puts aside, or back because of the time, at most: then it answers that there is more to do.
+  local MOVED_MAX = 1000
+  local moved
+  onBegin(function() moved = 0 end)
+  function isTired() return moved >= MOVED_MAX end
+
+  -- So many lanes a limit key gets back at once.
+  local PUT_BACK_MAX = 16
 
   function areLimited()
     if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
@@ -1408,21 +1460,56 @@ do
 
   -- Puts a lane aside, behind a gate that is closed.
   function hold(lane, gate, opensAt)
-    local placed = call('HGET', PLACED, lane.name)
-    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
-    call('HSET', PLACED, lane.name, '-' .. gate)
-    call('ZADD', HELD .. gate, 0, lane.name)
+    putAside(lane, gate)
+    moved = moved + 1
     call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate)
-    if lane.key then place(laneOf(lane.groupLane)) end
   end
 
-  -- Puts back what a gate holds.
+  -- A gate may be open: puts back what it holds. A limit key that holds many lanes gives back one by one those that come
+  -- first, when a claim looks for them: it may be closed again soon.
   function release(gate)
-    local held = call('ZRANGE', HELD .. gate, 0, -1)
-    call('DEL', HELD .. gate)
     call('ZREM', OPENINGS, gate)
-    callMany('HDEL', PLACED, held)
-    for i = 1, #held do place(laneOf(held[i])) end
+    if sub(gate, 1, 1) == 'k' and call('ZCARD', HELD .. gate) > PUT_BACK_MAX then
+      for _, front in ipairs(call('SMEMBERS', HELDIN .. gate)) do
+        call('SADD', AJAR .. front, gate)
+        call('ZADD', FRONTS, sub(front, 1, 1), front)
+      end
+      return
+    end
+    local held = call('ZRANGE', HELD .. gate, 0, -1)
+    for i = 1, #held do putBack(laneOf(held[i]), gate) end
+  end
+
+  -- Puts back the first lane of a front that open limit keys still hold, when it comes before what the front offers.
+  -- Answers whether it did.
+  function pull(front, offer)
+    local keys = ajar[front] or call('SMEMBERS', AJAR .. front)
+    ajar[front] = keys
+    for i = #keys, 1, -1 do
+      local gate, first = keys[i], nil
+      local queued = QUEUED .. gate .. '\\0' .. front
+      local isOpen, opensAt = stateOfGate(gate, settingOf(gate))
+      if not isOpen then call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate) end
+      while isOpen do
+        first = call('ZRANGE', queued, 0, 0, 'WITHSCORES')
+        if not first[1] then break end
+        local lane = laneOf(front .. '\\0' .. sub(first[1], 17 + ID_LENGTH))
+        local turn = turnOf(lane)
+        if turn == tonumber(first[2]) then
+          if not offer or turn < offer.turn or (turn == offer.turn and sub(first[1], 1, 16 + ID_LENGTH) < offer.place) then
+            putBack(lane, gate)
+            return true
+          end
+          break
+        end
+        call('ZADD', queued, int(turn), first[1])
+      end
+      if not first or not first[1] then
+        call('SREM', AJAR .. front, gate)
+        table.remove(keys, i)
+      end
+    end
+    return false
   end
 
   -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
@@ -1448,7 +1535,8 @@ do
 
   -- Puts back what rates hold whose stretch has passed.
   function openInTime()
-    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText)
+    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText, 'LIMIT', 0, MOVED_MAX)
+    moved = #open
     for i = 1, #open do release(open[i]) end
   end
 end
@@ -1519,27 +1607,30 @@ do
 
   -- The first job of a front that its group and its limit key let go. What they do not let go is put aside.
   local function firstOfFront(source)
-    while true do
-      local head = call('ZRANGE', HEADS .. source.front, 0, 0, 'WITHSCORES')
-      if not head[1] then
-        call('ZREM', FRONTS, source.front)
-        return nil
-      end
-      local from = laneOf(source.front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
+    local front = source.front
+    -- The first head of the front: what it offers, or nothing when it has to go elsewhere.
+    local function meet(head)
+      local from = laneOf(front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
       local lane = laneOf(from.groupLane)
       local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
-      local turn = isOpen and turnOf(lane)
-      if not isOpen then
-        hold(lane, lane.groupGate, opensAt)
-      elseif tonumber(head[2]) ~= turn then
-        call('ZADD', HEADS .. source.front, int(turn), head[1])
-      else
-        isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
-        if isOpen then
-          local id, runAt = sub(head[1], 17, 16 + ID_LENGTH), tonumber(sub(head[1], 1, 16))
-          return { id = id, runAt = runAt, turn = turn, lane = from }
-        end
-        hold(from, from.keyGate, opensAt)
+      if not isOpen then return hold(lane, lane.groupGate, opensAt) end
+      local turn = turnOf(lane)
+      if tonumber(head[2]) ~= turn then
+        call('ZADD', HEADS .. front, int(turn), head[1])
+        return nil
+      end
+      isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+      if not isOpen then return hold(from, from.keyGate, opensAt) end
+      local place = sub(head[1], 1, 16 + ID_LENGTH)
+      return { id = sub(place, 17), runAt = tonumber(sub(place, 1, 16)), place = place, turn = turn, lane = from }
+    end
+    while true do
+      local head = call('ZRANGE', HEADS .. front, 0, 0, 'WITHSCORES')
+      local offer = head[1] and meet(head)
+      if isTired() then return offer end
+      if (offer or not head[1]) and not pull(front, offer) then
+        if not offer then call('ZREM', FRONTS, front) end
+        return offer
       end
     end
   end
@@ -1672,6 +1763,7 @@ do
       end
       while true do
         local source = nextOf(sources)
+        if isTired() then return ids, texts, true end
         if not source then break end
         local text = call('HGET', STATES, source.offer.id)
         if text and sub(text, 1, 1) == 'r' then

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
-import type { LimitScope } from '../../../src/core/job.ts'
+import type { JobTies, LimitScope } from '../../../src/core/job.ts'
 import type { Engine, LimitWrite } from '../../../src/engines/engine.ts'
 import { ManualClock } from '../../../src/testing/index.ts'
 import { CLAIM, completion, newJob, newJobs, openClient, openEngine, startServer } from './lab.ts'
@@ -11,6 +11,11 @@ const limit = (scope: LimitScope, name: string, given: Partial<LimitWrite>): Lim
   ...{ scope, name, concurrency: null, rate: null, weight: null, pausedBy: null, by: 'x', expect: null },
   ...given,
 })
+
+const NO_TIES: JobTies = {
+  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, parents: [], batch: null },
+  ...{ limit: null, dueMs: null, dueAt: null },
+}
 
 const addGroups = async (engine: Engine, groups: number, jobs = 1): Promise<void> => {
   const all = Array.from({ length: groups * jobs }, (_, i) => newJob({ group: `g${i % groups}` }))
@@ -71,9 +76,10 @@ describe('what limits cost', () => {
       await engine.setLimits([limit('groups', 'default', given)])
       await addGroups(engine, 2_000, 3)
       // Each group is met once, and set aside.
-      for (let jobs = 1; jobs > 0; ) {
+      for (let isMore = true; isMore; ) {
         const request = { ...CLAIM, queues: ['default'], limit: 1_000 }
-        jobs = (await engine.exchange({ worker: 'w', claim: request })).jobs.length
+        const { jobs, more } = await engine.exchange({ worker: 'w', claim: request })
+        isMore = more || jobs.length > 0
       }
       expect(await commandsOf(client, claim), name).toBeLessThan(2 * alone)
       const write = limit('group', 'default/g7', { concurrency: 5 })
@@ -84,13 +90,32 @@ describe('what limits cost', () => {
     }
   })
 
+  it('is a step for a job that ends, however many groups share a limit key', async () => {
+    const { engine, client } = await open()
+    await engine.setLimits([limit('key', 'api', { concurrency: 2 })])
+    const ties = { ...NO_TIES, limit: 'api' }
+    const given = Array.from({ length: 1_500 }, (_, i) => newJob({ group: `g${i}`, ties }))
+    for (let at = 0; at < given.length; at += 500) await engine.insert(given.slice(at, at + 500))
+    const running = (await engine.exchange({ worker: 'w', claim: CLAIM })).jobs
+    while ((await engine.exchange({ worker: 'w', claim: CLAIM })).more);
+    for (let i = 2; i < 20; i++) {
+      const settle = running.splice(0, 1).map(completion)
+      const cost = await commandsOf(client, async () => {
+        const { jobs } = await engine.exchange({ worker: 'w', settle, claim: CLAIM })
+        expect(jobs.map(({ id }) => id)).toEqual([given[i]?.id])
+        running.push(...jobs)
+      })
+      expect(cost).toBeLessThan(200)
+    }
+  })
+
   it('is a step for a job that ends, however many groups wait', async () => {
     const { engine, client } = await open()
     await engine.setLimits([limit('groups', 'default', { concurrency: 1 })])
     await addGroups(engine, 1_000, 2)
     const { jobs } = await engine.exchange({ worker: 'w', claim: { ...CLAIM, limit: 1_000 } })
     expect(jobs).toHaveLength(1_000)
-    await engine.exchange({ worker: 'w', claim: CLAIM })
+    while ((await engine.exchange({ worker: 'w', claim: CLAIM })).more);
     const settle = jobs.slice(0, 1).map(completion)
     const cost = await commandsOf(client, async () => {
       const answer = await engine.exchange({ worker: 'w', settle, claim: CLAIM })
@@ -104,8 +129,7 @@ it('limits and groups leave nothing behind but turns that matter', async () => {
   const { engine, client, clock } = await open()
   const settings = [limit('groups', 'default', { rate: { max: 2, perMs: 1_000 }, concurrency: 2 })]
   await engine.setLimits(settings)
-  const ties = { keyUntil: 'finish', keyMs: null, keyFrom: null, parents: [], batch: null } as const
-  await engine.insert(newJobs(9, { group: 'k', ties: { ...ties, limit: 'key', dueMs: null, dueAt: null } }))
+  await engine.insert(newJobs(9, { group: 'k', ties: { ...NO_TIES, limit: 'key' } }))
   await addGroups(engine, 50, 9)
   for (let left = 459; left > 0; clock.advance(1_000)) {
     const { jobs } = await engine.exchange({ worker: 'w', claim: CLAIM })

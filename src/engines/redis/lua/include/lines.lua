@@ -10,7 +10,7 @@
 -- with one: those stand in `KEYED` by their first jobs. A turn in `HEADS` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
-local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, putAside, putBack
 local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
@@ -158,16 +158,54 @@ do
     if member then call('HSET', PLACED, lane, member) else call('HDEL', PLACED, lane) end
   end
 
-  -- Whether a gate holds this lane back. One that is empty is let go.
-  local function isHeld(name, placed, isEmpty)
-    if not placed or sub(placed, 1, 1) ~= '-' then return false end
-    if isEmpty then
-      local gate = sub(placed, 2)
-      call('HDEL', PLACED, name)
-      call('ZREM', HELD .. gate, name)
-      if call('EXISTS', HELD .. gate) == 0 then call('ZREM', OPENINGS, gate) end
+  -- Where a lane stands among those of its front, or of its limit key there.
+  local function memberOf(first, field) return string.format('%016.0f', first[2]) .. first[1] .. field end
+
+  -- A lane that a gate holds back has another first job, or none any more.
+  local function placeHeld(lane, placed, first)
+    local gate = lane.keyGate or lane.groupGate
+    local queued = lane.key and QUEUED .. gate .. '\0' .. lane.front
+    if not first[1] then
+      call('HDEL', PLACED, lane.name)
+      if queued then call('ZREM', queued, sub(placed, 2)) end
+      call('ZREM', HELD .. gate, lane.name)
+      if call('EXISTS', HELD .. gate) == 0 then
+        call('ZREM', OPENINGS, gate)
+        call('DEL', HELDIN .. gate)
+      end
+    elseif queued and memberOf(first, lane.field) ~= sub(placed, 2) then
+      call('ZREM', queued, sub(placed, 2))
+      call('ZADD', queued, int(turnOf(lane)), memberOf(first, lane.field))
+      call('HSET', PLACED, lane.name, '-' .. memberOf(first, lane.field))
     end
-    return true
+  end
+
+  local function isHeld(placed) return placed and sub(placed, 1, 1) == '-' end
+
+  -- Puts a lane aside, behind a gate that is closed.
+  function putAside(lane, gate)
+    local placed = call('HGET', PLACED, lane.name)
+    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
+    call('ZADD', HELD .. gate, 0, lane.name)
+    local member = ''
+    if lane.key then
+      member = memberOf(headOf(lane.name), lane.field)
+      call('ZADD', QUEUED .. gate .. '\0' .. lane.front, int(turnOf(lane)), member)
+      call('SADD', HELDIN .. gate, lane.front)
+    end
+    call('HSET', PLACED, lane.name, '-' .. member)
+    if lane.key then place(laneOf(lane.groupLane)) end
+  end
+
+  -- Puts one back.
+  function putBack(lane, gate)
+    if lane.key then
+      call('ZREM', QUEUED .. gate .. '\0' .. lane.front, sub(call('HGET', PLACED, lane.name), 2))
+    end
+    call('ZREM', HELD .. gate, lane.name)
+    if call('EXISTS', HELD .. gate) == 0 then call('DEL', HELDIN .. gate) end
+    call('HDEL', PLACED, lane.name)
+    place(lane)
   end
 
   -- Lets a group stand where its first job belongs. `free`: its first one without a limit key, when that is known.
@@ -175,8 +213,8 @@ do
     local heads, name = HEADS .. lane.front, lane.groupLane
     local before = call('HGET', PLACED, name)
     local id, runAt, first = firstOf(lane, free)
-    if isHeld(name, before, not id) then return end
-    local member = id and string.format('%016.0f', runAt) .. id .. laneOf(first).field
+    if isHeld(before) then return placeHeld(laneOf(name), before, { id }) end
+    local member = id and memberOf({ id, runAt }, laneOf(first).field)
     if before and before ~= member then call('ZREM', heads, before) end
     if member then
       call('ZADD', heads, int(turnOf(lane)), member)
@@ -190,7 +228,7 @@ do
     if lane.key then
       first = first or headOf(lane.name)
       local before = call('HGET', PLACED, lane.name)
-      if isHeld(lane.name, before, not first[1]) then return end
+      if isHeld(before) then return placeHeld(lane, before, first) end
       local keyed, member = KEYED .. lane.groupLane, first[1] and first[1] .. lane.field
       if before and before ~= member then call('ZREM', keyed, before) end
       if member then call('ZADD', keyed, first[2], member) end

@@ -11,7 +11,7 @@ local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDER
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
 local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
-local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
+local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS, QUEUED, HELDIN, AJAR
 
 -- Those of groups and limits: see lines.lua and gates.lua.
 local function nameLimits()
@@ -39,6 +39,11 @@ local function nameLimits()
   -- The lanes that a gate holds back; and gates that hold any, by the time at which they open, or infinity.
   HELD = PREFIX .. 'held:'
   OPENINGS = PREFIX .. 'openings'
+  -- Limit key and front → the lanes that it holds there, in their order; limit key → those fronts; and front → limit
+  -- keys that are open, or were a moment ago, and hold lanes all the same.
+  QUEUED = PREFIX .. 'queued:'
+  HELDIN = PREFIX .. 'heldin:'
+  AJAR = PREFIX .. 'ajar:'
 end
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.

@@ -36,27 +36,30 @@ do
 
   -- The first job of a front that its group and its limit key let go. What they do not let go is put aside.
   local function firstOfFront(source)
-    while true do
-      local head = call('ZRANGE', HEADS .. source.front, 0, 0, 'WITHSCORES')
-      if not head[1] then
-        call('ZREM', FRONTS, source.front)
-        return nil
-      end
-      local from = laneOf(source.front .. '\0' .. sub(head[1], 17 + ID_LENGTH))
+    local front = source.front
+    -- The first head of the front: what it offers, or nothing when it has to go elsewhere.
+    local function meet(head)
+      local from = laneOf(front .. '\0' .. sub(head[1], 17 + ID_LENGTH))
       local lane = laneOf(from.groupLane)
       local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
-      local turn = isOpen and turnOf(lane)
-      if not isOpen then
-        hold(lane, lane.groupGate, opensAt)
-      elseif tonumber(head[2]) ~= turn then
-        call('ZADD', HEADS .. source.front, int(turn), head[1])
-      else
-        isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
-        if isOpen then
-          local id, runAt = sub(head[1], 17, 16 + ID_LENGTH), tonumber(sub(head[1], 1, 16))
-          return { id = id, runAt = runAt, turn = turn, lane = from }
-        end
-        hold(from, from.keyGate, opensAt)
+      if not isOpen then return hold(lane, lane.groupGate, opensAt) end
+      local turn = turnOf(lane)
+      if tonumber(head[2]) ~= turn then
+        call('ZADD', HEADS .. front, int(turn), head[1])
+        return nil
+      end
+      isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+      if not isOpen then return hold(from, from.keyGate, opensAt) end
+      local place = sub(head[1], 1, 16 + ID_LENGTH)
+      return { id = sub(place, 17), runAt = tonumber(sub(place, 1, 16)), place = place, turn = turn, lane = from }
+    end
+    while true do
+      local head = call('ZRANGE', HEADS .. front, 0, 0, 'WITHSCORES')
+      local offer = head[1] and meet(head)
+      if isTired() then return offer end
+      if (offer or not head[1]) and not pull(front, offer) then
+        if not offer then call('ZREM', FRONTS, front) end
+        return offer
       end
     end
   end
@@ -189,6 +192,7 @@ do
       end
       while true do
         local source = nextOf(sources)
+        if isTired() then return ids, texts, true end
         if not source then break end
         local text = call('HGET', STATES, source.offer.id)
         if text and sub(text, 1, 1) == 'r' then
