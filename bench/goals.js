@@ -50,6 +50,11 @@ export const GOALS = {
     sqlite: [{ atLeast: 0.9, figure: 'ofEmpty' }],
     postgres: [{ atLeast: 0.9, figure: 'ofEmpty' }],
   },
+  parked: {
+    sqlite: [{ atLeast: 0.9, figure: 'ofAlone' }],
+    postgres: [{ atLeast: 0.9, figure: 'ofAlone' }],
+    redis: [{ atLeast: 0.9, figure: 'ofAlone' }],
+  },
   'look-1m': {
     sqlite: [{ atMost: 20 }],
     postgres: [{ atMost: 50 }],

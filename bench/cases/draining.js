@@ -1,4 +1,4 @@
-import { fill, percentile, secondsSince, until } from '../lib/work.js'
+import { fill, payload, percentile, secondsSince, until } from '../lib/work.js'
 
 /** Longer than the slowest system needs for any of the cases. */
 const DRAIN_DEADLINE_MS = 10 * 60_000
@@ -57,6 +57,32 @@ const shortDrains = async (system, worker, size) => {
   /** @type {number[]} */
   const rates = []
   for (let n = 0; n < REPEATS; n++) rates.push(await fillAndDrain(system, worker, size))
+  return percentile(rates, 0.5)
+}
+
+const PARKED_GROUPS = 10_000
+
+/**
+ * Drains what is added, beside jobs that go on waiting: jobs per second to the end of the last one.
+ *
+ * @param {import('../lib/types.js').System} system @param {WorkerProcess} worker @param {number} size
+ */
+const drainBeside = async (system, worker, size) => {
+  await fill(system, size)
+  const before = worker.ran()
+  const from = performance.now()
+  await worker.work()
+  await until(() => worker.ran() - before >= size, LOOK_EVERY_MS, DRAIN_DEADLINE_MS)
+  const rate = size / secondsSince(from)
+  await worker.rest()
+  return rate
+}
+
+/** The median of several. @param {import('../lib/types.js').System} system @param {WorkerProcess} worker @param {number} size */
+const medianBeside = async (system, worker, size) => {
+  /** @type {number[]} */
+  const rates = []
+  for (let n = 0; n < REPEATS; n++) rates.push(await drainBeside(system, worker, size))
   return percentile(rates, 0.5)
 }
 
@@ -173,6 +199,33 @@ export const drainingCases = [
       await worker.stop()
       await system.close()
       return { value, more: { finished: size, emptyPerS: empty, ofEmpty: value / empty } }
+    },
+  },
+  {
+    name: 'parked',
+    title: 'drain 10,000 beside {size} jobs that wait in 10,000 groups (median of five, by a warm worker)',
+    unit: 'jobs/s',
+    better: 'more',
+    systems: OURS,
+    size: 100_000,
+    smokeSize: 1_000,
+    run: async ({ open, size, spawnWorker }) => {
+      const measured = Math.min(size, PARKED_GROUPS)
+      const system = await open()
+      const worker = await spawnWorker({ concurrency: CONCURRENCY, counting: true })
+      // One that waits: from the first group on groups take turns, and the limit holds in both halves.
+      await system.park?.([payload()], 1)
+      await drainBeside(system, worker, measured)
+      const alone = await medianBeside(system, worker, measured)
+      for (let at = 0; at < size; at += 10_000) {
+        const some = Array.from({ length: Math.min(10_000, size - at) }, (_, n) => payload(at + n))
+        await system.park?.(some, PARKED_GROUPS)
+      }
+      await drainBeside(system, worker, measured)
+      const value = await medianBeside(system, worker, measured)
+      await worker.stop()
+      await system.close()
+      return { value, more: { parked: size, alonePerS: alone, ofAlone: value / alone } }
     },
   },
 ]

@@ -29,6 +29,10 @@ export const open = async ({ url, onRun }) => {
     },
     stats: () => ph.stats(),
     page: () => ph.list({ limit: 50 }),
+    park: async (payloads, groups) => {
+      await ph.limits.set({ queue: 'default', groups: true }, { concurrency: 0 })
+      await ph.addMany(payloads.map((payload, n) => ({ task: run, payload, group: `parked-${n % groups}` })))
+    },
     close: () => ph.close(),
   }
 }

@@ -10,6 +10,8 @@ export interface System {
   waiting(): Promise<number>
   readonly stats: (() => Promise<unknown>) | undefined
   readonly page: (() => Promise<unknown>) | undefined
+  /** Adds jobs, spread over so many groups, none of which may run. */
+  readonly park?: (payloads: readonly unknown[], groups: number) => Promise<unknown>
   close(): Promise<unknown>
 }
 

@@ -33,7 +33,7 @@ export interface BreakerDeps extends Pick<RuntimeDeps, 'engine' | 'logger' | 'ev
 
 const COUNTS = 'breakers'
 /** Stands before everything that a breaker says about why it stopped a task. */
-export const BREAKER = 'breaker: '
+const BREAKER = 'breaker: '
 /** Another process wrote in between: read and count again this often, then with the next failure. */
 const CONFLICTS_MAX = 20
 

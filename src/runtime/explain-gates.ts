@@ -108,10 +108,7 @@ const PAUSED = {
 } as const
 
 /** 'group acme of queue mail'. */
-export const gateText = (
-  { scope, name }: Pick<LimitRow, 'scope' | 'name'>,
-  group?: string | null,
-): string => {
+const gateText = ({ scope, name }: Pick<LimitRow, 'scope' | 'name'>, group?: string | null): string => {
   const { queue, group: own } = targetOf({ scope, name }) as {
     readonly queue?: string
     readonly group?: string

@@ -123,10 +123,7 @@ export const boundsOf = (bounds: unknown, gate: Gate, field = ''): Bounds => {
 }
 
 /** A limit that says both at once. @throws E_ARGUMENT, E_DURATION, E_NAME naming the field */
-export const declaredOf = (
-  limit: unknown,
-  field: string,
-): { readonly gate: Gate; readonly bounds: Bounds } => {
+const declaredOf = (limit: unknown, field: string): { readonly gate: Gate; readonly bounds: Bounds } => {
   const given = object(limit, field)
   refuseUnknown(given, DECLARED, field)
   const gate = gateIn(given, within(field))

@@ -81,7 +81,7 @@ const writeOf = (gate: Gate, row: LimitRow | undefined, change: Partial<LimitWri
 })
 
 /** What is to be written for one declared limit, null for nothing; and what to remember of it. */
-export const judgeDeclared = (
+const judgeDeclared = (
   { gate, bounds }: Declared,
   row: LimitRow | undefined,
   document: DeclaredDocument | undefined,

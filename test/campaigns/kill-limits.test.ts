@@ -25,7 +25,10 @@ const RECOVERY_MS = LEASE_MS + SWEEP_MS + 1_000
 /** What busy cores may add. */
 const BUSY_MS = 1_500
 /** Many short runs, and some that are long enough to be hit. */
-const RUNS_MS = [20, 20, 400]
+const LONG_MS = 400
+const RUNS_MS = [20, 20, LONG_MS]
+/** How long the next long run is waited for. */
+const HOLDER_MS = 3_000
 const GROUPS = ['a', 'b', 'c']
 const AHEAD = 40
 
@@ -128,15 +131,24 @@ test.each(ENGINES)(
       looks++
     }
 
-    /** The process that runs a job under one of the permits just now, or any. */
-    const victim = async (): Promise<Actor | undefined> => {
+    /** Processes that run jobs just now: of all jobs, or of the long ones. */
+    const holders = async (isLong: boolean): Promise<Actor[]> => {
       const [{ jobs }, known] = await Promise.all([
         driver.list({ state: ['running'], limit: 50 }),
         driver.workers(),
       ])
-      const pids = jobs.flatMap(({ worker }) => known.find(({ id }) => id === worker)?.pid ?? [])
-      const holders = here.workers.filter(({ child }) => pids.includes(child.pid ?? 0))
-      return holders.length > 0 ? random.pick(holders) : here.workers[random.between(0, PROCESSES - 1)]
+      const held = isLong ? jobs.filter(({ payload }) => (payload as { ms: number }).ms === LONG_MS) : jobs
+      const pids = held.flatMap(({ worker }) => known.find(({ id }) => id === worker)?.pid ?? [])
+      return here.workers.filter(({ child }) => pids.includes(child.pid ?? 0))
+    }
+    /** Every other time someone who is sure to be in the middle of a run, as soon as there is one. */
+    const victim = async (kill: number): Promise<Actor | undefined> => {
+      for (const until = performance.now() + HOLDER_MS; kill % 2 === 0 && performance.now() < until; ) {
+        const found = await holders(true)
+        if (found.length > 0) return random.pick(found)
+      }
+      const found = await holders(false)
+      return found.length > 0 ? random.pick(found) : here.workers[random.between(0, PROCESSES - 1)]
     }
 
     await feed()
@@ -151,7 +163,7 @@ test.each(ENGINES)(
         await pause(5)
       }
       await feed()
-      const chosen = await victim()
+      const chosen = await victim(kills)
       if (chosen !== undefined) {
         await killActor(chosen)
         kills++

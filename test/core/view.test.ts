@@ -88,6 +88,7 @@ describe('toJob', () => {
       key: null,
       ref: null,
       group: null,
+      limit: null,
       tags: [],
       metadata: {},
       parents: [],

@@ -1,5 +1,5 @@
-import type { JobRecord, NewJob } from '../../src/core/job.ts'
-import { ENGINE_BATCH_MAX } from '../../src/core/limits.ts'
+import type { JobRecord, LimitSetting, NewJob } from '../../src/core/job.ts'
+import { ENGINE_BATCH_MAX, WEIGHT_MAX } from '../../src/core/limits.ts'
 import { FINISHED_STATES } from '../../src/core/states.ts'
 import type { Engine, ExchangeRequest, ListQuery } from '../../src/engines/engine.ts'
 
@@ -40,6 +40,11 @@ const removeJob = async (sound: Engine, job: JobRecord): Promise<void> => {
   const values = { attempt, retries, crashes, solo, reason, output, error, history }
   await sound.change([{ id, fence, from: state, to: 'removed', ...values }])
 }
+
+/** A row of limits as it was written. */
+const settingOf = ({ scope, name, concurrency, rate, weight, pausedBy, by }: LimitSetting): LimitSetting => ({
+  ...{ scope, name, concurrency, rate, weight, pausedBy, by },
+})
 
 export const BUGS: { readonly [name: string]: Bug } = {
   'settle-ignores-fence': {
@@ -271,6 +276,55 @@ export const BUGS: { readonly [name: string]: Bug } = {
         if (jobs.length <= ENGINE_BATCH_MAX) return first
         const rest = await sound.insert(jobs.slice(ENGINE_BATCH_MAX))
         return { ...first, verdicts: [...first.verdicts, ...rest.verdicts] }
+      },
+    }),
+  },
+
+  'limit-leaks-a-permit': {
+    is: 'a job that is given back goes on counting for its limits',
+    noticedBy: 'Limits',
+    plant: exchanging(async (request, sound) => {
+      const given = (request.settle ?? []).filter(({ to }) => to === 'ready').length
+      if (given === 0) return await sound.exchange(request)
+      const { claim, ...rest } = request
+      const answer = await sound.exchange(rest)
+      const writes = (await sound.limits()).flatMap((setting) =>
+        setting.concurrency === null
+          ? []
+          : { ...settingOf(setting), concurrency: Math.max(0, setting.concurrency - given), expect: null },
+      )
+      await sound.setLimits(writes)
+      return claim === undefined ? answer : await sound.exchange({ worker: request.worker, claim })
+    }),
+  },
+
+  'rate-counts-one-too-few': {
+    is: 'a rate lets one claim more go than it says',
+    noticedBy: 'Limits',
+    plant: (sound) => {
+      const raised = <T extends LimitSetting>(setting: T, by: number): T =>
+        setting.rate === null
+          ? setting
+          : { ...setting, rate: { ...setting.rate, max: setting.rate.max + by } }
+      return {
+        setLimits: (writes) => sound.setLimits(writes.map((write) => raised(write, 1))),
+        limits: async () => (await sound.limits()).map((row) => raised(row, -1)),
+      }
+    },
+  },
+
+  'turn-stands-still': {
+    is: 'the turn of a group hardly moves on when one of its jobs is claimed',
+    noticedBy: 'Groups take turns',
+    plant: (sound) => ({
+      insert: async (jobs, options) => {
+        const first = jobs.find(({ group }) => group !== null)
+        if (first !== undefined) {
+          const bounds = { concurrency: null, rate: null, weight: WEIGHT_MAX, pausedBy: null }
+          const name = `${first.queue}/${first.group}`
+          await sound.setLimits([{ scope: 'group', name, ...bounds, by: 'nobody', expect: null }])
+        }
+        return await sound.insert(jobs, options)
       },
     }),
   },

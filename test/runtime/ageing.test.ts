@@ -1,6 +1,6 @@
 import { task } from 'posthaste'
 import { describe, expect, test } from 'vitest'
-import { LIMITED as ENGINES, opened, until } from './open.ts'
+import { ENGINES, opened, until } from './open.ts'
 
 describe.each(ENGINES)('ageing on %s', (kind) => {
   test('what waits long rises step by step down to the bound, says so, and goes before what came later', async () => {

@@ -1,6 +1,6 @@
 import { type Posthaste, task } from 'posthaste'
 import { describe, expect, test } from 'vitest'
-import { LIMITED as ENGINES, opened, until } from './open.ts'
+import { ENGINES, opened, openedTwice, until } from './open.ts'
 
 /** Fails with the message that its payload is. */
 const failing = (breaker: object) =>
@@ -115,4 +115,14 @@ describe.each(ENGINES)('what a breaker may say on %s', (kind) => {
       ...{ code, field: `task bad: breaker.${field}` },
     })
   })
+})
+
+test('failures of two programs on one store add up', async () => {
+  const [one, two] = await openedTwice({ tasks: [failing({ failures: 6 })] })
+  for (const queue of ['a', 'b'])
+    await one.addMany(Array.from({ length: 3 }, () => ({ task: 'call', payload: 'no answer', queue })))
+  one.work({ queues: ['a'] })
+  two.work({ queues: ['b'] })
+  await until(async () => (await two.limits.get({ task: 'call' }))?.paused !== undefined)
+  expect((await one.limits.get({ task: 'call' }))?.paused?.by).toMatch(/^breaker: 6 failures within 1m/)
 })

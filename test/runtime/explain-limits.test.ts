@@ -1,6 +1,6 @@
 import { type Posthaste, type ReasonCode, task } from 'posthaste'
 import { describe, expect, test } from 'vitest'
-import { LIMITED as ENGINES, opened, until } from './open.ts'
+import { ENGINES, opened, until } from './open.ts'
 
 /** Runs until the test lets it go. */
 const endless = () => {

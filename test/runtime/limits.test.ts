@@ -1,6 +1,6 @@
 import { isPosthasteError, type Logger, type Posthaste, task } from 'posthaste'
 import { describe, expect, test } from 'vitest'
-import { LIMITED as ENGINES, opened, until } from './open.ts'
+import { ENGINES, opened, until } from './open.ts'
 
 /** Runs until it is let go, and counts how many do so at once. */
 const gateTask = (name = 'work') => {

@@ -6,7 +6,6 @@ import { afterEach } from 'vitest'
 
 /** The engines that every test of the runtime runs on, through the public door. */
 export const ENGINES = ['memory', 'sqlite'] as const
-export const LIMITED = ENGINES
 export type EngineKind = (typeof ENGINES)[number]
 
 const toClose: Posthaste[] = []

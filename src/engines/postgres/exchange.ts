@@ -23,7 +23,7 @@ import { claimInTurn } from './turns.ts'
 const NOTED_MAX = 100_000
 /** How often a claim looks again behind others. */
 const LOOKS_MAX = 8
-/** Claims that are remembered to have met limits or turns; with very many of them the memory begins anew. */
+/** Claims of which it is remembered whether they met limits or turns; with very many of them the memory begins anew. */
 const TURNING_MAX = 1_000
 
 interface Lease {
@@ -38,9 +38,6 @@ interface Turn {
   readonly isHeeded: boolean
   /** To be called when no other claim can come before this one. */
   readonly onTurn: () => void
-  /** The same of a claim that heeds limits and turns. */
-  readonly onDecided: () => void
-  readonly decided: Promise<unknown>
 }
 
 /** What one exchange brought, before it is put into the form of an answer. */
@@ -58,12 +55,10 @@ export class Exchanger {
   private readonly parts: Parts
   private readonly sight = new Sight()
   private readonly noted = new Set<string>()
-  /** Queues and tasks of which a claim met limits or turns: such a claim need not find that out again. */
-  private readonly turning = new Set<string>()
+  /** Whether a claim of some queues and tasks met limits or turns: such a claim need not find that out again. */
+  private readonly turning = new Map<string, { readonly takesTurns: boolean; readonly epoch: number }>()
   /** Settles when the newest exchange that claims has its turn in the store, or is over. */
   private turn: Promise<void> = Promise.resolve()
-  /** Settles when all exchanges that came before have claimed, or have their turn to do so with regard to limits. */
-  private decided: Promise<unknown> = Promise.resolve()
 
   constructor(parts: Parts) {
     this.parts = parts
@@ -84,7 +79,7 @@ export class Exchanger {
       const outcome = await sessions.transaction({ doing: 'exchanging', deadline }, (tx) =>
         this.carryOut(tx, request, { mayBePlain: attempts++ === 0, turn }),
       )
-      return { ...outcome, claimed: await this.heedTurns(outcome.claimed, request, { deadline, turn }) }
+      return { ...outcome, claimed: await this.heedTurns(outcome.claimed, request, deadline) }
     })
     const { settled, times } = outcome
     for (const { id } of settlements) this.noted.delete(id)
@@ -140,26 +135,21 @@ export class Exchanger {
    */
   private async inTurn<T>(request: ExchangeRequest, work: (turn: Turn) => Promise<T>): Promise<T> {
     const { claim: wanted } = request
-    if (!isClaiming(request) || wanted === undefined) {
-      return work({ isHeeded: false, onTurn: () => {}, onDecided: () => {}, decided: Promise.resolve() })
-    }
-    const { turn: before, decided } = this
-    let [onTurn, onDecided] = [(): void => {}, (): void => {}]
+    if (!isClaiming(request) || wanted === undefined) return work({ isHeeded: false, onTurn: () => {} })
+    const before = this.turn
+    let onTurn = (): void => {}
     this.turn = new Promise((resolve) => {
       onTurn = resolve
     })
-    const own = new Promise<void>((resolve) => {
-      onDecided = resolve
-    })
-    this.decided = Promise.all([decided, own])
     try {
       await before
-      const isHeeded = this.turning.has(kindsOf(wanted))
-      if (isHeeded) await decided
-      return await work({ isHeeded, onTurn, onDecided, decided })
+      const known = this.turning.get(kindsOf(wanted))
+      const isHeeded = known?.takesTurns === true
+      // Of one that may have to claim twice, the second claim must not be overtaken: nobody goes before it is over.
+      const isNew = !isHeeded && known?.epoch !== this.parts.kinds.epoch
+      return await work({ isHeeded, onTurn: isNew ? () => {} : onTurn })
     } finally {
       onTurn()
-      onDecided()
     }
   }
 
@@ -167,24 +157,14 @@ export class Exchanger {
   private async heedTurns(
     claimed: Claimed | null,
     { worker, claim: request }: ExchangeRequest,
-    { deadline, turn: { decided, onDecided } }: { readonly deadline: number; readonly turn: Turn },
+    deadline: number,
   ): Promise<Claimed | null> {
     if (claimed === null || request === undefined || worker === null) return claimed
     this.learn(request, claimed)
     if (!claimed.takesTurns || claimed.order !== null) return claimed
-    await decided
-    return this.claimAgain(request, worker, deadline, onDecided)
-  }
-
-  private claimAgain(
-    request: ClaimRequest,
-    worker: string,
-    deadline: number,
-    onTurn = (): void => {},
-  ): Promise<Claimed> {
     const { schemaLock, engineLock, sessions } = this.parts
     return sessions.transaction({ doing: 'claiming', deadline }, async (tx) => {
-      const claiming = claimInTurn(tx, { schemaLock, engineLock, sight: 0, worker, request, onTurn })
+      const claiming = claimInTurn(tx, { schemaLock, engineLock, sight: 0, worker, request })
       await Promise.all([claiming, ...raiseClock(tx)])
       return claiming
     })
@@ -212,7 +192,7 @@ export class Exchanger {
   private async rest(
     tx: Tx,
     request: ExchangeRequest,
-    { isHeeded, onTurn, onDecided }: Turn,
+    { isHeeded, onTurn }: Turn,
   ): Promise<Omit<Outcome, 'settled'>> {
     const { schemaLock, engineLock } = this.parts
     const { worker, start = [], renew, claim: wanted } = request
@@ -249,10 +229,7 @@ export class Exchanger {
             sight: this.sight.of(wanted.limit),
             worker,
             request: wanted,
-            onTurn: () => {
-              onTurn()
-              if (isHeeded) onDecided()
-            },
+            onTurn,
           })
         : null,
       isClaim ? [] : tx.run('nextDue', ...tx.at),
@@ -281,17 +258,13 @@ export class Exchanger {
       })
       this.learn(request, claimed)
     }
-    if (!claimed.takesTurns || claimed.order !== null) return claimed
-    return this.claimAgain(request, worker, deadline)
+    return this.heedTurns(claimed, { worker, claim: request }, deadline)
   }
 
   private learn(request: ClaimRequest, claimed: Claimed): void {
     const kinds = kindsOf(request)
-    if (!claimed.takesTurns) this.turning.delete(kinds)
-    else {
-      if (this.turning.size >= TURNING_MAX) this.turning.clear()
-      this.turning.add(kinds)
-    }
+    if (this.turning.size >= TURNING_MAX && !this.turning.has(kinds)) this.turning.clear()
+    this.turning.set(kinds, { takesTurns: claimed.takesTurns, epoch: this.parts.kinds.epoch })
     if (claimed.order === null) this.sight.learn(request.limit, claimed)
   }
 

@@ -19,7 +19,7 @@ const CLOCK_MS = 10_000
 const HOT = ['ready', 'running']
 
 const GARBAGE = `select relname from pg_catalog.pg_stat_user_tables
-where schemaname = $1 and relname in ('ready', 'running', 'waiting', 'moves') and n_dead_tup > $2`
+where schemaname = $1 and relname in ('ready', 'running', 'waiting', 'moves', 'touched', 'heads', 'groups') and n_dead_tup > $2`
 
 /**
  * What keeps the store fast, beside the calls of the maintainer: counts are added up, and the tables through which every

@@ -42,6 +42,10 @@ export class Kinds {
   private readonly knownQueues = new Set<string>()
   private readonly lines = new Map<string, number>()
   private readonly fairQueues = new Set<string>()
+  /** Queues of which a job with a group or a limit key was seen here. */
+  private readonly metQueues = new Set<string>()
+  /** Another one whenever this engine may have made groups take turns, or set limits, where there were none. */
+  epoch = 0
 
   constructor(sessions: Sessions) {
     this.sessions = sessions
@@ -50,6 +54,7 @@ export class Kinds {
   /** Makes sure that every pair, and every line, has a number; then `numberOf` and `lineOf` answer for them. */
   async prepare(jobs: readonly Lined[]): Promise<void> {
     await this.preparePairs(jobs)
+    this.meet(jobs)
     const lined = jobs.filter((job) => isLined(job) && this.knownLineOf(job) === undefined)
     if (lined.length === 0) return
     const missing = [...new Map(lined.map((job) => [this.lineNameOf(job), job])).values()]
@@ -69,6 +74,14 @@ export class Kinds {
     for (const name of this.lines.keys()) {
       if (this.lines.size <= LINES_MAX) break
       this.lines.delete(name)
+    }
+  }
+
+  private meet(jobs: readonly Lined[]): void {
+    for (const job of jobs) {
+      if (!isLined(job) || this.metQueues.has(job.queue)) continue
+      this.metQueues.add(job.queue)
+      this.epoch++
     }
   }
 
@@ -165,6 +178,7 @@ export class Kinds {
     const isNew = (job: Lined): boolean => !this.isPrepared(job) || !this.isQueueFair(job.queue)
     const asked = jobs.filter((job) => isLined(job) && isNew(job))
     if (asked.length === 0) return
+    this.meet(asked)
     const pairs = await tx.run(
       'kindsFind',
       texts(asked.map(({ queue }) => queue)),

@@ -75,7 +75,7 @@ const write = (
 
 /** Waits for the claims that are under way, so that none goes by the old settings after the answer. */
 export const setLimits = async (
-  { sessions, clock, hints, schemaLock }: Parts,
+  { sessions, kinds, clock, hints, schemaLock }: Parts,
   writes: readonly LimitWrite[],
 ): Promise<RecordVerdict[]> => {
   const verdicts = await sessions.transaction({ doing: 'setting limits' }, async (tx) => {
@@ -98,7 +98,10 @@ export const setLimits = async (
     await Promise.all([...write(tx, writes, known, settings), ...raiseClock(tx), tx.commit()])
     return settings.map((setting): RecordVerdict => ({ status: 'ok', version: setting?.version ?? 0 }))
   })
-  if (verdicts.some(({ status }) => status === 'ok')) hints.tell(['ready'])
+  if (verdicts.some(({ status }) => status === 'ok')) {
+    kinds.epoch++
+    hints.tell(['ready'])
+  }
   return verdicts
 }
 

@@ -434,11 +434,18 @@ select gate, (select posthaste.clock($4, $5)), number from unnest($1::text[], $2
 on conflict (gate, at) do update set number = c.number + excluded.number`,
   /**
    * Rates that are set anew begin to count. Parameters: gates; queues of whose groups all claims are forgotten.
-   * Index: the primary key of claims.
+   * Indexes: the primary keys of claims and groups.
    */
-  claimsForget: `delete from posthaste.claims where gate = any ($1::text[] || array(
-  select 'group ' || g.queue || '/' || substr(o.name, 2)
-  from unnest($2::text[]) as g (queue) join posthaste.groups as o on o.queue = g.queue
+  claimsForget: `delete from posthaste.claims where ctid = any (array(
+  select c.place
+  from (
+    select * from unnest($1::text[]) as g (gate)
+    union all
+    select 'group ' || g.queue || '/' || substr(o.name, 2)
+    from unnest($2::text[]) as g (queue)
+    cross join lateral (select name from posthaste.groups where queue = g.queue offset 0) as o
+  ) as g
+  cross join lateral (select ctid as place from posthaste.claims where gate = g.gate offset 0) as c
 ))`,
   /**
    * Claims that the rates of queues, tasks, groups of their own setting and limit keys have to remember. Parameters: whether
@@ -450,17 +457,19 @@ from posthaste.limits as l
 cross join lateral (
   select at, number from posthaste.claims
   where gate = l.scope || ' ' || l.name and at > (select posthaste.clock($2, $3)) - l.rate_per_ms
+  order by at desc limit 10000
 ) as c
 where l.rate_max is not null and (l.scope <> 'group' or $1::boolean)
 order by gate, c.at`,
   /**
-   * Claims that rates have to remember. Parameters: arrays of gates, lengths of their stretches; then floor and fixed of
+   * Claims that rates have to remember, as many as a rate may allow. Parameters: arrays of gates, lengths of their stretches; then floor and fixed of
    * the clock. Result: gate, at, number; the earliest first. Index: the primary key of claims.
    */
   claimsRead: `select g.gate, c.at, c.number
 from unnest($1::text[], $2::bigint[]) as g (gate, per_ms)
 cross join lateral (
   select at, number from posthaste.claims where gate = g.gate and at > (select posthaste.clock($3, $4)) - g.per_ms
+  order by at desc limit 10000
 ) as c
 order by g.gate, c.at`,
   /**
@@ -735,7 +744,7 @@ from unnest(
    */
   jobsKnown: `select id from posthaste.jobs where id = any ($1::uuid[])`,
   /**
-   * Gives jobs other priorities; their places follow. Parameters: arrays of ids and priorities.
+   * Gives jobs other priorities; their places follow. Parameters: arrays of ids, priorities. Index: the primary key of jobs.
    */
   jobsPriority: `update posthaste.jobs as j set priority = g.priority
 from unnest($1::uuid[], $2::smallint[]) as g (id, priority)
@@ -810,25 +819,39 @@ limit $3`,
    * Indexes: the primary key of groups; lines_to_gather, lines_to_bound.
    */
   limitsApply: `with named as materialized (
-  select g.queue, g.name, true as catches_up from unnest($1::text[], $2::text[]) as g (queue, name)
-  union all
-  select o.queue, o.name, false
-  from unnest($3::text[]) as g (queue) join posthaste.groups as o on o.queue = g.queue and o.parked_until > 0
+  select o.queue, o.name, o.place
+  from unnest($1::text[], $2::text[]) as g (queue, name)
+  cross join lateral (
+    select queue, name, ctid as place from posthaste.groups where queue = g.queue and name = g.name limit 1
+  ) as o
+),
+parked as materialized (
+  select o.queue, o.name, o.place
+  from unnest($3::text[]) as g (queue)
+  cross join lateral (
+    select queue, name, ctid as place from posthaste.groups where queue = g.queue and parked_until > 0 offset 0
+  ) as o
 ),
 opened as (
   update posthaste.groups as o
   set parked_until = 0, capacity = null,
-    turn = case when n.catches_up then greatest(o.turn, (select last from posthaste.fair as f where f.queue = o.queue)) else o.turn end
-  from (select queue, name, bool_or(catches_up) as catches_up from named group by queue, name) as n
-  where o.queue = n.queue and o.name = n.name
+    turn = case
+      when exists (select from named as n where n.place = o.ctid)
+      then greatest(o.turn, (select last from posthaste.fair as f where f.queue = o.queue))
+      else o.turn
+    end
+  where o.ctid = any (array(select place from named union select place from parked))
 )
 insert into posthaste.touched (line, is_idle)
 select l.line, false
-from named as n cross join lateral (
-  select line from posthaste.lines where queue = n.queue and coalesce('=' || "group", '') = n.name
+from (select queue, name from named union select queue, name from parked) as n
+cross join lateral (
+  select line from posthaste.lines where queue = n.queue and coalesce('=' || "group", '') = n.name offset 0
 ) as l
 union all
-select l.line, false from unnest($4::text[]) as g ("limit") join posthaste.lines as l on l."limit" = g."limit"`,
+select l.line, false
+from unnest($4::text[]) as g ("limit")
+cross join lateral (select line from posthaste.lines where "limit" = g."limit" offset 0) as l`,
   /**
    * Removes settings. Parameters: arrays of scopes, names.
    */
@@ -1202,25 +1225,35 @@ returning queue`,
   queuesAdd: `insert into posthaste.queues (queue) select * from unnest($1::text[]) as g (queue) order by queue on conflict (queue) do nothing`,
   /**
    * Every queue by name, and the earliest run_at of its claimable jobs: one look at the index for each priority of a
-   * kind, or of a line that has ready jobs. Result: queue, paused_at, paused_by, oldest_ready_at. Index: the primary key of ready.
+   * kind, and one or two for each line that ever was. Result: queue, paused_at, paused_by, oldest_ready_at. Indexes: the
+   * primary key of ready; lines_to_gather.
    */
-  queuesAll: `select q.queue, q.paused_at, q.paused_by, (
+  queuesAll: `select q.queue, q.paused_at, q.paused_by, least((
   select min(r.run_at)
-  from (
-    select kind from posthaste.kinds where queue = q.queue
-    union all
-    select l.line
-    from posthaste.lines as l
-    where l.queue = q.queue and (
-      exists (select from posthaste.heads as h where h.line = l.line)
-      or l.line = any (array(select line from posthaste.touched))
-    )
-  ) as k
+  from posthaste.kinds as k
   cross join generate_series(0, 9) as p (priority)
   cross join lateral (
     select run_at from posthaste.ready where kind = k.kind and priority = p.priority order by run_at limit 1
   ) as r
-) as oldest_ready_at
+  where k.queue = q.queue
+), (
+  select min(least(r.run_at, case when r.has_others then (
+    select min(o.run_at)
+    from generate_series(r.priority + 1, 9) as p (priority)
+    cross join lateral (
+      select run_at from posthaste.ready where kind = r.kind and priority = p.priority order by run_at limit 1
+    ) as o
+  ) end))
+  from (select line from posthaste.lines where queue = q.queue offset 0) as l
+  cross join lateral (
+    select f.*, exists (
+      select from posthaste.ready as o where o.kind = f.kind and o.priority > f.priority limit 1
+    ) as has_others
+    from (
+      select kind, priority, run_at from posthaste.ready where kind = l.line order by priority, run_at limit 1
+    ) as f
+  ) as r
+)) as oldest_ready_at
 from posthaste.queues as q
 order by q.queue`,
   /**
@@ -2095,13 +2128,9 @@ create table posthaste.claims (
 
 -- Jobs that are there already.
 insert into posthaste.lines (kind, queue, "group")
-select distinct k.kind, k.queue, j."group"
-from (
-  select id from posthaste.ready union all select id from posthaste.waiting union all select id from posthaste.running
-) as r
-join posthaste.jobs as j on j.id = r.id
-join posthaste.kinds as k on k.kind = j.kind
-where j."group" is not null;
+select k.kind, k.queue, j."group"
+from (select distinct kind, "group" from posthaste.jobs where "group" is not null) as j
+join posthaste.kinds as k on k.kind = j.kind;
 insert into posthaste.fair (queue, last) select distinct queue, 0 from posthaste.lines;
 update posthaste.waiting as w set line = l.line
 from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."group" = j."group"
@@ -2114,7 +2143,7 @@ from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."gro
 where j.id = r.id;
 insert into posthaste.touched (line, is_idle) select line, false from posthaste.lines;
 
--- Adds jobs in the present transaction. Parameters: a JSON array of objects (id, none twice; queue, task, priority,
+-- As before, and jobs with a group go to their lines: adds jobs in the present transaction. Parameters: a JSON array of objects (id, none twice; queue, task, priority,
 -- payload as text, delay_ms, run_at, blocked, max_retries, lease_ms, group, options, key, ref, tags: all as \`jobs\` has
 -- them); the id of the store that is meant, or null; floor and fixed of the clock; how long to wait for transactions that
 -- are about to take one of the keys, when the caller has set no lock_timeout. Result, for each job in its order: the id of

@@ -14,6 +14,8 @@ import { BEFORE_ALL, type Group, type Line, type ReadyJob, Window } from './wind
 
 /** Lines of each window that are read at once, beside its share of what is wanted. */
 const LINES_MORE = 8
+/** A claim that meets many groups to be parked reads four times as many lines each time, up to so many. */
+const LINES_MAX = 4_000
 
 interface Read {
   readonly gates: Gates
@@ -110,7 +112,8 @@ const readLines = async (
   wanted: number,
   groups: Groups,
 ): Promise<void> => {
-  const most = Math.min(wanted, Math.ceil((2 * wanted) / windows.length) + LINES_MORE)
+  const first = Math.min(wanted, Math.ceil((2 * wanted) / windows.length) + LINES_MORE)
+  const most = Math.min(LINES_MAX, first * 4 ** Math.max(...windows.map(({ reads }) => reads)))
   const ends = windows.map(({ end }) => end)
   const rows = await tx.run(
     'claimLines',
@@ -149,6 +152,7 @@ const readLines = async (
   }
   for (const window of windows) {
     const lines = found.get(window) ?? []
+    window.reads++
     window.isComplete = lines.length < most
     for (const line of lines) {
       line.last = line.jobs.at(-1) as ReadyJob

@@ -72,6 +72,8 @@ export class Window {
   /** The place of the last line that was read, as the store has it. */
   end: Spot = BEFORE_ALL
   isComplete = false
+  /** How often lines of it were read. */
+  reads = 0
   /** The group that all its lines belong to, when it is one without a name. */
   private readonly groupless: Group | null
   /** The last one is the first. */

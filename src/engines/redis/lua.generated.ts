@@ -14,8 +14,8 @@ local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
-local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, PLACED
-local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
+local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
+local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS, QUEUED, HELDIN, AJAR
 
 -- Those of groups and limits: see lines.lua and gates.lua.
 local function nameLimits()
@@ -27,10 +27,12 @@ local function nameLimits()
   -- The lanes of those queues that are not empty, by priority; queue, group → how many of them are its own.
   FAIRLANES = PREFIX .. 'fairlanes'
   GROUPED = PREFIX .. 'grouped'
-  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys; lane → where it stands there.
+  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys, and queues that ever had any;
+  -- lane → where it stands there.
   FRONTS = PREFIX .. 'fronts'
   HEADS = PREFIX .. 'heads:'
   KEYED = PREFIX .. 'keyed:'
+  KEYEDQUEUES = PREFIX .. 'keyedqueues'
   PLACED = PREFIX .. 'placed'
   -- Gate → its setting; group or limit key → how many of its jobs run.
   LIMITS = PREFIX .. 'limits'
@@ -41,6 +43,11 @@ local function nameLimits()
   -- The lanes that a gate holds back; and gates that hold any, by the time at which they open, or infinity.
   HELD = PREFIX .. 'held:'
   OPENINGS = PREFIX .. 'openings'
+  -- Limit key and front → the lanes that it holds there, in their order; limit key → those fronts; and front → limit
+  -- keys that are open, or were a moment ago, and hold lanes all the same.
+  QUEUED = PREFIX .. 'queued:'
+  HELDIN = PREFIX .. 'heldin:'
+  AJAR = PREFIX .. 'ajar:'
 end
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.
@@ -192,6 +199,10 @@ local function placeOf(letter, kind)
   return PLACE .. ((letter == RUNNING or letter == 'c') and 'r' or letter) .. kind
 end
 
+-- What else is written then.
+local flushers = {}
+local function onFlush(flusher) flushers[#flushers + 1] = flusher end
+
 -- Writes the numbers that changed, and when the first lease of each worker ends.
 local function flush()
   for field, difference in pairs(counted) do
@@ -203,6 +214,7 @@ local function flush()
     if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
   end
   touched = {}
+  for i = 1, #flushers do flushers[i]() end
 end
 `,
   ties: `-- What binds jobs: unique keys, jobs that depend on others, batches, and times to start by.
@@ -386,7 +398,7 @@ end
 -- with one: those stand in \`KEYED\` by their first jobs. A turn in \`HEADS\` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
-local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, putAside, putBack
 local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
@@ -394,8 +406,13 @@ do
   local TURNS_KEPT = 10000
 
   -- Lanes taken apart, fair queues, turns: what this call found out.
-  local lanes, fairQueues, anyFair, turns, lasts
-  onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
+  local lanes, fairQueues, keyedQueues, anyFair, turns, lasts
+  -- Turns, queues and gates whose numbers changed; written by \`flush\`.
+  local turned, advanced, ran
+  onBegin(function()
+    lanes, fairQueues, keyedQueues, anyFair, turns, lasts, freed = {}, {}, {}, nil, {}, {}, {}
+    turned, advanced, ran = {}, {}, {}
+  end)
 
   function laneOf(name)
     local lane = lanes[name]
@@ -430,7 +447,7 @@ do
     local lane = laneOf(name)
     if lane.field == '' then return end
     for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
-      if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+      ran[gate] = (ran[gate] or 0) + difference
       if difference < 0 then freed[gate] = true end
     end
   end
@@ -446,8 +463,7 @@ do
   end
 
   function setTurn(lane, turn)
-    turns[lane.of] = turn
-    call('HSET', TURNS, lane.of, int(turn))
+    turns[lane.of], turned[lane.of] = turn, true
   end
 
   -- Who had nothing to do has saved nothing up.
@@ -456,19 +472,16 @@ do
   end
 
   local function forgetTurn(queue, group)
-    turns[queue .. '\\0' .. group] = nil
-    call('HDEL', TURNS, queue .. '\\0' .. group)
+    local of = queue .. '\\0' .. group
+    turns[of], turned[of] = 0, nil
+    call('HDEL', TURNS, of)
     call('ZREM', IDLE .. queue, group)
   end
 
-  -- A turn was had: the queue's furthest one may be another now. Forgets turns that are not ahead of it any more, which
-  -- would be moved up to it: more than there may be new ones.
+  -- A turn was had: the queue's furthest one may be another now.
   function advance(queue, turn)
-    if turn <= lastTurn(queue) then return end
-    lasts[queue] = turn
-    call('HSET', FAIR, queue, int(turn))
-    local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', int(turn), 'LIMIT', 0, 4)
-    for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    if turn > lastTurn(queue) then lasts[queue] = turn end
+    advanced[queue] = (advanced[queue] or 0) + 1
   end
 
   local function gainLane(lane)
@@ -486,10 +499,39 @@ do
     if call('ZCARD', idle) > TURNS_KEPT then forgetTurn(lane.queue, call('ZRANGE', idle, 0, 0)[1]) end
   end
 
+  -- Queues that had a limit key look for jobs with one.
+  local function isKeyed(queue)
+    if keyedQueues[queue] == nil then keyedQueues[queue] = call('SISMEMBER', KEYEDQUEUES, queue) == 1 end
+    return keyedQueues[queue]
+  end
+
+  -- The first job of a lane, and its due time.
+  local function headOf(name) return call('ZRANGE', READY .. name, 0, 0, 'WITHSCORES') end
+
+  onFlush(function()
+    local written = {}
+    for of in pairs(turned) do
+      written[#written + 1] = of
+      written[#written + 1] = int(turns[of])
+    end
+    callMany('HSET', TURNS, written)
+    for queue, claims in pairs(advanced) do
+      local last = int(lasts[queue])
+      call('HSET', FAIR, queue, last)
+      -- Forgets turns that are not ahead any more, and would be moved up to it: more than there may be new ones.
+      local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', last, 'LIMIT', 0, 2 * claims)
+      for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    end
+    for gate, difference in pairs(ran) do
+      if difference ~= 0 and call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+    end
+    turned, advanced, ran = {}, {}, {}
+  end)
+
   -- The first job of a group in a front, without those that gates of limit keys hold back: id, due time, and its lane.
-  function firstOf(lane)
-    local free = call('ZRANGE', READY .. lane.groupLane, 0, 0, 'WITHSCORES')
-    local keyed = call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES')
+  local function firstOf(lane, free)
+    free = free or headOf(lane.groupLane)
+    local keyed = isKeyed(lane.queue) and call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES') or {}
     local id = keyed[1] and sub(keyed[1], 1, ID_LENGTH)
     if not id or (free[1] and (tonumber(free[2]) < tonumber(keyed[2])
       or (free[2] == keyed[2] and free[1] < id))) then
@@ -504,24 +546,63 @@ do
     if member then call('HSET', PLACED, lane, member) else call('HDEL', PLACED, lane) end
   end
 
-  -- Whether a gate holds this lane back. One that is empty is let go.
-  local function isHeld(name, placed, isEmpty)
-    if not placed or sub(placed, 1, 1) ~= '-' then return false end
-    if isEmpty then
-      local gate = sub(placed, 2)
-      call('HDEL', PLACED, name)
-      call('ZREM', HELD .. gate, name)
-      if call('EXISTS', HELD .. gate) == 0 then call('ZREM', OPENINGS, gate) end
+  -- Where a lane stands among those of its front, or of its limit key there.
+  local function memberOf(first, field) return string.format('%016.0f', first[2]) .. first[1] .. field end
+
+  -- A lane that a gate holds back has another first job, or none any more.
+  local function placeHeld(lane, placed, first)
+    local gate = lane.keyGate or lane.groupGate
+    local queued = lane.key and QUEUED .. gate .. '\\0' .. lane.front
+    if not first[1] then
+      call('HDEL', PLACED, lane.name)
+      if queued then call('ZREM', queued, sub(placed, 2)) end
+      call('ZREM', HELD .. gate, lane.name)
+      if call('EXISTS', HELD .. gate) == 0 then
+        call('ZREM', OPENINGS, gate)
+        call('DEL', HELDIN .. gate)
+      end
+    elseif queued and memberOf(first, lane.field) ~= sub(placed, 2) then
+      call('ZREM', queued, sub(placed, 2))
+      call('ZADD', queued, int(turnOf(lane)), memberOf(first, lane.field))
+      call('HSET', PLACED, lane.name, '-' .. memberOf(first, lane.field))
     end
-    return true
   end
 
-  local function placeGroup(lane)
+  local function isHeld(placed) return placed and sub(placed, 1, 1) == '-' end
+
+  -- Puts a lane aside, behind a gate that is closed.
+  function putAside(lane, gate)
+    local placed = call('HGET', PLACED, lane.name)
+    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
+    call('ZADD', HELD .. gate, 0, lane.name)
+    local member = ''
+    if lane.key then
+      member = memberOf(headOf(lane.name), lane.field)
+      call('ZADD', QUEUED .. gate .. '\\0' .. lane.front, int(turnOf(lane)), member)
+      call('SADD', HELDIN .. gate, lane.front)
+    end
+    call('HSET', PLACED, lane.name, '-' .. member)
+    if lane.key then place(laneOf(lane.groupLane)) end
+  end
+
+  -- Puts one back.
+  function putBack(lane, gate)
+    if lane.key then
+      call('ZREM', QUEUED .. gate .. '\\0' .. lane.front, sub(call('HGET', PLACED, lane.name), 2))
+    end
+    call('ZREM', HELD .. gate, lane.name)
+    if call('EXISTS', HELD .. gate) == 0 then call('DEL', HELDIN .. gate) end
+    call('HDEL', PLACED, lane.name)
+    place(lane)
+  end
+
+  -- Lets a group stand where its first job belongs. \`free\`: its first one without a limit key, when that is known.
+  local function placeGroup(lane, free)
     local heads, name = HEADS .. lane.front, lane.groupLane
     local before = call('HGET', PLACED, name)
-    local id, runAt = firstOf(lane)
-    if isHeld(name, before, not id) then return end
-    local member = id and string.format('%016.0f', runAt) .. id .. lane.group
+    local id, runAt, first = firstOf(lane, free)
+    if isHeld(before) then return placeHeld(laneOf(name), before, { id }) end
+    local member = id and memberOf({ id, runAt }, laneOf(first).field)
     if before and before ~= member then call('ZREM', heads, before) end
     if member then
       call('ZADD', heads, int(turnOf(lane)), member)
@@ -530,18 +611,19 @@ do
     note(name, before or nil, member)
   end
 
-  -- Lets a lane, and its group, stand where its first job belongs.
-  function place(lane)
+  -- Lets a lane, and its group, stand where its first job belongs, which may be known.
+  function place(lane, first)
     if lane.key then
+      first = first or headOf(lane.name)
       local before = call('HGET', PLACED, lane.name)
-      local first = call('ZRANGE', READY .. lane.name, 0, 0, 'WITHSCORES')
-      if isHeld(lane.name, before, not first[1]) then return end
+      if isHeld(before) then return placeHeld(lane, before, first) end
       local keyed, member = KEYED .. lane.groupLane, first[1] and first[1] .. lane.field
       if before and before ~= member then call('ZREM', keyed, before) end
       if member then call('ZADD', keyed, first[2], member) end
       note(lane.name, before or nil, member)
+      first = nil
     end
-    placeGroup(lane)
+    placeGroup(lane, first)
   end
 
   -- Takes over a lane that was written as one of a queue without groups.
@@ -564,6 +646,10 @@ do
   function enterLane(name)
     local lane = laneOf(name)
     if lane.field ~= '' then makeFair(lane.queue) end
+    if lane.key and not isKeyed(lane.queue) then
+      call('SADD', KEYEDQUEUES, lane.queue)
+      keyedQueues[lane.queue] = true
+    end
     if not isFair(lane.queue) then return call('ZADD', LANES, lane.priority, name) == 1 end
     local isNew = call('ZADD', FAIRLANES, lane.priority, name) == 1
     if isNew then gainLane(lane) end
@@ -573,13 +659,14 @@ do
 
   -- Ready jobs of a lane have gone.
   function leaveLane(name)
-    local lane, isEmpty = laneOf(name), call('EXISTS', READY .. name) == 0
+    local lane = laneOf(name)
     if not isFair(lane.queue) then
-      if isEmpty then call('ZREM', LANES, name) end
+      if call('EXISTS', READY .. name) == 0 then call('ZREM', LANES, name) end
       return
     end
-    if isEmpty and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
-    place(lane)
+    local first = headOf(name)
+    if not first[1] and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
+    place(lane, first)
   end
 end
 `,
@@ -1260,12 +1347,21 @@ end
 -- when a setting is written.
 
 local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
-local hold, release, reopen, openInTime
+local hold, release, pull, reopen, openInTime, isTired
 
 do
   -- What this call found out.
-  local anyLimits, settings, running, kinds, gates
-  onBegin(function() anyLimits, settings, running, kinds, gates = nil, {}, {}, nil, {} end)
+  local anyLimits, settings, running, kinds, gates, ajar
+  onBegin(function() anyLimits, settings, running, kinds, gates, ajar = nil, {}, {}, nil, {}, {} end)
+
+  -- So many lanes one call puts aside, or back because of the time, at most: then it answers that there is more to do.
+  local MOVED_MAX = 1000
+  local moved
+  onBegin(function() moved = 0 end)
+  function isTired() return moved >= MOVED_MAX end
+
+  -- So many lanes a limit key gets back at once.
+  local PUT_BACK_MAX = 16
 
   function areLimited()
     if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
@@ -1364,25 +1460,62 @@ do
 
   -- Puts a lane aside, behind a gate that is closed.
   function hold(lane, gate, opensAt)
-    local placed = call('HGET', PLACED, lane.name)
-    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
-    call('HSET', PLACED, lane.name, '-' .. gate)
-    call('ZADD', HELD .. gate, 0, lane.name)
+    putAside(lane, gate)
+    moved = moved + 1
     call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate)
-    if lane.key then place(laneOf(lane.groupLane)) end
   end
 
-  -- Puts back what a gate holds.
+  -- A gate may be open: puts back what it holds. A limit key that holds many lanes gives back one by one those that come
+  -- first, when a claim looks for them: it may be closed again soon.
   function release(gate)
-    local held = call('ZRANGE', HELD .. gate, 0, -1)
-    call('DEL', HELD .. gate)
     call('ZREM', OPENINGS, gate)
-    callMany('HDEL', PLACED, held)
-    for i = 1, #held do place(laneOf(held[i])) end
+    if sub(gate, 1, 1) == 'k' and call('ZCARD', HELD .. gate) > PUT_BACK_MAX then
+      for _, front in ipairs(call('SMEMBERS', HELDIN .. gate)) do
+        call('SADD', AJAR .. front, gate)
+        call('ZADD', FRONTS, sub(front, 1, 1), front)
+      end
+      return
+    end
+    local held = call('ZRANGE', HELD .. gate, 0, -1)
+    for i = 1, #held do putBack(laneOf(held[i]), gate) end
+  end
+
+  -- Puts back the first lane of a front that open limit keys still hold, when it comes before what the front offers.
+  -- Answers whether it did.
+  function pull(front, offer)
+    local keys = ajar[front] or call('SMEMBERS', AJAR .. front)
+    ajar[front] = keys
+    for i = #keys, 1, -1 do
+      local gate, first = keys[i], nil
+      local queued = QUEUED .. gate .. '\\0' .. front
+      local isOpen, opensAt = stateOfGate(gate, settingOf(gate))
+      if not isOpen then call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate) end
+      while isOpen do
+        first = call('ZRANGE', queued, 0, 0, 'WITHSCORES')
+        if not first[1] then break end
+        local lane = laneOf(front .. '\\0' .. sub(first[1], 17 + ID_LENGTH))
+        local turn = turnOf(lane)
+        if turn == tonumber(first[2]) then
+          if not offer or turn < offer.turn or (turn == offer.turn and sub(first[1], 1, 16 + ID_LENGTH) < offer.place) then
+            putBack(lane, gate)
+            return true
+          end
+          break
+        end
+        call('ZADD', queued, int(turn), first[1])
+      end
+      if not first or not first[1] then
+        call('SREM', AJAR .. front, gate)
+        table.remove(keys, i)
+      end
+    end
+    return false
   end
 
   -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
   function reopen()
+    if not next(freed) or not areLimited() then return end
+    flush()
     for gate in pairs(freed) do
       if call('EXISTS', HELD .. gate) == 1 then
         local setting = settingOf(gate)
@@ -1402,7 +1535,8 @@ do
 
   -- Puts back what rates hold whose stretch has passed.
   function openInTime()
-    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText)
+    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText, 'LIMIT', 0, MOVED_MAX)
+    moved = #open
     for i = 1, #open do release(open[i]) end
   end
 end
@@ -1473,34 +1607,30 @@ do
 
   -- The first job of a front that its group and its limit key let go. What they do not let go is put aside.
   local function firstOfFront(source)
-    while true do
-      local head = call('ZRANGE', HEADS .. source.front, 0, 0, 'WITHSCORES')
-      if not head[1] then
-        call('ZREM', FRONTS, source.front)
+    local front = source.front
+    -- The first head of the front: what it offers, or nothing when it has to go elsewhere.
+    local function meet(head)
+      local from = laneOf(front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
+      local lane = laneOf(from.groupLane)
+      local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
+      if not isOpen then return hold(lane, lane.groupGate, opensAt) end
+      local turn = turnOf(lane)
+      if tonumber(head[2]) ~= turn then
+        call('ZADD', HEADS .. front, int(turn), head[1])
         return nil
       end
-      local lane = laneOf(source.front .. '\\0' .. sub(head[1], 17 + ID_LENGTH))
-      local turn = turnOf(lane)
-      local setting = groupSetting(lane)
-      local isOpen, opensAt = stateOfGate(lane.groupGate, setting)
-      if not isOpen then
-        hold(lane, lane.groupGate, opensAt)
-      elseif tonumber(head[2]) ~= turn then
-        call('ZADD', HEADS .. source.front, int(turn), head[1])
-      else
-        local id, runAt, name = firstOf(lane)
-        local from = id and laneOf(name)
-        local keySetting = from and from.key and settingOf(from.keyGate)
-        isOpen, opensAt = stateOfGate(from and from.keyGate, keySetting)
-        if id ~= sub(head[1], 17, 16 + ID_LENGTH) then
-          -- Something that knows nothing of heads took the job away.
-          call('ZREM', HEADS .. source.front, head[1])
-          place(lane)
-        elseif not isOpen then
-          hold(from, from.keyGate, opensAt)
-        else
-          return { id = id, runAt = tonumber(runAt), turn = turn, lane = from }
-        end
+      isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+      if not isOpen then return hold(from, from.keyGate, opensAt) end
+      local place = sub(head[1], 1, 16 + ID_LENGTH)
+      return { id = sub(place, 17), runAt = tonumber(sub(place, 1, 16)), place = place, turn = turn, lane = from }
+    end
+    while true do
+      local head = call('ZRANGE', HEADS .. front, 0, 0, 'WITHSCORES')
+      local offer = head[1] and meet(head)
+      if isTired() then return offer end
+      if (offer or not head[1]) and not pull(front, offer) then
+        if not offer then call('ZREM', FRONTS, front) end
+        return offer
       end
     end
   end
@@ -1633,14 +1763,21 @@ do
       end
       while true do
         local source = nextOf(sources)
+        if isTired() then return ids, texts, true end
         if not source then break end
         local text = call('HGET', STATES, source.offer.id)
-        local isSolo = has(sub(text, 2, 2), SOLO)
-        if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
-        if #ids == 0 then stamp() end
-        hasSolo = isSolo
-        ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
-        takeFrom(source, sources)
+        if text and sub(text, 1, 1) == 'r' then
+          local isSolo = has(sub(text, 2, 2), SOLO)
+          if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
+          if #ids == 0 then stamp() end
+          hasSolo = isSolo
+          ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
+          takeFrom(source, sources)
+        else
+          -- An older worker, which knows nothing of heads, took it away.
+          leaveLane(source.offer.lane.name)
+          source.offer = nil
+        end
       end
     end
     if not areLimited() then return ids, texts, false end
@@ -2516,6 +2653,7 @@ for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
   local texts = readMany(STATES, call('ZRANGE', LEASES .. worker, 0, -1))
   for i = 1, #texts do runs(parse(texts[i]).lane, 1) end
 end
+flush()
 call('SET', SCHEMA, ARGV[3])
 return ARGV[3]`,
   },
@@ -2924,6 +3062,7 @@ for i = 1, #writes do
   end
   for _, one in ipairs(gatesIn(OPENINGS, gate)) do release(one) end
 end
+flush()
 return { answers, tell() }`,
   },
   /**

@@ -29,7 +29,9 @@ end }`,
 const scriptOf = (name: ScriptName): { readonly text: string; readonly hash: string } => {
   const { includes, text } = LUA[name]
   const shared = includes.map((include) => INCLUDES[include]).join('\n')
-  const whole = `local givenKeys, givenValues = KEYS, ARGV\n${shared}\nbegin(givenKeys, givenValues)\n${text}`
+  // A function has room for 200 variables. What is shared needs most of them, so the script is a function of its own.
+  const own = `begin(givenKeys, givenValues)\nreturn (function()\n${text}\nend)()`
+  const whole = `local givenKeys, givenValues = KEYS, ARGV\n${shared}\n${own}`
   return { text: whole, hash: sha1(whole) }
 }
 

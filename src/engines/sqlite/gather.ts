@@ -58,6 +58,7 @@ export class Gatherer {
         resolve: resolve as (value: unknown) => void,
         reject,
       })
+      this.watchDeadlines()
       this.start()
     })
   }
@@ -94,7 +95,6 @@ export class Gatherer {
     }
     this.batches++
     this.running = this.running.concat(batch)
-    this.watchDeadlines()
     const { executor, clock, onHints } = this.options
     const at = clock === systemClock ? null : clock.now()
     try {
@@ -136,7 +136,9 @@ export class Gatherer {
   /** One timer for all calls: it looks, for as long as there are any, whether one has waited too long. */
   private watchDeadlines(): void {
     if (this.watch !== undefined) return
-    const [first] = this.running
+    // Those that were told already that they waited too long have no deadline any more.
+    const isWatched = ({ deadline }: Waiting): boolean => deadline !== Number.POSITIVE_INFINITY
+    const first = this.running.find(isWatched) ?? this.waiting[0]
     if (first === undefined) return
     const left = Math.max(1, first.deadline - performance.now())
     this.watch = setTimeout(() => {

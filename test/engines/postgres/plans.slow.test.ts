@@ -20,15 +20,27 @@ const RUNNING = 2_000
 const QUEUES = 50
 const TASKS = 4
 const BATCH = 100
+/** Groups of the first queue, each with a line and five ready jobs; nine in ten are parked. */
+const GROUPS = 20_000
+const JOBS_OF_GROUP = 5
+const GROUP_KIND = 1
 /** Headers name at least so many indexes. */
 const INDEXES_MIN = 25
 
 /** Tables that grow with the number of jobs: no statement may read one of them from end to end. */
-const LARGE = ['jobs', 'ready', 'waiting', 'running', 'finished', 'notes', 'keys', 'logs', 'records']
+const LARGE = [
+  ...['jobs', 'ready', 'waiting', 'running', 'finished', 'notes', 'keys', 'logs', 'records'],
+  ...['lines', 'groups', 'heads', 'claims'],
+]
 /** They sort ready jobs by id, and are used where there are few of them, or where nothing else helps. */
 const SORTS_READY: readonly StatementName[] = ['pageReadyDown', 'pageReadyUp']
 /** They read every lease: of these there are no more than the workers have in hand. */
-const READS_LEASES: readonly StatementName[] = ['leasesExpired', 'leasesOfWorker']
+const READS_LEASES: readonly StatementName[] = [
+  'groupsOpen',
+  'leasesExpired',
+  'leasesOfWorker',
+  'runningCount',
+]
 
 interface Plan {
   readonly 'Node Type': string
@@ -49,6 +61,8 @@ let statements: ReturnType<typeof statementsFor>
 /** An id of the right shape whose order is that of its number. */
 const ID = "(lpad(to_hex(n), 12, '0') || '70008000000000000000')::uuid"
 const CREATED_AT = 1_700_000_000_000
+/** A time that never comes. */
+const PARKED = Number.MAX_SAFE_INTEGER
 
 /** Fills the tables as the engine would have: every third waiting job is scheduled, every ninth finished one is dead. */
 const load = async (): Promise<void> => {
@@ -85,6 +99,24 @@ const load = async (): Promise<void> => {
       )
       select ${CREATED_AT}, 0, ${ID}, ${kind}, 1, false, false, false, false, 'someone'
       from generate_series(${finished + 1}, ${all}) as n;
+    insert into ${schema}.lines (kind, queue, "group")
+      select ${GROUP_KIND}, 'queue 0', 'group ' || n from generate_series(1, ${GROUPS}) as n;
+    insert into ${schema}.fair (queue, last) values ('queue 0', 0);
+    insert into ${schema}.groups (queue, name, turn, is_idle, parked_until, capacity)
+      select 'queue 0', '=group ' || n, n % 7, false, case when n % 10 = 0 then 0 else ${PARKED} end,
+        case when n % 10 between 1 and 5 then 0 end
+      from generate_series(1, ${GROUPS}) as n;
+    insert into ${schema}.ready (run_at, attempt, id, kind, fence, priority, solo, has_notes, has_key)
+      select ${CREATED_AT} + n, 0, ${ID.replaceAll('(n)', `(n + ${all})`)}, -(1 + (n - 1) % ${GROUPS}), 0, 5, false, false, false
+      from generate_series(1, ${GROUPS * JOBS_OF_GROUP}) as n;
+    insert into ${schema}.heads (line, kind, source, parked_until, priority, turn, run_at, id)
+      select -n, ${GROUP_KIND}, '+', case when n % 10 = 0 then 0 else ${PARKED} end, 5, n % 7, ${CREATED_AT} + n,
+        ${ID.replaceAll('(n)', `(n + ${all})`)}
+      from generate_series(1, ${GROUPS}) as n;
+    insert into ${schema}.limits (scope, name, concurrency, rate_max, rate_per_ms, by, version)
+      select 'groups', 'queue 0', 1, 100, 1000, 'someone', 1;
+    insert into ${schema}.claims (gate, at, number)
+      select 'group queue 0/group ' || n, ${CREATED_AT} * 2 - n % 1000, 1 from generate_series(1, ${GROUPS}) as n;
     insert into ${schema}.counts (kind, state, number)
       select kind, 'ready', count(*) from ${schema}.ready group by kind
       union all select kind, state, count(*) from ${schema}.waiting group by kind, state
@@ -179,7 +211,7 @@ const isSortOfAll = (node: Plan): boolean => {
   const isUnlimited = (below: Plan): boolean => {
     if (below['Node Type'] === 'Limit') return false
     const condition = below['Index Cond'] ?? below['Recheck Cond'] ?? ''
-    const isLookup = /\b(id|key|ref) = /.test(condition) || below['Node Type'] === 'Tid Scan'
+    const isLookup = /\b(id|key|ref|gate) = /.test(condition) || below['Node Type'] === 'Tid Scan'
     return (isLarge(below) && !isLookup) || (below.Plans ?? []).some(isUnlimited)
   }
   return node['Node Type'] === 'Sort' && (node.Plans ?? []).some(isUnlimited)
@@ -199,6 +231,16 @@ const claimOf = (tasks: string | null): Values => [
   BATCH + 1,
   ...CLOCK,
 ]
+/** The first window of the groups. */
+const WINDOW: Values = [
+  ...[`{${GROUP_KIND}}`, '{+}', '{-1}', '{-1}', '{-1}'],
+  '{00000000-0000-0000-0000-000000000000}',
+]
+const linesOf = async (): Promise<unknown[][]> =>
+  (await rowsOf(callOf('claimLines', [...WINDOW, BATCH, BATCH]))).filter(
+    ([, , line], at, rows) => rows[at - 1]?.[2] !== line,
+  )
+
 const claimed = async (): Promise<unknown[][]> =>
   (await rowsOf(callOf('claim', claimOf(null)))).filter(([id]) => id !== null)
 
@@ -261,6 +303,49 @@ const HOT: readonly (readonly [name: StatementName, pagesMax: number, values: ()
       ]
     },
   ],
+  // Of twenty thousand groups, those that are parked cost nothing.
+  ['groupsOpen', 300, async () => CLOCK],
+  ['touchGroupless', 30, async () => [null]],
+  ['claimLines', 30 * BATCH, async () => [...WINDOW, BATCH, BATCH]],
+  [
+    'claimTake',
+    30 * BATCH,
+    async () => {
+      const lines = await linesOf()
+      const column = (at: number): string => listOf(lines, (row) => row[at])
+      return [column(2), column(10), column(11), column(12), lines.length, 'w', 30_000, ...CLOCK]
+    },
+  ],
+  [
+    'groupsMove',
+    60 * BATCH,
+    async () => {
+      const lines = await linesOf()
+      const all = (value: unknown): string => listOf(lines, () => value)
+      return [
+        ...[all('"queue 0"'), listOf(lines, (row) => `"=${row[4]}"`), all(720_720), all(0), '{}'],
+        ...[listOf(lines, (row) => row[2]), '{queue 0}', '{0}'],
+      ]
+    },
+  ],
+  [
+    'absorb',
+    80 * BATCH,
+    async () => {
+      const lines = await linesOf()
+      await client.query(`insert into ${schema}.touched values ${lines.map((row) => `(${row[2]}, false)`)}`)
+      return []
+    },
+  ],
+  ['claimOpening', 40, async () => [`{${GROUP_KIND}}`, '{+}', PARKED, `{${GROUP_KIND}}`]],
+  [
+    'claimsRead',
+    10 * BATCH,
+    async () => {
+      const lines = await linesOf()
+      return [listOf(lines, (row) => `"group queue 0/${row[4]}"`), listOf(lines, () => 1_000), ...CLOCK]
+    },
+  ],
   ['promote', 2_500, async () => [BATCH, 0, 5_000_000_000_000]],
   ['nextDue', 10, async () => CLOCK],
   ['record', 4_000, async () => [listOf(await claimed(), ([id]) => id)]],
@@ -271,7 +356,7 @@ const HOT: readonly (readonly [name: StatementName, pagesMax: number, values: ()
     async () => ['dead', CREATED_AT, '00000000-0000-0000-0000-000000000000', 0, BATCH, ...CLOCK],
   ],
   ['places', 200, async () => []],
-  ['queuesAll', 8_000, async () => []],
+  ['queuesAll', 8_000 + 12 * GROUPS, async () => []],
   ['pageAllDown', 250, async () => [FROM_LAST, BATCH]],
   ['pageRefDown', 250, async () => [FROM_LAST, BATCH, 'ref 100']],
   ['pageWaitingDown', 1_500, async () => [FROM_LAST, BATCH, KINDS, KINDS.replaceAll(/\d+/g, 'scheduled')]],

@@ -39,7 +39,15 @@ describe('scripts are functions where the server has them', () => {
     const server = await startServer()
     const rights = ['~{posthaste}:*', '&{posthaste}:*', '+@all', '-@admin', '-function']
     await openClient(server.url).acl('SETUSER', 'jobs', 'on', '>secret', ...rights)
-    expect(await useOf(server.url.replace('redis://', 'redis://jobs:secret@'))).toBe(10)
+    const url = server.url.replace('redis://', 'redis://jobs:secret@')
+    expect(await useOf(url)).toBe(10)
+    const engine = await openEngine(url)
+    const setting = { concurrency: 1, rate: null, weight: 2, pausedBy: null, by: 'x', expect: null }
+    await engine.setLimits([{ scope: 'groups', name: 'default', ...setting }])
+    await engine.insert([...newJobs(2, { group: 'a' }), ...newJobs(2, { group: 'b' })])
+    const { jobs } = await engine.exchange({ worker: 'w', claim: CLAIM })
+    expect(jobs.map(({ group }) => group)).toEqual(['a', 'b'])
+    expect((await engine.limits())[0]?.running).toBe(2)
     expect(await callsOf(server.url, 'fcall')).toBe(0)
   })
 })

@@ -53,7 +53,7 @@ describe('calls that share a transaction', () => {
 
 it('a database that someone else holds locked is busy, and free again later', async () => {
   const path = join(newFolder(), 'jobs.db')
-  const engine = await openEngine({ path, thread: false, callTimeoutMs: 200 })
+  const engine = await openEngine({ path, thread: false, callTimeoutMs: 1_000 })
   const other = await openHandle(path)
   other.exec('begin immediate')
   expect(await codeOf(engine.insert([newJob()]))).toBe('E_STORE_BUSY')

@@ -6,6 +6,7 @@ from posthaste.limits as l
 cross join lateral (
   select at, number from posthaste.claims
   where gate = l.scope || ' ' || l.name and at > (select posthaste.clock($2, $3)) - l.rate_per_ms
+  order by at desc limit 10000
 ) as c
 where l.rate_max is not null and (l.scope <> 'group' or $1::boolean)
 order by gate, c.at

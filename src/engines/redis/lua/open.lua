@@ -32,5 +32,6 @@ for _, worker in ipairs(call('ZRANGE', HOLDERS, 0, -1)) do
   local texts = readMany(STATES, call('ZRANGE', LEASES .. worker, 0, -1))
   for i = 1, #texts do runs(parse(texts[i]).lane, 1) end
 end
+flush()
 call('SET', SCHEMA, ARGV[3])
 return ARGV[3]

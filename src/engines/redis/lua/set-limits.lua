@@ -72,4 +72,5 @@ for i = 1, #writes do
   end
   for _, one in ipairs(gatesIn(OPENINGS, gate)) do release(one) end
 end
+flush()
 return { answers, tell() }

@@ -87,13 +87,9 @@ create table posthaste.claims (
 
 -- Jobs that are there already.
 insert into posthaste.lines (kind, queue, "group")
-select distinct k.kind, k.queue, j."group"
-from (
-  select id from posthaste.ready union all select id from posthaste.waiting union all select id from posthaste.running
-) as r
-join posthaste.jobs as j on j.id = r.id
-join posthaste.kinds as k on k.kind = j.kind
-where j."group" is not null;
+select k.kind, k.queue, j."group"
+from (select distinct kind, "group" from posthaste.jobs where "group" is not null) as j
+join posthaste.kinds as k on k.kind = j.kind;
 insert into posthaste.fair (queue, last) select distinct queue, 0 from posthaste.lines;
 update posthaste.waiting as w set line = l.line
 from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."group" = j."group"
@@ -106,7 +102,7 @@ from posthaste.jobs as j join posthaste.lines as l on l.kind = j.kind and l."gro
 where j.id = r.id;
 insert into posthaste.touched (line, is_idle) select line, false from posthaste.lines;
 
--- Adds jobs in the present transaction. Parameters: a JSON array of objects (id, none twice; queue, task, priority,
+-- As before, and jobs with a group go to their lines: adds jobs in the present transaction. Parameters: a JSON array of objects (id, none twice; queue, task, priority,
 -- payload as text, delay_ms, run_at, blocked, max_retries, lease_ms, group, options, key, ref, tags: all as `jobs` has
 -- them); the id of the store that is meant, or null; floor and fixed of the clock; how long to wait for transactions that
 -- are about to take one of the keys, when the caller has set no lock_timeout. Result, for each job in its order: the id of

@@ -17,6 +17,10 @@ local function placeOf(letter, kind)
   return PLACE .. ((letter == RUNNING or letter == 'c') and 'r' or letter) .. kind
 end
 
+-- What else is written then.
+local flushers = {}
+local function onFlush(flusher) flushers[#flushers + 1] = flusher end
+
 -- Writes the numbers that changed, and when the first lease of each worker ends.
 local function flush()
   for field, difference in pairs(counted) do
@@ -28,4 +32,5 @@ local function flush()
     if first[2] then call('ZADD', HOLDERS, first[2], worker) else call('ZREM', HOLDERS, worker) end
   end
   touched = {}
+  for i = 1, #flushers do flushers[i]() end
 end

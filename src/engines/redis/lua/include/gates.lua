@@ -6,12 +6,21 @@
 -- when a setting is written.
 
 local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
-local hold, release, reopen, openInTime
+local hold, release, pull, reopen, openInTime, isTired
 
 do
   -- What this call found out.
-  local anyLimits, settings, running, kinds, gates
-  onBegin(function() anyLimits, settings, running, kinds, gates = nil, {}, {}, nil, {} end)
+  local anyLimits, settings, running, kinds, gates, ajar
+  onBegin(function() anyLimits, settings, running, kinds, gates, ajar = nil, {}, {}, nil, {}, {} end)
+
+  -- So many lanes one call puts aside, or back because of the time, at most: then it answers that there is more to do.
+  local MOVED_MAX = 1000
+  local moved
+  onBegin(function() moved = 0 end)
+  function isTired() return moved >= MOVED_MAX end
+
+  -- So many lanes a limit key gets back at once.
+  local PUT_BACK_MAX = 16
 
   function areLimited()
     if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
@@ -110,25 +119,62 @@ do
 
   -- Puts a lane aside, behind a gate that is closed.
   function hold(lane, gate, opensAt)
-    local placed = call('HGET', PLACED, lane.name)
-    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
-    call('HSET', PLACED, lane.name, '-' .. gate)
-    call('ZADD', HELD .. gate, 0, lane.name)
+    putAside(lane, gate)
+    moved = moved + 1
     call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate)
-    if lane.key then place(laneOf(lane.groupLane)) end
   end
 
-  -- Puts back what a gate holds.
+  -- A gate may be open: puts back what it holds. A limit key that holds many lanes gives back one by one those that come
+  -- first, when a claim looks for them: it may be closed again soon.
   function release(gate)
-    local held = call('ZRANGE', HELD .. gate, 0, -1)
-    call('DEL', HELD .. gate)
     call('ZREM', OPENINGS, gate)
-    callMany('HDEL', PLACED, held)
-    for i = 1, #held do place(laneOf(held[i])) end
+    if sub(gate, 1, 1) == 'k' and call('ZCARD', HELD .. gate) > PUT_BACK_MAX then
+      for _, front in ipairs(call('SMEMBERS', HELDIN .. gate)) do
+        call('SADD', AJAR .. front, gate)
+        call('ZADD', FRONTS, sub(front, 1, 1), front)
+      end
+      return
+    end
+    local held = call('ZRANGE', HELD .. gate, 0, -1)
+    for i = 1, #held do putBack(laneOf(held[i]), gate) end
+  end
+
+  -- Puts back the first lane of a front that open limit keys still hold, when it comes before what the front offers.
+  -- Answers whether it did.
+  function pull(front, offer)
+    local keys = ajar[front] or call('SMEMBERS', AJAR .. front)
+    ajar[front] = keys
+    for i = #keys, 1, -1 do
+      local gate, first = keys[i], nil
+      local queued = QUEUED .. gate .. '\0' .. front
+      local isOpen, opensAt = stateOfGate(gate, settingOf(gate))
+      if not isOpen then call('ZADD', OPENINGS, opensAt and int(opensAt) or '+inf', gate) end
+      while isOpen do
+        first = call('ZRANGE', queued, 0, 0, 'WITHSCORES')
+        if not first[1] then break end
+        local lane = laneOf(front .. '\0' .. sub(first[1], 17 + ID_LENGTH))
+        local turn = turnOf(lane)
+        if turn == tonumber(first[2]) then
+          if not offer or turn < offer.turn or (turn == offer.turn and sub(first[1], 1, 16 + ID_LENGTH) < offer.place) then
+            putBack(lane, gate)
+            return true
+          end
+          break
+        end
+        call('ZADD', queued, int(turn), first[1])
+      end
+      if not first or not first[1] then
+        call('SREM', AJAR .. front, gate)
+        table.remove(keys, i)
+      end
+    end
+    return false
   end
 
   -- Jobs of some gates do not run any more. A gate that nothing but its rate keeps closed now opens by the time.
   function reopen()
+    if not next(freed) or not areLimited() then return end
+    flush()
     for gate in pairs(freed) do
       if call('EXISTS', HELD .. gate) == 1 then
         local setting = settingOf(gate)
@@ -148,7 +194,8 @@ do
 
   -- Puts back what rates hold whose stretch has passed.
   function openInTime()
-    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText)
+    local open = call('ZRANGEBYSCORE', OPENINGS, '-inf', nowText, 'LIMIT', 0, MOVED_MAX)
+    moved = #open
     for i = 1, #open do release(open[i]) end
   end
 end

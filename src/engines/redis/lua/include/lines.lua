@@ -10,7 +10,7 @@
 -- with one: those stand in `KEYED` by their first jobs. A turn in `HEADS` may be an earlier one than the group's, which
 -- whoever meets it there sets right; it is never a later one.
 
-local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, firstOf
+local laneOf, isAnyFair, isFair, makeFair, adopt, enterLane, leaveLane, place, putAside, putBack
 local turnOf, setTurn, advance, catchUp, runs, freed
 
 do
@@ -18,8 +18,13 @@ do
   local TURNS_KEPT = 10000
 
   -- Lanes taken apart, fair queues, turns: what this call found out.
-  local lanes, fairQueues, anyFair, turns, lasts
-  onBegin(function() lanes, fairQueues, anyFair, turns, lasts, freed = {}, {}, nil, {}, {}, {} end)
+  local lanes, fairQueues, keyedQueues, anyFair, turns, lasts
+  -- Turns, queues and gates whose numbers changed; written by `flush`.
+  local turned, advanced, ran
+  onBegin(function()
+    lanes, fairQueues, keyedQueues, anyFair, turns, lasts, freed = {}, {}, {}, nil, {}, {}, {}
+    turned, advanced, ran = {}, {}, {}
+  end)
 
   function laneOf(name)
     local lane = lanes[name]
@@ -54,7 +59,7 @@ do
     local lane = laneOf(name)
     if lane.field == '' then return end
     for _, gate in pairs({ lane.groupGate, lane.keyGate }) do
-      if call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+      ran[gate] = (ran[gate] or 0) + difference
       if difference < 0 then freed[gate] = true end
     end
   end
@@ -70,8 +75,7 @@ do
   end
 
   function setTurn(lane, turn)
-    turns[lane.of] = turn
-    call('HSET', TURNS, lane.of, int(turn))
+    turns[lane.of], turned[lane.of] = turn, true
   end
 
   -- Who had nothing to do has saved nothing up.
@@ -80,19 +84,16 @@ do
   end
 
   local function forgetTurn(queue, group)
-    turns[queue .. '\0' .. group] = nil
-    call('HDEL', TURNS, queue .. '\0' .. group)
+    local of = queue .. '\0' .. group
+    turns[of], turned[of] = 0, nil
+    call('HDEL', TURNS, of)
     call('ZREM', IDLE .. queue, group)
   end
 
-  -- A turn was had: the queue's furthest one may be another now. Forgets turns that are not ahead of it any more, which
-  -- would be moved up to it: more than there may be new ones.
+  -- A turn was had: the queue's furthest one may be another now.
   function advance(queue, turn)
-    if turn <= lastTurn(queue) then return end
-    lasts[queue] = turn
-    call('HSET', FAIR, queue, int(turn))
-    local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', int(turn), 'LIMIT', 0, 4)
-    for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    if turn > lastTurn(queue) then lasts[queue] = turn end
+    advanced[queue] = (advanced[queue] or 0) + 1
   end
 
   local function gainLane(lane)
@@ -110,10 +111,39 @@ do
     if call('ZCARD', idle) > TURNS_KEPT then forgetTurn(lane.queue, call('ZRANGE', idle, 0, 0)[1]) end
   end
 
+  -- Queues that had a limit key look for jobs with one.
+  local function isKeyed(queue)
+    if keyedQueues[queue] == nil then keyedQueues[queue] = call('SISMEMBER', KEYEDQUEUES, queue) == 1 end
+    return keyedQueues[queue]
+  end
+
+  -- The first job of a lane, and its due time.
+  local function headOf(name) return call('ZRANGE', READY .. name, 0, 0, 'WITHSCORES') end
+
+  onFlush(function()
+    local written = {}
+    for of in pairs(turned) do
+      written[#written + 1] = of
+      written[#written + 1] = int(turns[of])
+    end
+    callMany('HSET', TURNS, written)
+    for queue, claims in pairs(advanced) do
+      local last = int(lasts[queue])
+      call('HSET', FAIR, queue, last)
+      -- Forgets turns that are not ahead any more, and would be moved up to it: more than there may be new ones.
+      local idle = call('ZRANGEBYSCORE', IDLE .. queue, '-inf', last, 'LIMIT', 0, 2 * claims)
+      for i = 1, #idle do forgetTurn(queue, idle[i]) end
+    end
+    for gate, difference in pairs(ran) do
+      if difference ~= 0 and call('HINCRBY', RUNS, gate, difference) <= 0 then call('HDEL', RUNS, gate) end
+    end
+    turned, advanced, ran = {}, {}, {}
+  end)
+
   -- The first job of a group in a front, without those that gates of limit keys hold back: id, due time, and its lane.
-  function firstOf(lane)
-    local free = call('ZRANGE', READY .. lane.groupLane, 0, 0, 'WITHSCORES')
-    local keyed = call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES')
+  local function firstOf(lane, free)
+    free = free or headOf(lane.groupLane)
+    local keyed = isKeyed(lane.queue) and call('ZRANGE', KEYED .. lane.groupLane, 0, 0, 'WITHSCORES') or {}
     local id = keyed[1] and sub(keyed[1], 1, ID_LENGTH)
     if not id or (free[1] and (tonumber(free[2]) < tonumber(keyed[2])
       or (free[2] == keyed[2] and free[1] < id))) then
@@ -128,24 +158,63 @@ do
     if member then call('HSET', PLACED, lane, member) else call('HDEL', PLACED, lane) end
   end
 
-  -- Whether a gate holds this lane back. One that is empty is let go.
-  local function isHeld(name, placed, isEmpty)
-    if not placed or sub(placed, 1, 1) ~= '-' then return false end
-    if isEmpty then
-      local gate = sub(placed, 2)
-      call('HDEL', PLACED, name)
-      call('ZREM', HELD .. gate, name)
-      if call('EXISTS', HELD .. gate) == 0 then call('ZREM', OPENINGS, gate) end
+  -- Where a lane stands among those of its front, or of its limit key there.
+  local function memberOf(first, field) return string.format('%016.0f', first[2]) .. first[1] .. field end
+
+  -- A lane that a gate holds back has another first job, or none any more.
+  local function placeHeld(lane, placed, first)
+    local gate = lane.keyGate or lane.groupGate
+    local queued = lane.key and QUEUED .. gate .. '\0' .. lane.front
+    if not first[1] then
+      call('HDEL', PLACED, lane.name)
+      if queued then call('ZREM', queued, sub(placed, 2)) end
+      call('ZREM', HELD .. gate, lane.name)
+      if call('EXISTS', HELD .. gate) == 0 then
+        call('ZREM', OPENINGS, gate)
+        call('DEL', HELDIN .. gate)
+      end
+    elseif queued and memberOf(first, lane.field) ~= sub(placed, 2) then
+      call('ZREM', queued, sub(placed, 2))
+      call('ZADD', queued, int(turnOf(lane)), memberOf(first, lane.field))
+      call('HSET', PLACED, lane.name, '-' .. memberOf(first, lane.field))
     end
-    return true
   end
 
-  local function placeGroup(lane)
+  local function isHeld(placed) return placed and sub(placed, 1, 1) == '-' end
+
+  -- Puts a lane aside, behind a gate that is closed.
+  function putAside(lane, gate)
+    local placed = call('HGET', PLACED, lane.name)
+    call('ZREM', (lane.key and KEYED .. lane.groupLane or HEADS .. lane.front), placed)
+    call('ZADD', HELD .. gate, 0, lane.name)
+    local member = ''
+    if lane.key then
+      member = memberOf(headOf(lane.name), lane.field)
+      call('ZADD', QUEUED .. gate .. '\0' .. lane.front, int(turnOf(lane)), member)
+      call('SADD', HELDIN .. gate, lane.front)
+    end
+    call('HSET', PLACED, lane.name, '-' .. member)
+    if lane.key then place(laneOf(lane.groupLane)) end
+  end
+
+  -- Puts one back.
+  function putBack(lane, gate)
+    if lane.key then
+      call('ZREM', QUEUED .. gate .. '\0' .. lane.front, sub(call('HGET', PLACED, lane.name), 2))
+    end
+    call('ZREM', HELD .. gate, lane.name)
+    if call('EXISTS', HELD .. gate) == 0 then call('DEL', HELDIN .. gate) end
+    call('HDEL', PLACED, lane.name)
+    place(lane)
+  end
+
+  -- Lets a group stand where its first job belongs. `free`: its first one without a limit key, when that is known.
+  local function placeGroup(lane, free)
     local heads, name = HEADS .. lane.front, lane.groupLane
     local before = call('HGET', PLACED, name)
-    local id, runAt = firstOf(lane)
-    if isHeld(name, before, not id) then return end
-    local member = id and string.format('%016.0f', runAt) .. id .. lane.group
+    local id, runAt, first = firstOf(lane, free)
+    if isHeld(before) then return placeHeld(laneOf(name), before, { id }) end
+    local member = id and memberOf({ id, runAt }, laneOf(first).field)
     if before and before ~= member then call('ZREM', heads, before) end
     if member then
       call('ZADD', heads, int(turnOf(lane)), member)
@@ -154,18 +223,19 @@ do
     note(name, before or nil, member)
   end
 
-  -- Lets a lane, and its group, stand where its first job belongs.
-  function place(lane)
+  -- Lets a lane, and its group, stand where its first job belongs, which may be known.
+  function place(lane, first)
     if lane.key then
+      first = first or headOf(lane.name)
       local before = call('HGET', PLACED, lane.name)
-      local first = call('ZRANGE', READY .. lane.name, 0, 0, 'WITHSCORES')
-      if isHeld(lane.name, before, not first[1]) then return end
+      if isHeld(before) then return placeHeld(lane, before, first) end
       local keyed, member = KEYED .. lane.groupLane, first[1] and first[1] .. lane.field
       if before and before ~= member then call('ZREM', keyed, before) end
       if member then call('ZADD', keyed, first[2], member) end
       note(lane.name, before or nil, member)
+      first = nil
     end
-    placeGroup(lane)
+    placeGroup(lane, first)
   end
 
   -- Takes over a lane that was written as one of a queue without groups.
@@ -188,6 +258,10 @@ do
   function enterLane(name)
     local lane = laneOf(name)
     if lane.field ~= '' then makeFair(lane.queue) end
+    if lane.key and not isKeyed(lane.queue) then
+      call('SADD', KEYEDQUEUES, lane.queue)
+      keyedQueues[lane.queue] = true
+    end
     if not isFair(lane.queue) then return call('ZADD', LANES, lane.priority, name) == 1 end
     local isNew = call('ZADD', FAIRLANES, lane.priority, name) == 1
     if isNew then gainLane(lane) end
@@ -197,12 +271,13 @@ do
 
   -- Ready jobs of a lane have gone.
   function leaveLane(name)
-    local lane, isEmpty = laneOf(name), call('EXISTS', READY .. name) == 0
+    local lane = laneOf(name)
     if not isFair(lane.queue) then
-      if isEmpty then call('ZREM', LANES, name) end
+      if call('EXISTS', READY .. name) == 0 then call('ZREM', LANES, name) end
       return
     end
-    if isEmpty and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
-    place(lane)
+    local first = headOf(name)
+    if not first[1] and call('ZREM', FAIRLANES, name) == 1 then loseLane(lane) end
+    place(lane, first)
   end
 end

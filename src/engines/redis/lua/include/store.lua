@@ -10,8 +10,8 @@ local ARGV, PREFIX
 local CLOCK, BODIES, STATES, NOTES, COUNTS, PLACE, LANES, READY, WAITING, HOLDERS, LEASES, FINISHED
 local KEYHOLDERS, KEYEXPIRY, TIED, CHILDREN, BATCH, BATCHES, NEWS, NEWSNUMBERS, TOLD, STARTBY
 local KEY, REF, LOG, QUEUES, PAUSED, DOCUMENTS, NAMES, EXPIRY
-local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, PLACED
-local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS
+local FAIR, TURNS, IDLE, FAIRLANES, GROUPED, FRONTS, HEADS, KEYED, KEYEDQUEUES, PLACED
+local LIMITS, RUNS, RATE, RATES, HELD, OPENINGS, QUEUED, HELDIN, AJAR
 
 -- Those of groups and limits: see lines.lua and gates.lua.
 local function nameLimits()
@@ -23,10 +23,12 @@ local function nameLimits()
   -- The lanes of those queues that are not empty, by priority; queue, group → how many of them are its own.
   FAIRLANES = PREFIX .. 'fairlanes'
   GROUPED = PREFIX .. 'grouped'
-  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys; lane → where it stands there.
+  -- Fronts by priority; a front's groups by turn; a group's first jobs with limit keys, and queues that ever had any;
+  -- lane → where it stands there.
   FRONTS = PREFIX .. 'fronts'
   HEADS = PREFIX .. 'heads:'
   KEYED = PREFIX .. 'keyed:'
+  KEYEDQUEUES = PREFIX .. 'keyedqueues'
   PLACED = PREFIX .. 'placed'
   -- Gate → its setting; group or limit key → how many of its jobs run.
   LIMITS = PREFIX .. 'limits'
@@ -37,6 +39,11 @@ local function nameLimits()
   -- The lanes that a gate holds back; and gates that hold any, by the time at which they open, or infinity.
   HELD = PREFIX .. 'held:'
   OPENINGS = PREFIX .. 'openings'
+  -- Limit key and front → the lanes that it holds there, in their order; limit key → those fronts; and front → limit
+  -- keys that are open, or were a moment ago, and hold lanes all the same.
+  QUEUED = PREFIX .. 'queued:'
+  HELDIN = PREFIX .. 'heldin:'
+  AJAR = PREFIX .. 'ajar:'
 end
 
 -- Names all keys; done once for as long as the calls of one installation follow each other.

@@ -36,34 +36,30 @@ do
 
   -- The first job of a front that its group and its limit key let go. What they do not let go is put aside.
   local function firstOfFront(source)
-    while true do
-      local head = call('ZRANGE', HEADS .. source.front, 0, 0, 'WITHSCORES')
-      if not head[1] then
-        call('ZREM', FRONTS, source.front)
+    local front = source.front
+    -- The first head of the front: what it offers, or nothing when it has to go elsewhere.
+    local function meet(head)
+      local from = laneOf(front .. '\0' .. sub(head[1], 17 + ID_LENGTH))
+      local lane = laneOf(from.groupLane)
+      local isOpen, opensAt = stateOfGate(lane.groupGate, groupSetting(lane))
+      if not isOpen then return hold(lane, lane.groupGate, opensAt) end
+      local turn = turnOf(lane)
+      if tonumber(head[2]) ~= turn then
+        call('ZADD', HEADS .. front, int(turn), head[1])
         return nil
       end
-      local lane = laneOf(source.front .. '\0' .. sub(head[1], 17 + ID_LENGTH))
-      local turn = turnOf(lane)
-      local setting = groupSetting(lane)
-      local isOpen, opensAt = stateOfGate(lane.groupGate, setting)
-      if not isOpen then
-        hold(lane, lane.groupGate, opensAt)
-      elseif tonumber(head[2]) ~= turn then
-        call('ZADD', HEADS .. source.front, int(turn), head[1])
-      else
-        local id, runAt, name = firstOf(lane)
-        local from = id and laneOf(name)
-        local keySetting = from and from.key and settingOf(from.keyGate)
-        isOpen, opensAt = stateOfGate(from and from.keyGate, keySetting)
-        if id ~= sub(head[1], 17, 16 + ID_LENGTH) then
-          -- Something that knows nothing of heads took the job away.
-          call('ZREM', HEADS .. source.front, head[1])
-          place(lane)
-        elseif not isOpen then
-          hold(from, from.keyGate, opensAt)
-        else
-          return { id = id, runAt = tonumber(runAt), turn = turn, lane = from }
-        end
+      isOpen, opensAt = stateOfGate(from.keyGate, from.key and settingOf(from.keyGate))
+      if not isOpen then return hold(from, from.keyGate, opensAt) end
+      local place = sub(head[1], 1, 16 + ID_LENGTH)
+      return { id = sub(place, 17), runAt = tonumber(sub(place, 1, 16)), place = place, turn = turn, lane = from }
+    end
+    while true do
+      local head = call('ZRANGE', HEADS .. front, 0, 0, 'WITHSCORES')
+      local offer = head[1] and meet(head)
+      if isTired() then return offer end
+      if (offer or not head[1]) and not pull(front, offer) then
+        if not offer then call('ZREM', FRONTS, front) end
+        return offer
       end
     end
   end
@@ -196,14 +192,21 @@ do
       end
       while true do
         local source = nextOf(sources)
+        if isTired() then return ids, texts, true end
         if not source then break end
         local text = call('HGET', STATES, source.offer.id)
-        local isSolo = has(sub(text, 2, 2), SOLO)
-        if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
-        if #ids == 0 then stamp() end
-        hasSolo = isSolo
-        ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
-        takeFrom(source, sources)
+        if text and sub(text, 1, 1) == 'r' then
+          local isSolo = has(sub(text, 2, 2), SOLO)
+          if #ids == limit or hasSolo or (isSolo and #ids > 0) then return ids, texts, true end
+          if #ids == 0 then stamp() end
+          hasSolo = isSolo
+          ids[#ids + 1], texts[#texts + 1] = source.offer.id, text
+          takeFrom(source, sources)
+        else
+          -- An older worker, which knows nothing of heads, took it away.
+          leaveLane(source.offer.lane.name)
+          source.offer = nil
+        end
       end
     end
     if not areLimited() then return ids, texts, false end
