@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Config, loadConfig } from '../core/config.ts'
-import { loadModule } from './module.ts'
+import { loadModule } from '../runtime/load-module.ts'
 
 /** Looked for in the working directory, in this order; the first one counts. */
 const CONFIG_FILES = [

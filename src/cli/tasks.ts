@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
 import type { Config } from '../core/config.ts'
 import { PosthasteError } from '../core/errors.ts'
+import { loadModule } from '../runtime/load-module.ts'
 import type { Pack } from '../runtime/pack.ts'
 import type { AnyTask } from '../runtime/task.ts'
-import { loadModule } from './module.ts'
 
 /** What the program runs: packs that come with it, and what the user's file brings. */
 export interface Work {

@@ -34,6 +34,7 @@ const failed = { kind: 'failed', error, retriable: true } as const
 const EVENTS: { readonly [K in Outcome['kind']]: JobEvent } = {
   completed: 'complete',
   failed: 'fail',
+  crashed: 'fail',
   discarded: 'discard',
   snoozed: 'snooze',
   released: 'release',
@@ -356,6 +357,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
     },
     { requiredKeys: ['kind', 'error', 'retriable'] },
   ),
+  fc.record({ kind: fc.constant('crashed' as const), error: anyError }),
   fc.record({ kind: fc.constant('discarded' as const), reason }),
   fc.record({ kind: fc.constant('snoozed' as const), delayMs: fc.nat(), reason: fc.option(reason) }),
   fc.record({ kind: fc.constant('released' as const), reason }),

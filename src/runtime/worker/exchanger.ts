@@ -298,6 +298,7 @@ const NOT_KNOWN: KnownTask = {
   task: { name: 'unknown', run: () => undefined },
   timeoutMs: 0,
   retry: {},
+  child: null,
 }
 
 /** When the request could not be read. */

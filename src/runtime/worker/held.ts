@@ -37,6 +37,9 @@ export class Held {
   /** Not begun by the time that its options name. */
   expired = false
 
+  /** Ends the child that runs the handler; null: there is none. */
+  kill: (() => void) | null = null
+
   /** The run is decided, or the lease lost: what the handler still says changes nothing. */
   over = false
   outcome: Outcome | null = null

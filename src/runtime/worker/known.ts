@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '../../core/decide.ts'
 import { durationMs } from '../../core/durations.ts'
 import { TIMEOUT_MS } from '../../core/limits.ts'
+import { type ChildSpec, childSpec } from '../isolate/spec.ts'
 import type { AnyTask } from '../task.ts'
 
 /** A registered task with what a worker asks of it per job, computed once. */
@@ -8,6 +9,8 @@ export interface KnownTask {
   readonly task: AnyTask
   readonly timeoutMs: number
   readonly retry: Partial<RetryPolicy>
+  /** The children that run it; null: it runs in the worker. */
+  readonly child: ChildSpec | null
 }
 
 /** The tasks that a worker may claim: the registered ones, narrowed by its option. */
@@ -48,4 +51,5 @@ const knownTask = (task: AnyTask): KnownTask => ({
   task,
   timeoutMs: task.timeout === undefined ? TIMEOUT_MS : durationMs(task.timeout, 'timeout', { min: 1 }),
   retry: task.retry ?? {},
+  child: childSpec(task),
 })

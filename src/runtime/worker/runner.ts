@@ -4,6 +4,7 @@ import { parsePayload } from '../../core/json.ts'
 import { ABORT_GRACE_MS } from '../../core/limits.ts'
 import { validate } from '../../core/standard-schema.ts'
 import type { RuntimeDeps } from '../deps.ts'
+import type { Isolation } from '../isolate/isolation.ts'
 import { type ContextServices, RunContext } from './context.ts'
 import type { Held } from './held.ts'
 import {
@@ -24,6 +25,8 @@ export interface RunnerOptions {
   readonly deps: RuntimeDeps
   readonly services: ContextServices
   readonly prefetch: Prefetch
+  /** Loaded when a job needs it. */
+  readonly isolation: () => Promise<Isolation>
   /** What became of a run. Called once a run, unless its lease was lost. */
   readonly ended: (held: Held, outcome: Outcome) => void
   /** The handler returned at `now` (monotonic): its slot is free. */
@@ -54,6 +57,12 @@ export class Runner {
     held.startedAt = now
     held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
     this.running.add(held)
+    if (held.known.child !== null) {
+      // The wait for a child is bounded by itself, and not part of the run.
+      held.timeoutAt = Number.POSITIVE_INFINITY
+      void this.#isolated(held)
+      return now
+    }
     due(held.timeoutAt)
 
     const { task } = held.known
@@ -98,17 +107,36 @@ export class Runner {
     return deps.clock.monotonic()
   }
 
+  async #isolated(held: Held): Promise<void> {
+    const { deps, services, isolation, due } = this.#options
+    const began = (): void => {
+      const now = deps.clock.monotonic()
+      held.startedAt = now
+      held.startedStoreMs = services.storeTime(now)
+      held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
+      due(held.timeoutAt)
+      tellStarted(deps, held)
+    }
+    let outcome: Outcome | null
+    try {
+      outcome = await (await isolation()).run(held, new RunContext(held, services), began)
+    } catch (error) {
+      outcome = outcomeOfError(held, error)
+    }
+    this.#end(held, outcome)
+  }
+
   #end(held: Held, outcome: Outcome | null): number {
     const { deps, prefetch, ended, freed } = this.#options
     const now = deps.clock.monotonic()
     this.running.delete(held)
     prefetch.ran(now - held.startedAt)
-    if (held.over) {
+    if (held.over && held.known.child === null) {
       deps.logger.warn(
         { job: held.job.id, task: held.job.task, reason: held.aborted?.code },
         'a handler returned after its run was over; its result was dropped',
       )
-    } else if (outcome !== null) {
+    } else if (!held.over && outcome !== null) {
       held.over = true
       ended(held, outcome)
     }
@@ -142,12 +170,14 @@ export class Runner {
     held.aborted ??= reason
     this.#options.lost(held)
     held.controller?.abort(reason)
+    held.kill?.()
   }
 
-  /** Settles a run whose handler was told to stop and did not. */
+  /** Settles a run whose handler was told to stop and did not; its child, if it has one, is ended. */
   giveUp(held: Held): void {
     if (held.over || held.aborted === null) return
     held.over = true
+    held.kill?.()
     this.#options.ended(held, outcomeOfAbort(held, held.aborted))
   }
 

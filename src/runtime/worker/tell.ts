@@ -34,8 +34,9 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
     const { error, reason, attempt } = settlement
     const ms = held.startedStoreMs === null ? undefined : Math.round(now - held.startedAt)
     const fields = { job: job.id, task: job.task, queue: job.queue, state: settlement.to, attempt, ms }
-    const failure =
-      held.outcome?.kind === 'failed' ? { error: error === null ? null : JSON.parse(error) } : {}
+    const kind = held.outcome?.kind
+    const isFailure = kind === 'failed' || kind === 'crashed'
+    const failure = isFailure ? { error: error === null ? null : JSON.parse(error) } : {}
     deps.logger[level]({ ...fields, ...(reason === null ? {} : { reason }), ...failure }, words)
   }
   if (held.startedStoreMs !== null && deps.events.has('ran')) {
