@@ -34,6 +34,7 @@ export type { QueueStats, Stats, TaskStats } from './runtime/stats.ts'
 export {
   type AnyTask,
   Discard,
+  type Isolation,
   RetryAfter,
   type RetryOptions,
   type Snooze,

@@ -3,6 +3,7 @@ import { toJobError } from '../../core/job-error.ts'
 import type { RuntimeDeps } from '../deps.ts'
 import type { TaskContext } from '../task.ts'
 import { type Held, signalOf } from '../worker/held.ts'
+import type { KnownTask } from '../worker/known.ts'
 import { outcomeOfAbort, unlessAborted } from '../worker/outcome.ts'
 import type { Child } from './child.ts'
 import { Pool } from './pool.ts'
@@ -26,11 +27,18 @@ export class Isolation {
   }
 
   /** Starts one child of each kind, so that a module that is wrong is told of before the first job. */
-  warm(specs: readonly ChildSpec[]): void {
+  warm(known: readonly KnownTask[]): void {
     const { logger, events } = this.#deps
-    const seen = new Map(specs.map((spec) => [spec.key, spec]))
-    for (const spec of seen.values()) {
-      this.#pool.warm(spec).catch((error: unknown) => {
+    const names = new Map<ChildSpec, string[]>()
+    const specs = new Map<string, ChildSpec>()
+    for (const { task, child } of known) {
+      if (child === null) continue
+      const spec = specs.get(child.key) ?? child
+      specs.set(spec.key, spec)
+      names.set(spec, [...(names.get(spec) ?? []), task.name])
+    }
+    for (const [spec, tasks] of names) {
+      this.#pool.warm(spec, tasks).catch((error: unknown) => {
         logger.error({ err: error }, 'a child could not be started; the jobs of its tasks will fail')
         if (events.has('error'))
           events.emit('error', error instanceof Error ? error : new Error(String(error)))

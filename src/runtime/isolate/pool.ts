@@ -38,11 +38,12 @@ export class Pool {
     this.#options = options
   }
 
-  /** Starts a child ahead of the first job, to learn early when it cannot be. */
-  warm(spec: ChildSpec): Promise<void> {
+  /** Starts a child ahead of the first job. @throws E_CHILD_START when it cannot be, or does not find one of the tasks */
+  async warm(spec: ChildSpec, tasks: readonly string[]): Promise<void> {
     const child = this.#start(spec)
     this.#keep(child, Promise.resolve(true))
-    return child.loaded
+    await child.loaded
+    for (const task of tasks) checkExported(child, task)
   }
 
   /**
@@ -53,10 +54,13 @@ export class Pool {
   async take(spec: ChildSpec, task: string, fresh: boolean): Promise<Child> {
     const child = (await this.#reuse(spec, fresh)) ?? this.#start(spec)
     await child.loaded
-    if (child.tasks.has(task)) return child
-    child.end()
-    const names = child.tasks.size === 0 ? 'no task at all' : [...child.tasks].join(', ')
-    throw startError(spec, `Its module exports no task named ${task}; it exports ${names}.`)
+    try {
+      checkExported(child, task)
+    } catch (error) {
+      this.#keep(child, Promise.resolve(true))
+      throw error
+    }
+    return child
   }
 
   /** After a run. */
@@ -124,4 +128,10 @@ export class Pool {
     for (const { timer } of this.#idle.filter((idle) => idle.child === child)) timer.cancel()
     this.#idle = this.#idle.filter((idle) => idle.child !== child)
   }
+}
+
+const checkExported = ({ spec, tasks }: Child, task: string): void => {
+  if (tasks.has(task)) return
+  const names = tasks.size === 0 ? 'no task at all' : [...tasks].join(', ')
+  throw startError(spec, `Its module exports no task named ${task}; it exports ${names}.`)
 }

@@ -46,6 +46,7 @@ export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
   let tail = ''
   let failure: unknown
   let isGone = false
+  let isKilled = false
 
   const gone = (code: number | null, signal: string | null): void => {
     if (isGone) return
@@ -75,14 +76,13 @@ export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
   })
   child.on('close', gone)
 
-  const inbox = new Lines(MESSAGE_LENGTH_MAX)
-  listen(words, (text) => {
-    for (const line of inbox.push(text)) if (!isGone) events.text(line)
-  })
-  const watched = new Lines(MESSAGE_LENGTH_MAX)
-  listen(orders, (text) => {
-    for (const line of watched.push(text)) if (!isGone) events.text(line)
-  })
+  // The handler's thread speaks by one pipe, the one that watches it by the other.
+  for (const pipe of [words, orders]) {
+    const inbox = new Lines(MESSAGE_LENGTH_MAX)
+    listen(pipe, (text) => {
+      for (const line of inbox.push(text)) if (!isKilled) events.text(line)
+    })
+  }
   listen(stdout, (text) => events.output('stdout', text))
   listen(stderr, (text) => {
     tail = (tail + text).slice(-TAIL_LENGTH)
@@ -97,7 +97,8 @@ export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
     say: (text) => send(orders, text),
     end: () => orders.end(),
     kill() {
-      if (isGone) return
+      if (isGone || isKilled) return
+      isKilled = true
       killGroup()
       child.kill('SIGKILL')
     },

@@ -38,6 +38,7 @@ export const startThread = (spec: ChildSpec, events: VesselEvents): Vessel => {
   let failure: unknown
   let isGone = false
   let isClosed = false
+  let isKilled = false
   let code: number | null = null
 
   const gone = (): void => {
@@ -47,7 +48,7 @@ export const startThread = (spec: ChildSpec, events: VesselEvents): Vessel => {
     events.gone(endingOf(code ?? 0, failure))
   }
   port.on('message', (text: unknown) => {
-    if (!isGone) events.text(text)
+    if (!isGone && !isKilled) events.text(text)
   })
   port.on('close', () => {
     isClosed = true
@@ -80,7 +81,9 @@ export const startThread = (spec: ChildSpec, events: VesselEvents): Vessel => {
     say,
     end: () => say('{"type":"end"}'),
     kill() {
-      if (!isGone) void worker.terminate()
+      if (isKilled) return
+      isKilled = true
+      void worker.terminate()
     },
   }
 }

@@ -165,8 +165,10 @@ export class LoopingWorker implements Worker {
       return null
     })
     deps.logger.info({ worker: this.id, concurrency: settings.concurrency }, 'worker started')
-    const children = this.#known.names().flatMap((name) => this.#known.get(name)?.child ?? [])
-    if (children.length > 0) void this.#isolate().then((isolation) => isolation.warm(children))
+    const known = this.#known.names().flatMap((name) => this.#known.get(name) ?? [])
+    if (known.some(({ child }) => child !== null)) {
+      void this.#isolate().then((isolation) => isolation.warm(known))
+    }
     this.#stopped = this.#loop()
   }
 

@@ -22,14 +22,21 @@ export const outcomeOfValue = (value: unknown): Outcome => {
   }
 }
 
+const hasMessage = (thrown: Error): boolean => {
+  try {
+    return typeof thrown.message === 'string' && thrown.message !== ''
+  } catch {
+    return false
+  }
+}
+
 /** What a thrown value means. Never throws. */
 export const outcomeOfThrown = (thrown: unknown): Outcome => {
   const error = toJobError(thrown)
   if (isDiscard(thrown)) {
-    const hasMessage = typeof thrown.message === 'string' && thrown.message !== ''
     return {
       kind: 'discarded',
-      reason: hasMessage ? error.message : 'discarded by its handler',
+      reason: hasMessage(thrown) ? error.message : 'discarded by its handler',
       error,
     }
   }
