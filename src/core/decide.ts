@@ -214,12 +214,12 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
         return { ...crashed, ...end, history: entry(end.to, { error: brief(error), reason: end.reason }) }
       }
       // Not `solo`: the crash took nobody along. The policy's wait holds, as for any failed attempt.
-      const retries = job.retries + 1
-      const delayMs = backoffDelayMs(policy.backoff, retries, run.random, error)
+      const retry = job.retries + 1
+      const delayMs = backoffDelayMs(policy.backoff, retry, run.random, error)
       return {
         ...crashed,
         to: 'retrying',
-        retries,
+        retries: run.started ? retry : job.retries,
         delayMs,
         history: entry('retrying', { error: brief(error) }),
       }

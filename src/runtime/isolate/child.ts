@@ -51,7 +51,9 @@ export class Child {
   #starting = ''
   #startTimer: Timer
   #run = 0
+  /** Of the newest run. */
   #listener: RunListener | null = null
+  #isOver = true
   /** Whether it can take another run; settled when it has tidied up after the last one. */
   #calm: { readonly promise: Promise<boolean>; readonly resolve: (isFit: boolean) => void } | null = null
   /** What is known about its end before it came. */
@@ -88,7 +90,11 @@ export class Child {
   /** Begins a run. Answers its number, which every message about it carries. */
   begin(listener: RunListener, message: (run: number) => ToChild): number {
     this.#listener = listener
+    this.#isOver = false
     this.#say(message(++this.#run))
+    // It may have ended between two runs, which nobody hears any more.
+    if (this.isGone)
+      queueMicrotask(() => listener.crashed(crashError({ kind: 'exit', code: 0 }, this.spec.kind)))
     return this.#run
   }
 
@@ -96,9 +102,12 @@ export class Child {
     this.#say(message)
   }
 
-  /** The run is over for the worker: what the child still says about it is not heard. Answers whether it can take another. */
+  /**
+   * The run is over for the worker: what the child still says about it is not heard, only what it has printed. Answers
+   * whether it can take another.
+   */
   over(): Promise<boolean> {
-    this.#listener = null
+    this.#isOver = true
     if (this.isGone) return Promise.resolve(false)
     let resolve!: (isFit: boolean) => void
     const promise = new Promise<boolean>((heard) => {
@@ -171,7 +180,7 @@ export class Child {
       case 'done':
         if (typeof message.run !== 'number' || message.run > this.#run) this.confused()
         // Of an earlier run: it is over.
-        else if (message.run === this.#run) this.#listener?.said(message)
+        else if (message.run === this.#run && !this.#isOver) this.#listener?.said(message)
         break
       default:
         this.confused()
@@ -212,9 +221,8 @@ export class Child {
     this.#startTimer.cancel()
     const error = this.#cause ?? crashError(ending, this.spec.kind)
     this.#hearLoaded.reject(startError(this.spec, `${error.message} ${this.#starting.trim()}`.trim()))
-    const listener = this.#listener
+    if (!this.#isOver) this.#listener?.crashed(error)
     this.#listener = null
-    listener?.crashed(error)
     this.#calm?.resolve(false)
     this.#hearGone()
   }

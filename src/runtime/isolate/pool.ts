@@ -4,9 +4,9 @@ import { Child, startError } from './child.ts'
 import type { ChildSpec } from './spec.ts'
 
 /** A child without work is ended after this. */
-export const CHILD_IDLE_MS = 60_000
+const CHILD_IDLE_MS = 60_000
 /** A child is replaced after this many runs: what leaks slowly in a library does not grow for ever. */
-export const CHILD_RUNS_MAX = 1_000
+const CHILD_RUNS_MAX = 1_000
 
 /** Children that are ended while the pool is closed are waited for this long. */
 const CLOSE_TIMEOUT_MS = 5_000
@@ -93,7 +93,7 @@ export class Pool {
       const [idle] = index === -1 ? [] : this.#idle.splice(index, 1)
       if (idle === undefined) return null
       idle.timer.cancel()
-      if (await idle.isFit) return idle.child
+      if ((await idle.isFit) && !idle.child.isGone) return idle.child
     }
   }
 

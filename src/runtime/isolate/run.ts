@@ -9,7 +9,7 @@ import type { Child } from './child.ts'
 import { Lines, readOutcome, type Said, type WireError, type WireJob } from './wire.ts'
 
 /** Of what a handler prints in one run, this much goes into the job's log. */
-export const OUTPUT_LENGTH_MAX = 256 * 1024
+const OUTPUT_LENGTH_MAX = 256 * 1024
 
 export interface RunRequest {
   readonly child: Child
@@ -137,8 +137,10 @@ class Printed {
       this.#log(`(what it printed beyond ${OUTPUT_LENGTH_MAX} characters is left out)`, 'warn')
   }
 
+  /** What comes later belongs to no run. */
   end(): void {
     this.#line(this.#lines.take())
+    this.#left = 0
   }
 
   #line(line: string): void {
