@@ -108,6 +108,56 @@ describe.each(ISOLATIONS)('a handler in a %s', (isolate) => {
     expect(output).toMatchObject({ code: 'E_PAYLOAD', message: expect.stringContaining('no date') })
   })
 
+  it('is given payloads of older versions as today’s', async () => {
+    const ph = await open()
+    const old = task({ name: 'dated', run: () => null })
+    const { id } = await ph.add(old, { when: '2029-01-01' })
+    expect(await ph.waitFor(id, { timeout: '45s' })).toMatchObject({ output: { isDate: true, year: 2029 } })
+  })
+
+  it('keeps the results of its steps, also when it crashes in one', async () => {
+    const ph = await open()
+    const file = join(folder, 'steps')
+    const job = await finished(ph, 'steps', { file })
+    const at = new Date(0).toISOString()
+    expect(job).toMatchObject({
+      state: 'completed',
+      attempt: 2,
+      output: {
+        failed: 'not this',
+        first: { name: 'first', at },
+        second: { name: 'second', at },
+        nothing: true,
+        twice: 'E_STEP',
+      },
+    })
+    expect(job.steps.map(({ name, attempt }) => `${name} ${attempt}`)).toEqual([
+      'first 1',
+      'second 2',
+      'nothing 2',
+    ])
+    expect(readFileSync(file, 'utf8')).toBe('first second ')
+    expect(await finished(ph, 'addsWithinStep')).toMatchObject({ output: 'E_STEP' })
+  })
+
+  it('reads and stores blobs', async () => {
+    const ph = await open()
+    const { hash } = await ph.blobs.put('some bytes')
+    const { output } = await finished(ph, 'blobs', { hash })
+    const { stored, ...rest } = output as { stored: string }
+    expect(rest).toEqual({
+      text: 'some bytes',
+      streamed: 'some bytes',
+      read: 'some bytes',
+      size: 10,
+      isDate: true,
+      none: null,
+      missing: 'E_BLOB_MISSING',
+      large: 'E_TOO_LARGE',
+    })
+    expect((await ph.blobs.bytes(stored)).toString()).toBe('SOME BYTES')
+  })
+
   it('reads its parents', async () => {
     const ph = await open()
     const { child } = await ph.flow({

@@ -77,7 +77,7 @@ export class Child {
       gone: (ending) => this.#ended(ending),
     })
     const { url, settings, memoryMb } = spec
-    this.#say({ type: 'load', url, settings, memoryMb })
+    this.#say({ type: 'load', url, settings, memoryMb, folder: this.folder })
     this.#startTimer = services.clock.setTimer(
       () => {
         this.#notStarted(`It was not ready after ${START_TIMEOUT_MS} ms.`)
@@ -85,6 +85,10 @@ export class Child {
       START_TIMEOUT_MS,
       { unref: true },
     )
+  }
+
+  get folder(): string {
+    return this.#vessel.folder
   }
 
   /** Begins a run. Answers its number, which every message about it carries. */

@@ -67,7 +67,7 @@ export class Isolation {
     began()
     held.kill = () => child.kill()
     const { payload } = job
-    const run = runInChild({ child, task: known.task.name, payload, checkpoint: held.checkpoint, context })
+    const run = runInChild({ child, task: known.task.name, payload, context })
     const outcome = await run.outcome
     held.kill = null
     const isFit = run.isFit()

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rm } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import process from 'node:process'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment } from './environment.ts'
+import { newFolder, removeFolder } from './folder.ts'
 import type { ChildSpec } from './spec.ts'
 import { type Ending, entryOf, heapMb, LAST_WORDS_MS, type Vessel, type VesselEvents } from './vessel.ts'
 import { Lines, MESSAGE_LENGTH_MAX } from './wire.ts'
@@ -22,7 +20,7 @@ const TAIL_LENGTH = 4_000
  * @throws when the temporary folder cannot be made
  */
 export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
-  const folder = mkdtempSync(join(tmpdir(), 'posthaste-child-'))
+  const folder = newFolder()
   const child = spawn(
     process.execPath,
     [`--max-old-space-size=${heapMb(spec.memoryMb)}`, fileURLToPath(entryOf('main'))],
@@ -53,7 +51,7 @@ export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
     isGone = true
     clearTimeout(timer)
     for (const stream of [stdout, stderr, words, orders]) stream.destroy()
-    rm(folder, { recursive: true, force: true }, () => {})
+    removeFolder(folder)
     events.gone(endingOf(code, signal, failure, tail))
   }
   const killGroup = (): void => {
@@ -94,6 +92,7 @@ export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
 
   return {
     name: `process ${child.pid ?? '(none)'}`,
+    folder,
     say: (text) => send(orders, text),
     end: () => orders.end(),
     kill() {

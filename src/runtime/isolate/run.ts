@@ -1,12 +1,11 @@
 import type { Outcome } from '../../core/decide.ts'
-import { isPosthasteError } from '../../core/errors.ts'
 import type { JobError } from '../../core/job.ts'
-import { toJobError } from '../../core/job-error.ts'
 import { LOG_LINE_LENGTH_MAX } from '../../core/limits.ts'
 import type { LogLine } from '../../engines/engine.ts'
 import type { TaskContext } from '../task.ts'
 import type { Child } from './child.ts'
-import { Lines, readOutcome, type Said, type WireError, type WireJob } from './wire.ts'
+import { Requests, toWireError } from './requests.ts'
+import { Lines, readOutcome, type Said, type WireJob } from './wire.ts'
 
 /** Of what a handler prints in one run, this much goes into the job's log. */
 const OUTPUT_LENGTH_MAX = 256 * 1024
@@ -15,7 +14,6 @@ export interface RunRequest {
   readonly child: Child
   readonly task: string
   readonly payload: string
-  readonly checkpoint: string | null
   /** What the handler would be given in the worker: carries out what is asked in the child, with the same checks. */
   readonly context: TaskContext
 }
@@ -28,9 +26,11 @@ export interface ChildRun {
   readonly isFit: () => Promise<boolean> | null
 }
 
-export const runInChild = ({ child, task, payload, checkpoint, context }: RunRequest): ChildRun => {
-  const { signal } = context
+export const runInChild = ({ child, task, payload, context }: RunRequest): ChildRun => {
+  const { signal, blobs } = context
+  const { location, maxBytes, quotaBytes } = blobs
   const printed = { stdout: new Printed(context.log, 'info'), stderr: new Printed(context.log, 'warn') }
+  const requests = new Requests(context, child.folder)
   let isFit: Promise<boolean> | null = null
 
   const outcome = new Promise<Outcome>((resolve) => {
@@ -38,6 +38,7 @@ export const runInChild = ({ child, task, payload, checkpoint, context }: RunReq
       signal.removeEventListener('abort', abort)
       printed.stdout.end()
       printed.stderr.end()
+      requests.close()
       resolve(outcome)
     }
     const crashed = (error: JobError): void => end({ kind: 'crashed', error })
@@ -48,7 +49,7 @@ export const runInChild = ({ child, task, payload, checkpoint, context }: RunReq
           note(context, message)
           break
         case 'call':
-          void carryOut(context, message).then((answer) => child.say(answer))
+          void requests.carryOut(message).then((answer) => child.say(answer))
           break
         case 'done': {
           const outcome = readOutcome(message.outcome)
@@ -66,7 +67,18 @@ export const runInChild = ({ child, task, payload, checkpoint, context }: RunReq
     const run = child.begin({ said, output, crashed }, (run) => {
       const { job, fence } = context
       const wireJob: WireJob = { ...job, createdAt: job.createdAt.getTime(), runAt: job.runAt.getTime() }
-      return { type: 'run', run, task, payload, checkpoint, job: wireJob, fence }
+      const own = context.checkpoint.get()
+      return {
+        type: 'run',
+        run,
+        task,
+        payload,
+        version: job.version,
+        checkpoint: own === undefined ? null : JSON.stringify(own),
+        job: wireJob,
+        fence,
+        blobs: { location, maxBytes, quotaBytes },
+      }
     })
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
@@ -85,36 +97,6 @@ const note = (context: TaskContext, { progress, log }: Said): void => {
   } catch {
     // Refused as in the worker. The child has checked it before: whoever wrote this does not wait for an answer.
   }
-}
-
-type Method = (context: TaskContext, args: readonly unknown[]) => unknown
-
-/** What a child may ask for. Nothing here settles a job: that is for the worker. */
-const METHODS: Readonly<Record<string, Method>> = {
-  checkpoint: async (context, [value]) => {
-    await context.checkpoint.set(value)
-    return null
-  },
-  parents: (context) => context.parents(),
-  add: (context, [task, payload, options]) =>
-    context.add(task as string, payload, (options ?? undefined) as Parameters<TaskContext['add']>[2]),
-}
-
-const carryOut = async (context: TaskContext, { call, method, args }: Said) => {
-  const id = Number(call)
-  try {
-    const carry = Object.hasOwn(METHODS, String(method)) ? METHODS[String(method)] : undefined
-    if (carry === undefined) throw new Error(`There is no method ${String(method).slice(0, 40)}.`)
-    const value = await carry(context, Array.isArray(args) ? args : [])
-    return { type: 'answer', call: id, value } as const
-  } catch (error) {
-    return { type: 'refusal', call: id, error: toWireError(error) } as const
-  }
-}
-
-const toWireError = (error: unknown): WireError => {
-  const { name, message } = toJobError(error)
-  return { name, code: isPosthasteError(error) ? error.code : null, message }
 }
 
 /** Lines that a handler prints, as lines of the job's log. */

@@ -1,5 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { childEnvironment } from './environment.ts'
+import { newFolder, removeFolder } from './folder.ts'
 import type { ChildSpec } from './spec.ts'
 import {
   type Ending,
@@ -21,6 +22,7 @@ export const startThread = (spec: ChildSpec, events: VesselEvents): Vessel => {
   const { port1: port, port2 } = new MessageChannel()
   const shared = new SharedArrayBuffer(SHARED_BYTES)
   const inbox = new Int32Array(shared)
+  const folder = newFolder()
   const worker = new Worker(entryOf('main'), {
     workerData: { port: port2, shared } satisfies Start,
     transferList: [port2],
@@ -45,6 +47,7 @@ export const startThread = (spec: ChildSpec, events: VesselEvents): Vessel => {
     if (isGone) return
     isGone = true
     port.close()
+    removeFolder(folder)
     events.gone(endingOf(code ?? 0, failure))
   }
   port.on('message', (text: unknown) => {
@@ -78,6 +81,7 @@ export const startThread = (spec: ChildSpec, events: VesselEvents): Vessel => {
   }
   return {
     name: `thread ${worker.threadId}`,
+    folder,
     say,
     end: () => say('{"type":"end"}'),
     kill() {

@@ -4,6 +4,8 @@ import { readsTypeScript } from '../load-module.ts'
 export interface Vessel {
   /** What logs call it. */
   readonly name: string
+  /** Its own, removed with it. */
+  readonly folder: string
   say(text: string): void
   /** Asks it to end by itself. */
   end(): void

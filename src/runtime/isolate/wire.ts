@@ -1,3 +1,4 @@
+import type { BlobInfo, Blobs } from '../../blobs/blob.ts'
 import type { Outcome } from '../../core/decide.ts'
 import type { JobError } from '../../core/job.ts'
 import { toJobError } from '../../core/job-error.ts'
@@ -34,6 +35,8 @@ export type ToChild =
       readonly url: string
       readonly settings: string | null
       readonly memoryMb: number
+      /** The child's own folder. */
+      readonly folder: string
     }
   | {
       readonly type: 'run'
@@ -43,12 +46,27 @@ export type ToChild =
       readonly payload: string
       readonly checkpoint: string | null
       readonly job: WireJob
+      /** Of the payload. */
+      readonly version: number
       readonly fence: number
+      readonly blobs: BlobFacts
     }
   | { readonly type: 'abort'; readonly run: number; readonly error: WireError }
   | { readonly type: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly type: 'refusal'; readonly call: number; readonly error: WireError }
   | { readonly type: 'end' }
+
+/** Bounds of the blob store. */
+export type BlobFacts = Pick<Blobs, 'location' | 'maxBytes' | 'quotaBytes'>
+/** A blob; its time as epoch ms. */
+export interface WireBlob extends Omit<BlobInfo, 'expiresAt'> {
+  readonly expiresAt: number
+}
+/** Names of files, in the child's own folder, with bytes for the blob store. */
+export const BLOB_FILE = /^blob-[\da-f-]{36}$/
+
+/** What a child hears when it wants to begin a step. */
+export type StepBegun = { readonly isDone: false } | { readonly isDone: true; readonly result: unknown }
 
 export type WireLine = readonly [message: string, level: LogLine['level']]
 

@@ -5,10 +5,12 @@ import { ABORT_GRACE_MS } from '../../core/limits.ts'
 import { validate } from '../../core/standard-schema.ts'
 import type { RuntimeDeps } from '../deps.ts'
 import type { Isolation } from '../isolate/isolation.ts'
+import { upgraded } from '../versions.ts'
 import { type ContextServices, RunContext } from './context.ts'
 import type { Held } from './held.ts'
 import {
   cancelError,
+  deadlineError,
   outcomeOfAbort,
   outcomeOfError,
   outcomeOfPayload,
@@ -53,22 +55,21 @@ export class Runner {
 
   /** Begins a run. Never throws. Answers the monotonic time at which the handler first let others run. */
   start(held: Held, now: number): number {
-    const { prefetch, due } = this.#options
+    const { prefetch } = this.#options
     held.startedAt = now
-    held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
     this.running.add(held)
     if (held.known.child !== null) {
-      // The wait for a child is bounded by itself, and not part of the run.
-      held.timeoutAt = Number.POSITIVE_INFINITY
+      // The wait for a child has a limit of its own and is not part of the run.
+      this.#limit(held, now, Number.POSITIVE_INFINITY)
       void this.#isolated(held)
       return now
     }
-    due(held.timeoutAt)
+    this.#limit(held, now, timeoutOf(held))
 
-    const { task } = held.known
+    const { task, version } = held.known
     let payload: unknown
     try {
-      payload = parsePayload(held.job.payload)
+      payload = upgraded(task, version, parsePayload(held.job.payload))
       if (task.payload !== undefined) payload = validate(task.payload, payload, task.name)
     } catch (error) {
       return this.#end(held, outcomeOfPayload(error))
@@ -86,6 +87,17 @@ export class Runner {
     return after
   }
 
+  /** The run may last so long, and no longer than to its deadline. */
+  #limit(held: Held, now: number, timeoutMs: number): void {
+    held.timeoutAt = now + timeoutMs
+    if (held.deadlineAt !== null) {
+      const deadlineAt = now + held.deadlineAt - this.#options.services.storeTime(now)
+      held.isDeadlineFirst = deadlineAt < held.timeoutAt
+      held.timeoutAt = Math.min(held.timeoutAt, deadlineAt)
+    }
+    this.#options.due(held.timeoutAt)
+  }
+
   #call(held: Held, payload: unknown, now: number): number {
     const { deps, services } = this.#options
     if (held.over) return this.#end(held, null)
@@ -97,24 +109,23 @@ export class Runner {
       // An async handler answers a plain promise; what is merely alike (a query builder) is asked by its own rules.
       if (!(result instanceof Promise) && isThenable(result)) result = Promise.resolve(result)
     } catch (error) {
-      return this.#end(held, outcomeOfError(held, error))
+      return this.#endAfterSteps(held, () => outcomeOfError(held, error))
     }
-    if (!(result instanceof Promise)) return this.#end(held, outcomeOfValue(result))
+    if (!(result instanceof Promise)) return this.#endAfterSteps(held, () => outcomeOfValue(result))
     result.then(
-      (value) => this.#end(held, outcomeOfValue(value)),
-      (error) => this.#end(held, outcomeOfError(held, error)),
+      (value) => this.#endAfterSteps(held, () => outcomeOfValue(value)),
+      (error) => this.#endAfterSteps(held, () => outcomeOfError(held, error)),
     )
     return deps.clock.monotonic()
   }
 
   async #isolated(held: Held): Promise<void> {
-    const { deps, services, isolation, due } = this.#options
+    const { deps, services, isolation } = this.#options
     const began = (): void => {
       const now = deps.clock.monotonic()
       held.startedAt = now
       held.startedStoreMs = services.storeTime(now)
-      held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
-      due(held.timeoutAt)
+      this.#limit(held, now, timeoutOf(held))
       tellStarted(deps, held)
     }
     let outcome: Outcome | null
@@ -123,7 +134,15 @@ export class Runner {
     } catch (error) {
       outcome = outcomeOfError(held, error)
     }
-    this.#end(held, outcome)
+    this.#endAfterSteps(held, () => outcome)
+  }
+
+  /** A run is not over while one of its steps is under way: the next run would do its work a second time beside it. */
+  #endAfterSteps(held: Held, outcome: () => Outcome | null): number {
+    const idle = held.notes === null ? null : held.notes.idle()
+    if (idle === null) return this.#end(held, outcome())
+    void idle.then(() => this.#end(held, outcome()))
+    return this.#options.deps.clock.monotonic()
   }
 
   #end(held: Held, outcome: Outcome | null): number {
@@ -193,11 +212,10 @@ export class Runner {
         continue
       }
       if (held.aborted === null && now >= held.timeoutAt) {
-        this.abort(
-          held,
-          timeoutError(held, Math.round(held.timeoutAt - held.startedAt)),
-          now + ABORT_GRACE_MS,
-        )
+        const reason = held.isDeadlineFirst
+          ? deadlineError(held)
+          : timeoutError(held, Math.round(held.timeoutAt - held.startedAt))
+        this.abort(held, reason, now + ABORT_GRACE_MS)
       }
       if (now >= held.abortGraceEndsAt) {
         this.giveUp(held)
@@ -208,6 +226,8 @@ export class Runner {
     return next
   }
 }
+
+const timeoutOf = ({ options, known }: Held): number => options?.timeoutMs ?? known.timeoutMs
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

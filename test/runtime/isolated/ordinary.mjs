@@ -1,5 +1,5 @@
 // Handlers that run in children, for test/runtime/isolation.test.ts. The children import this file, so it is JavaScript.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Discard, RetryAfter, snooze, task } from 'posthaste'
 
@@ -57,6 +57,38 @@ const HANDLERS = {
       return { code: /** @type {any} */ (error).code, message: /** @type {Error} */ (error).message }
     }
   },
+  /** The first run crashes in the middle of its second step. */
+  steps: async ({ file }, { attempt, step }) => {
+    const work = (/** @type {string} */ name) => () => {
+      writeFileSync(file, `${name} `, { flag: 'a' })
+      return { name, at: new Date(0) }
+    }
+    const failed = await step('failing', () => {
+      throw new Error('not this')
+    }).catch((/** @type {Error} */ error) => error.message)
+    const first = await step('first', work('first'))
+    const second = await step('second', () => (attempt === 1 ? process.exit(3) : work('second')()))
+    const nothing = await step('nothing', () => undefined)
+    const twice = await step('first', work('again')).catch((/** @type {any} */ error) => error.code)
+    return { failed, first, second, nothing: nothing === undefined, twice }
+  },
+  addsWithinStep: async (_, { step, add }) =>
+    step('adds', () => add('where', {})).catch((/** @type {any} */ error) => error.code),
+  blobs: async ({ hash }, { blobs }) => {
+    const text = (await blobs.bytes(hash)).toString()
+    let streamed = ''
+    for await (const chunk of await blobs.stream(hash)) streamed += chunk
+    const read = await blobs.withFile(hash, (path) => readFileSync(path, 'utf8'))
+    const { hash: stored, size, expiresAt } = await blobs.put(text.toUpperCase())
+    const none = await blobs.info(`sha256:${'0'.repeat(64)}`)
+    const missing = await blobs
+      .bytes(`sha256:${'0'.repeat(64)}`)
+      .catch((/** @type {any} */ error) => error.code)
+    const large = await blobs
+      .put('too large', { maxBytes: 3 })
+      .catch((/** @type {any} */ error) => error.code)
+    return { text, streamed, read, stored, size, isDate: expiresAt instanceof Date, none, missing, large }
+  },
   parents: async (_, { parents }) => parents(),
   snoozes: (_, { attempt, checkpoint }) =>
     checkpoint.get() === undefined && attempt > 5 ? null : snooze('1h', 'not yet'),
@@ -104,6 +136,8 @@ export const tasksIn = (isolate) => [
     module: import.meta.url,
     memoryMb: 128,
     env: ['ISOLATION_TEST'],
+    version: 2,
+    upgrade: { 1: (before) => ({ at: before.when }) },
     run: ({ at }) => ({ isDate: at instanceof Date, year: at.getUTCFullYear() }),
   }),
 ]

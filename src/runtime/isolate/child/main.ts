@@ -4,9 +4,11 @@ import { toJobError } from '../../../core/job-error.ts'
 import { parsePayload } from '../../../core/json.ts'
 import { validate } from '../../../core/standard-schema.ts'
 import type { AnyTask } from '../../task.ts'
+import { upgraded } from '../../versions.ts'
 import { outcomeOfPayload, outcomeOfThrown, outcomeOfValue } from '../../worker/outcome.ts'
 import { BUSY } from '../vessel.ts'
 import type { ToChild } from '../wire.ts'
+import { childBlobs } from './blobs.ts'
 import { Calls } from './calls.ts'
 import { ChildContext } from './context.ts'
 import { toError } from './context-error.ts'
@@ -23,12 +25,16 @@ const THROWN = 70
 const link = openLink()
 const exit = process.exit.bind(process)
 let tasks: ReadonlyMap<string, AnyTask> = new Map()
+/** The child's own. */
+let folder = ''
 let leftovers: Leftovers | undefined
 let current: { readonly run: number; readonly controller: AbortController; readonly calls: Calls } | undefined
 
 type Message<Type extends ToChild['type']> = Extract<ToChild, { readonly type: Type }>
 
-const load = async ({ url, settings, memoryMb }: Message<'load'>): Promise<void> => {
+const load = async (message: Message<'load'>): Promise<void> => {
+  const { url, settings, memoryMb } = message
+  folder = message.folder
   try {
     tasks = await findTasks(url, settings)
     leftovers = new Leftovers(memoryMb)
@@ -38,10 +44,14 @@ const load = async ({ url, settings, memoryMb }: Message<'load'>): Promise<void>
   }
 }
 
-const outcomeOf = async (task: AnyTask, text: string, context: ChildContext): Promise<Outcome> => {
+const outcomeOf = async (
+  task: AnyTask,
+  { payload: text, version }: Message<'run'>,
+  context: ChildContext,
+): Promise<Outcome> => {
   let payload: unknown
   try {
-    payload = parsePayload(text)
+    payload = upgraded(task, version, parsePayload(text))
     if (task.payload !== undefined) payload = await validate(task.payload, payload, task.name)
   } catch (error) {
     return outcomeOfPayload(error)
@@ -53,7 +63,8 @@ const outcomeOf = async (task: AnyTask, text: string, context: ChildContext): Pr
   }
 }
 
-const run = async ({ run, task: name, payload, checkpoint, job, fence }: Message<'run'>): Promise<void> => {
+const run = async (message: Message<'run'>): Promise<void> => {
+  const { run, task: name, checkpoint, job, fence } = message
   const task = tasks.get(name)
   if (task === undefined) return exit(THROWN)
   Atomics.store(link.shared, BUSY, 1)
@@ -62,11 +73,10 @@ const run = async ({ run, task: name, payload, checkpoint, job, fence }: Message
   const notes = new Notes(link, run)
   current = { run, controller, calls }
   const { signal } = controller
-  const outcome = await outcomeOf(
-    task,
-    payload,
-    new ChildContext({ job, fence, checkpoint, signal, notes, calls }),
-  )
+  const blobs = childBlobs(message.blobs, calls, folder)
+  const context = new ChildContext({ job, fence, checkpoint, signal, notes, calls, blobs })
+  const outcome = await outcomeOf(task, message, context)
+  await context.settled()
   current = undefined
   notes.close()
   link.say({ type: 'done', run, outcome })
