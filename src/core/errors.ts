@@ -334,6 +334,25 @@ export const ERRORS = {
     'Check the address and whether the server can be reached from here.',
   ),
 
+  E_HTTP_STATUS: row(
+    400,
+    false,
+    'The server answered with a status that was not expected.',
+    'Correct the request, or name the status in expect; then add a new job, or retry this one.',
+  ),
+  E_HTTP_LATER: row(
+    503,
+    true,
+    'The server cannot answer the request now.',
+    'Nothing to do: it is tried again as long as there are retries left.',
+  ),
+  E_SECRET: row(
+    400,
+    false,
+    'A secret that the job refers to cannot be used.',
+    'Set the variable POSTHASTE_SECRET_ and its name where the worker runs.',
+  ),
+
   // Blobs
   E_BLOB_MISSING: row(
     404,
