@@ -18,7 +18,7 @@ const closed = await batch.close()
 console.log(`${closed.state}: ${closed.pending} of ${closed.total} are left`)
 
 // The callback is a job like any other; here the program waits for its end.
-const reported = new Promise((resolve) => ph.on('completed', ({ task }) => task === 'report' && resolve()))
+const reported = new Promise((resolve) => ph.on('completed', (job) => job.task === 'report' && resolve(job)))
 ph.work()
 await reported
 const done = await batch.status()

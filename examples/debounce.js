@@ -18,7 +18,7 @@ console.log(third.other === first.id ? 'one job' : 'several jobs')
 
 const done = await ph.waitFor(first.id, { timeout: '10s' })
 console.log(done.output)
-console.log(done.startedAt >= third.runAt ? 'after the last change' : 'too early')
+console.log(Number(done.startedAt) >= Number(third.runAt) ? 'after the last change' : 'too early')
 
 // The key is free with the end of the job: the next change begins anew.
 console.log((await saved()).outcome)

@@ -8,7 +8,7 @@ const sum = task({
   run: async (_, ctx) => {
     const parents = await ctx.parents() // by the names in the flow
     const failed = Object.values(parents).filter(({ state }) => state !== 'completed')
-    const words = Object.values(parents).reduce((total, { output }) => total + (output ?? 0), 0)
+    const words = Object.values(parents).reduce((total, { output }) => total + Number(output ?? 0), 0)
     return `${words} words, ${failed.length} chapter missing`
   },
 })

@@ -26,7 +26,7 @@ const mail = task({ name: 'mail', run: ({ text }) => console.log(`mail: ${text}`
 
 const ph = await posthaste({ engine: 'memory:', tasks: [order, mail] })
 ph.on('failed', (job) => {
-  console.log(`failed: ${job.lastError.message}`)
+  console.log(`failed: ${job.lastError?.message}`)
   console.log(`finished steps: ${job.steps.map(({ name }) => name)}`)
   printerHasPaper = true
 })
@@ -35,6 +35,5 @@ const { id } = await ph.add(order, { item: 'tea' })
 const done = await ph.waitFor(id, { timeout: '10s' })
 console.log(done.output, 'after run', done.attempt)
 
-const { jobs } = await ph.list({ task: 'mail' })
-await ph.waitFor(jobs[0].id, { timeout: '10s' })
+for (const added of (await ph.list({ task: 'mail' })).jobs) await ph.waitFor(added.id, { timeout: '10s' })
 await ph.close()
