@@ -26,8 +26,8 @@ const hand = (text: string): void => {
 
 const kill = (): void => {
   try {
-    // posix: the whole group, with what the handler has started
-    process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL')
+    // posix: the whole group, with what the handler has started; elsewhere the second try ends the process alone
+    process.kill(-process.pid, 'SIGKILL')
   } catch {
     process.kill(process.pid, 'SIGKILL')
   }
