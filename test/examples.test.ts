@@ -27,6 +27,13 @@ const run = async (name: string): Promise<string[]> => {
 /** What each one prints. An example without an entry here fails the last test. */
 const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'hello.js': ['Hello, Ada!'],
+  'isolated-task.js': [
+    'completed: { words: 6 }',
+    'log: what a handler prints is in the log of its job',
+    'dead after 3 attempts, reason: crashed',
+    /^The process that ran the job was ended by SIGABRT/,
+    'the worker is running',
+  ],
   'nightly-schedule.js': [
     '2030-03-30 02:30:00',
     '2030-03-31 03:00:00',
