@@ -92,7 +92,9 @@ it('status shows the steps that are finished', async () => {
   ph.work({ tasks: ['pack'] })
   const id = await failed
   await ph.close()
-  expect((await run(['status', id], place)).stdout).toMatch(/\n {2}steps +\S+ +charge the card {2}(.* ago|now)/)
+  expect((await run(['status', id], place)).stdout).toMatch(
+    /\n {2}steps +\S+ +charge the card {2}(.* ago|now)/,
+  )
   expect((await run(['explain', id], place)).stdout).toContain(
     'One step is finished, the last one "charge the card"',
   )
