@@ -52,6 +52,7 @@ export {
   type AnyTask,
   type BreakerOptions,
   Discard,
+  type Isolation,
   RetryAfter,
   type RetryOptions,
   type Snooze,

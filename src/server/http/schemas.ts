@@ -124,6 +124,9 @@ export const limitBody = limitRemovalBody.extend({
   weight: z.int().nullable().optional(),
 })
 
+/** Query of an upload. */
+export const blobQuery = z.strictObject({ keep: text.optional() })
+
 /** Body of an action that has nothing to say. */
 export const emptyBody = z.strictObject({})
 
