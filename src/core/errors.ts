@@ -308,6 +308,20 @@ export const ERRORS = {
     'Add a new job if it should still be sent.',
   ),
 
+  // Images
+  E_IMAGE: row(
+    400,
+    false,
+    'An image cannot be used, or what was asked of it cannot be done.',
+    'Give a JPEG, PNG, WebP, AVIF or GIF within the bounds of the image task, and operations that fit its size.',
+  ),
+  E_DEPENDENCY: row(
+    500,
+    false,
+    'A package that this needs is not installed.',
+    'Install the package that the message names, then retry the job.',
+  ),
+
   // Doors
   E_NOT_FOUND: row(
     404,
