@@ -308,12 +308,18 @@ export const ERRORS = {
     'Add a new job if it should still be sent.',
   ),
 
-  // Images
+  // Images and data
   E_IMAGE: row(
     400,
     false,
     'An image cannot be used, or what was asked of it cannot be done.',
     'Give a JPEG, PNG, WebP, AVIF or GIF within the bounds of the image task, and operations that fit its size.',
+  ),
+  E_DATA: row(
+    400,
+    false,
+    'Data cannot be read, or what was asked of it cannot be done.',
+    'Compare the named field with the file, then add a new job.',
   ),
   E_DEPENDENCY: row(
     500,
