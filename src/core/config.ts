@@ -23,6 +23,12 @@ export interface Config {
   readonly token: string | null
   readonly smtpUrl: string | null
   readonly mailFrom: string | null
+  /** Null: see `defaultBlobUrl`. */
+  readonly blobs: string | null
+  /** Bytes. */
+  readonly blobQuota: number
+  readonly blobMaxSize: number
+  readonly blobKeep: number
   readonly logLevel: LogLevel
   readonly workers: number
   readonly maxRetries: number
@@ -182,9 +188,22 @@ const describeValue = (config: Config, name: SettingName, secret: boolean): stri
   if (value === null) return '—'
   if (name === 'smtpUrl') return maskUrl(value as string)
   if (secret) return MASK
-  if (name === 'timeout' || name === 'archiveAfter') return formatDuration(value as number)
+  if (name === 'timeout' || name === 'archiveAfter' || name === 'blobKeep')
+    return formatDuration(value as number)
+  if (name === 'blobQuota' || name === 'blobMaxSize') return formatBytes(value as number)
   if (typeof value === 'object') return formatAddress(value)
   return maskUrl(String(value))
+}
+
+/** The largest unit that leaves no fraction: '10GB', '1536MB'. */
+const formatBytes = (size: number): string => {
+  const units = ['', 'KB', 'MB', 'GB', 'TB']
+  let unit = 0
+  while (unit < units.length - 1 && size % 1024 === 0) {
+    size /= 1024
+    unit += 1
+  }
+  return `${size}${units[unit]}`
 }
 
 /** HOST:PORT, an IPv6 host in brackets. */

@@ -184,6 +184,12 @@ export const ERRORS = {
     'The job was cancelled.',
     'Nothing to do; retry the job to run it after all.',
   ),
+  E_STEP: row(
+    400,
+    false,
+    'A step is not possible here.',
+    'Give every step of a run a name of its own, and add jobs outside of steps.',
+  ),
   E_LEASE_LOST: row(
     409,
     true,
@@ -327,6 +333,27 @@ export const ERRORS = {
     'A package that this needs is not installed.',
     'Install the package that the message names, then retry the job.',
   ),
+  // Blobs
+  E_BLOB_MISSING: row(
+    404,
+    false,
+    'There is no such blob.',
+    'Store it first; blobs are removed when they expire.',
+  ),
+  E_BLOB_HASH: row(400, false, 'The bytes have another hash than was said.', 'Send the bytes again.'),
+  E_BLOB_DAMAGED: row(
+    500,
+    false,
+    'A blob was changed where it is stored.',
+    'Store the bytes again; check the disk and who can write to the store.',
+  ),
+  E_BLOBS_FULL: row(
+    507,
+    true,
+    'The blob store is full.',
+    'Erase blobs that are no longer needed, or raise its quota; nothing was half done.',
+  ),
+  E_BLOBS: row(503, true, 'The blob store failed.', 'See the cause; the call can be repeated safely.'),
 
   // Doors
   E_NOT_FOUND: row(

@@ -1,7 +1,7 @@
 import type { JobOptions, NewJob } from '../core/job.ts'
 import { parsePayload } from '../core/json.ts'
 import { MAX_RETRIES } from '../core/limits.ts'
-import { type Job, scheduleOf } from '../core/view.ts'
+import { type Job, named, scheduleOf } from '../core/view.ts'
 
 /** What add answers. */
 export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
@@ -28,7 +28,7 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
   const createdAt = new Date(now)
   return {
     id: job.id,
-    task: job.task,
+    ...named(job.task),
     queue: job.queue,
     payload: parsePayload(job.payload),
     priority: job.priority,
@@ -45,6 +45,7 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     output: null,
     progress: null,
     checkpoint: null,
+    steps: [],
     worker: null,
     leaseUntil: null,
     fence: 0,

@@ -30,6 +30,11 @@ export interface AddOptions {
   readonly backoff?: BackoffSpec | BackoffOptions
   /** Longest run of one attempt. Default: the task's, else 5 minutes. */
   readonly timeout?: Duration
+  /**
+   * Version of the payload, when it is not that of the task as it is known here: an older one is brought up to date where
+   * it runs, a newer one waits for a worker that knows it. Default: the task's, and 1 for a task that is not known here.
+   */
+  readonly version?: number
   /** A lease length of its own, 100 ms … 24 h. Default: the task's, else the worker's. */
   readonly lease?: Duration
   /** What becomes of the job without retries left. Default: the task's, else 'dead'. */

@@ -13,11 +13,13 @@ import {
 import { checkName, checkRef, checkTags } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import { validate } from '../core/standard-schema.ts'
-import { checkId, checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import { storedTask } from '../core/task-name.ts'
+import { checkId, checkVersion, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import { checkTask, checkWhenExhausted } from './define.ts'
 import type { AddOptions } from './options.ts'
 import type { AnyTask } from './task.ts'
 import { tiesOf } from './ties.ts'
+import { oldestVersion, upgraded, versionOf } from './versions.ts'
 
 const PRIORITY_DEFAULT = 5
 const QUEUE_DEFAULT = 'default'
@@ -31,6 +33,7 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   maxRetries: true,
   backoff: true,
   timeout: true,
+  version: true,
   lease: true,
   whenExhausted: true,
   expiresAt: true,
@@ -52,13 +55,16 @@ const ITEM_NAMES: ReadonlySet<string> = new Set(
 
 /** What a job takes from its task when its options do not say otherwise. */
 interface Defaults {
+  /** The name under which its jobs are stored. */
+  readonly stored: string
   readonly queue: string
   readonly priority: number
   readonly leaseMs: number | null
 }
-const NO_DEFAULTS: Defaults = { queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null }
+const NO_DEFAULTS: Defaults = { stored: '', queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null }
 
 const defaultsOf = (task: AnyTask): Defaults => ({
+  stored: storedTask(task.name, versionOf(task)),
   queue: task.queue ?? QUEUE_DEFAULT,
   priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
   leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
@@ -107,10 +113,14 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     const text = isText ? payload.text : encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
     const job =
       options === undefined
-        ? plainJob(newId(), name, text, given)
+        ? plainJob(newId(), definition === undefined ? name : given.stored, text, given)
         : optionedJob(name, text, given, options, field, newId)
     if (definition?.payload === undefined) return job
-    const valid = validate(definition.payload, value, name, `${field}payload`)
+    const version = options?.version ?? versionOf(definition)
+    // What this program cannot run is for others to judge.
+    if (version > versionOf(definition) || version < oldestVersion(definition)) return job
+    const today = version === versionOf(definition) ? value : upgraded(definition, version, JSON.parse(text))
+    const valid = validate(definition.payload, today, name, `${field}payload`)
     return valid instanceof Promise ? valid.then(() => job) : job
   }
 
@@ -166,7 +176,7 @@ const optionedJob = (
     field === '' ? OPTION_NAMES : ITEM_NAMES,
     field === '' ? 'options' : field.slice(0, -1),
   )
-  const { delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
+  const { version, delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
   const due = runAt ?? at
   if (delay !== undefined && due !== undefined) {
     refuse(`${field}delay`, 'is given together with runAt; choose one')
@@ -182,6 +192,10 @@ const optionedJob = (
   return {
     id: id === undefined ? newId() : checkId(id, `${field}id`),
     ...scope,
+    task:
+      version !== undefined
+        ? storedTask(task, checkVersion(version, `${field}version`))
+        : given.stored || task,
     priority: priority === undefined ? given.priority : priorityNumber(priority, `${field}priority`),
     payload,
     delayMs: delay === undefined ? 0 : durationMs(delay, `${field}delay`),

@@ -11,6 +11,7 @@ import {
   ticksOf,
 } from '../core/schedule.ts'
 import { isFinished } from '../core/states.ts'
+import { taskName } from '../core/task-name.ts'
 import type { Engine, InsertVerdict } from '../engines/engine.ts'
 import { addedJob } from './added.ts'
 import type { RuntimeDeps } from './deps.ts'
@@ -195,6 +196,6 @@ export class Ticker {
     const { events, tasks } = this.#deps
     if (!events.has('added')) return
     for (const job of jobs)
-      events.emit('added', addedJob(job, answer.now, tasks.get(job.task)?.retry?.maxRetries))
+      events.emit('added', addedJob(job, answer.now, tasks.get(taskName(job.task))?.retry?.maxRetries))
   }
 }

@@ -17,6 +17,7 @@ export const JobFields = ({ job }: { readonly job: WireJob }) => (
       </Field>
       <Field name="Task">
         <a href={jobsHref({ task: job.task })}>{job.task}</a>
+        {job.version > 1 && <span class="quiet"> version {job.version}</span>}
       </Field>
       <Field name="Priority">
         {priorityName(job.priority)}

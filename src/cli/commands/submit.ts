@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { MAX_RETRIES_LIMIT } from '../../core/limits.ts'
+import { MAX_RETRIES_LIMIT, TASK_VERSION_MAX } from '../../core/limits.ts'
 import type { AddedJob } from '../../runtime/added.ts'
 import type { AddOptions, KeyOptions } from '../../runtime/options.ts'
 import type { Posthaste } from '../../runtime/posthaste.ts'
@@ -25,6 +25,7 @@ type AddFlags = Pick<
 interface SubmitOptions extends CommonOptions, AddFlags {
   readonly key?: string
   readonly task: string
+  readonly taskVersion?: number
   readonly tag?: readonly string[]
   readonly payload?: string
   readonly payloadFile?: string
@@ -50,6 +51,11 @@ export const addSubmit = (program: Command, act: Act): void => {
   })
     .option('--task <name>', 'the task to run', TASK_DEFAULT)
     .option('--payload <json-or-text>', 'what the task is given; - reads standard input')
+    .option(
+      '--task-version <n>',
+      'version of the payload, when it is not the newest',
+      wholeNumber('--task-version', 1, TASK_VERSION_MAX),
+    )
     .option('--payload-file <file>', 'the same from a file; - reads standard input')
     .option('--lines <file>', 'one job for each line of a file; - reads standard input')
     .option('--text', 'take the payload as text, even if it looks like JSON')
@@ -78,12 +84,25 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--wait [time]', `wait for its end, at most that long (default: ${WAIT_DEFAULT})`)
   common(command).action(
     act<[SubmitOptions]>(async (terminal, options) => {
-      const { task, payload, payloadFile, lines, text, wait, tag, key, keyUntil, onConflict, ...rest } =
-        ownOptions(options)
+      const {
+        task,
+        taskVersion,
+        payload,
+        payloadFile,
+        lines,
+        text,
+        wait,
+        tag,
+        key,
+        keyUntil,
+        onConflict,
+        ...rest
+      } = ownOptions(options)
       const isText = text === true
       const add: AddOptions = {
         ...rest,
         ...(tag === undefined ? {} : { tags: tag }),
+        ...(taskVersion === undefined ? {} : { version: taskVersion }),
         ...keyOption({ key, keyUntil, onConflict }),
       }
       checkSources(options)

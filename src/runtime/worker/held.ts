@@ -2,6 +2,7 @@ import type { Outcome } from '../../core/decide.ts'
 import type { PosthasteError } from '../../core/errors.ts'
 import type { CancelRequest, JobOptions, JobRecord, NewJob, Settlement } from '../../core/job.ts'
 import type { KnownTask } from './known.ts'
+import type { Notes } from './notes.ts'
 
 /**
  * One job in this worker's hands, from its claim until the store took the settlement. Plain fields: thousands of them
@@ -46,7 +47,9 @@ export class Held {
 
   /** Jobs that exist exactly when this run's end is written. */
   added: NewJob[] | null = null
-  /** The newest that the handler gave; the claimed job has those of before. */
+  /** Steps and checkpoint of the job, once the handler asks for one of them. */
+  notes: Notes | null = null
+  /** The newest that the store has; the claimed job has those of before. */
   checkpoint: string | null
   progress: string | null
   logSeq = 0

@@ -66,7 +66,7 @@ export const outcomeOfPayload = (error: unknown): Outcome => ({
 })
 
 export const timeoutError = (held: Held, ms: number): PosthasteError =>
-  new PosthasteError('E_JOB_TIMEOUT', `Task ${held.job.task} ran longer than its timeout of ${ms} ms.`)
+  new PosthasteError('E_JOB_TIMEOUT', `Task ${held.known.task.name} ran longer than its timeout of ${ms} ms.`)
 
 export const cancelError = (held: Held): PosthasteError => {
   const why = held.cancel?.reason ?? null

@@ -43,6 +43,7 @@ export const addBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  version: z.int().optional(),
   lease: duration.optional(),
   expiresAt: instant.optional(),
   key: z
@@ -87,6 +88,7 @@ export const scheduleChangeBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  version: z.int().optional(),
   lease: duration.optional(),
   group: text.optional(),
   tags: z.array(text).optional(),
