@@ -327,6 +327,12 @@ export const ERRORS = {
     'Data cannot be read, or what was asked of it cannot be done.',
     'Compare the named field with the file, then add a new job.',
   ),
+  E_FILE: row(
+    400,
+    false,
+    'A file that a job names cannot be used.',
+    'Name a file below the folder of files (POSTHASTE_FILES) by its path from there.',
+  ),
   E_DEPENDENCY: row(
     500,
     false,
