@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, open, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { PosthasteError } from '../core/errors.ts'
 import { shown } from '../core/text.ts'
@@ -19,11 +19,11 @@ export interface FileRoot {
    */
   find(path: string, field: string): Promise<string>
   /**
-   * Puts a complete file there, in one step: a reader sees the old one or the new one. Folders on the way are made. Safe
+   * Puts bytes, or a copy of a complete file (named by its path), there in one step: a reader sees the old one or the new one. Folders on the way are made. Safe
    * to repeat: a file of that name is replaced.
    * @throws E_FILE
    */
-  place(from: string, path: string, field: string): Promise<void>
+  place(from: string | Uint8Array, path: string, field: string): Promise<void>
 }
 
 const refuse = (field: string, path: string, why: string): never => {
@@ -52,8 +52,13 @@ const namesOf = (path: string, field: string): string[] => {
 const absent = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
-/** @param folder made when something is placed there first */
-export const fileRoot = (folder: string): FileRoot => {
+const none = async (path: string, field: string): Promise<never> =>
+  refuse(field, path, 'cannot be used: no folder of files is configured (POSTHASTE_FILES)')
+const NO_FILES: FileRoot = { location: 'none', find: none, place: (_, path, field) => none(path, field) }
+
+/** @param folder made when something is placed there first; null: there is none, and every file is refused */
+export const fileRoot = (folder: string | null): FileRoot => {
+  if (folder === null) return NO_FILES
   const location = resolve(folder)
   const isBelow = (root: string, path: string): boolean =>
     path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)
@@ -102,7 +107,8 @@ export const fileRoot = (folder: string): FileRoot => {
       // Beside its target, so that the last step is a rename within one file system.
       const part = join(folder, `.${randomBytes(12).toString('hex')}.part`)
       try {
-        await copyFile(from, part, constants.COPYFILE_EXCL)
+        if (typeof from === 'string') await copyFile(from, part, constants.COPYFILE_EXCL)
+        else await writeFile(part, from, { flag: 'wx', mode: 0o600 })
         await sync(part)
         await rename(part, target)
         await sync(dirname(target))

@@ -16,10 +16,13 @@ export interface Work {
  * @throws E_MAIL_CONFIG when mail is configured wrongly
  */
 export const builtInPacks = async (config: Config): Promise<Pack[]> => {
-  const [{ echoPack }, { emailPack }] = await Promise.all([
+  const [{ echoPack }, { emailPack }, { imagePack }, { dataPack }] = await Promise.all([
     import('../tasks/echo/index.ts'),
     import('../tasks/email/index.ts'),
+    import('../tasks/image/index.ts'),
+    import('../tasks/data/index.ts'),
   ])
+  const files = config.files ?? undefined
   return [
     echoPack(),
     emailPack({
@@ -27,6 +30,8 @@ export const builtInPacks = async (config: Config): Promise<Pack[]> => {
       from: config.mailFrom ?? undefined,
       mailboxDir: mailboxDir(config),
     }),
+    imagePack({ files }),
+    dataPack({ files }),
   ]
 }
 

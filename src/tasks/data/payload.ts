@@ -141,6 +141,8 @@ export const dataSchema = z
 
 /** As a user writes it. */
 export type DataInput = z.input<typeof query> | z.input<typeof streaming>
+/** As the task reads it. */
+export type DataPayload = z.output<typeof dataSchema>
 export type Query = z.output<typeof query>
 export type Streaming = z.output<typeof streaming>
 export type Transform = z.output<typeof transform>
