@@ -339,6 +339,20 @@ export const ERRORS = {
     'A package that this needs is not installed.',
     'Install the package that the message names, then retry the job.',
   ),
+  // Requests to other servers
+  E_URL_REFUSED: row(
+    400,
+    false,
+    'This address must not be called.',
+    'Call a public http or https address on port 80 or 443, or allow the target with the setting httpAllow.',
+  ),
+  E_REQUEST_FAILED: row(
+    503,
+    true,
+    'The request got no answer.',
+    'Check the address and whether the server can be reached from here.',
+  ),
+
   // Blobs
   E_BLOB_MISSING: row(
     404,
