@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { CsvError, parse } from 'csv-parse'
+import type { TransformOptions } from 'node:stream'
+import { CsvError, type Options, type Parser, parse } from 'csv-parse'
 import { PosthasteError } from '../../index.ts'
 import { COLUMNS_MAX, RECORD_BYTES_MAX } from './limits.ts'
 import type { DataOutput, Streaming } from './payload.ts'
@@ -27,8 +28,34 @@ export interface StreamResult {
   readonly truncated?: boolean
 }
 
-/** Lines between two looks at the signal and the progress. */
-const LOOK_EVERY = 1_000
+/** Lines that wait for the transform; then the file is not read on. */
+const LINES_AHEAD = 1_000
+
+/** What the parser has ready, all at once: to wait for each line by itself would take longer than to read it. */
+async function* batches(parser: Parser): AsyncGenerator<string[][]> {
+  let failure: Error | null = null
+  let wake = (): void => undefined
+  const ended = (error?: Error): void => {
+    failure ??= error ?? null
+    wake()
+  }
+  parser
+    .on('readable', () => wake())
+    .on('end', ended)
+    .on('close', ended)
+    .on('error', ended)
+  for (;;) {
+    const lines: string[][] = []
+    for (let line = parser.read(); line !== null; line = parser.read()) lines.push(line as string[])
+    if (lines.length > 0) yield lines
+    else if (failure !== null) throw failure
+    else if (parser.readableEnded || parser.destroyed) return
+    else
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+  }
+}
 
 /**
  * Reads a CSV of any size line by line, and writes what the transform makes of it.
@@ -38,13 +65,16 @@ export const runStream = async (request: StreamRequest): Promise<StreamResult> =
   const { payload, path, target, signal, onProgress } = request
   const { size } = await stat(path)
   const file = createReadStream(path, { signal, highWaterMark: 256 * 1024 })
-  const parser = parse({
+  // The type of the options does not know those of the stream, which it takes as well.
+  const options: Options & TransformOptions = {
     bom: true,
+    readableHighWaterMark: LINES_AHEAD,
     delimiter: payload.input.delimiter ?? ',',
     max_record_size: RECORD_BYTES_MAX,
     skip_empty_lines: true,
     skip_records_with_error: payload.badLines === 'skip',
-  })
+  }
+  const parser = parse(options)
   let badLines = 0
   parser.on('skip', () => {
     badLines += 1
@@ -52,38 +82,34 @@ export const runStream = async (request: StreamRequest): Promise<StreamResult> =
   file.on('error', (error) => parser.destroy(error))
   file.pipe(parser)
 
-  let state: {
-    readonly names: readonly string[]
-    readonly transformer: Transformer
-    readonly sink: Sink
-  } | null = null
+  let state: { readonly transformer: Transformer; readonly sink: Sink } | null = null
   let rowsOut = 0
-  const emit = async (values: readonly string[] | null): Promise<void> => {
-    if (values === null || state === null) return
-    rowsOut += 1
-    const wait = state.sink.write(values)
-    if (wait !== undefined) await wait
-  }
   try {
-    for await (const values of parser as AsyncIterable<string[]>) {
+    for await (const lines of batches(parser)) {
       if (state === null) {
-        state = begin(payload, values, target)
-        if (payload.input.header) continue
+        state = begin(payload, lines[0] as string[], target)
+        if (payload.input.header) lines.shift()
       }
-      const { names, transformer } = state
-      const row = Object.fromEntries(names.map((name, i) => [name, values[i] ?? '']))
-      const out = transformer.take(row)
-      if (out !== null) await emit(out)
-      if (transformer.rowsIn % LOOK_EVERY === 0) {
-        signal.throwIfAborted()
-        onProgress(size === 0 ? 1 : Math.min(1, file.bytesRead / size))
+      const { transformer, sink } = state
+      for (const line of lines) {
+        const values = transformer.take(line)
+        if (values === null) continue
+        rowsOut += 1
+        const full = sink.write(values)
+        if (full !== undefined) await full
       }
+      signal.throwIfAborted()
+      onProgress(size === 0 ? 1 : Math.min(1, file.bytesRead / size))
     }
     if (state === null)
       throw new PosthasteError('E_DATA', 'The file is empty: it has not even a header.', {
         field: 'payload.input',
       })
-    for (const values of state.transformer.rest()) await emit(values)
+    for (const values of state.transformer.rest()) {
+      rowsOut += 1
+      const full = state.sink.write(values)
+      if (full !== undefined) await full
+    }
     const { rows, truncated } = await state.sink.end()
     const { transformer } = state
     const kept = rows === undefined ? {} : { rows, truncated: truncated ?? false }

@@ -2,9 +2,6 @@ import { PosthasteError } from '../../index.ts'
 import { GROUPS_MAX } from './limits.ts'
 import type { Condition, Figure, Picked, Transform } from './payload.ts'
 
-/** One line, by the names of its columns. Everything in a CSV is text. */
-export type Row = Readonly<Record<string, string>>
-
 const refuse = (field: string, what: string): never => {
   throw new PosthasteError('E_DATA', what, { field: `payload.transform.${field}` })
 }
@@ -93,69 +90,89 @@ const text = (figure: Figure, { count, sum, min, max }: Tally): string => {
   return String('min' in figure ? min : max)
 }
 
+/** What is done with one column, by the places of columns: a name is looked up once, not in every line. */
+interface Pick {
+  readonly from: number
+  readonly change: Exclude<Picked, string> | null
+}
+
+interface Counted {
+  readonly name: string
+  readonly figure: Figure
+  /** The column's place; -1: lines are counted. */
+  readonly at: number
+}
+
 /**
  * Picks, filters, maps and adds up the lines of a CSV, one at a time: memory does not grow with the file, only with the
  * groups of an aggregate, which are bounded.
  */
 export class Transformer {
-  readonly #transform: Transform
-  readonly #columns: readonly string[]
+  readonly #where: readonly { readonly at: number; readonly condition: Condition }[]
+  /** Null: all columns, as they are. */
+  readonly #picks: readonly Pick[] | null
+  readonly #by: readonly number[]
+  /** Null: there is no aggregate. */
+  readonly #figures: readonly Counted[] | null
   readonly #groups = new Map<string, { readonly by: readonly string[]; readonly tallies: readonly Tally[] }>()
   /** Names of the columns that come out. */
   readonly header: readonly string[]
   rowsIn = 0
 
-  /** @throws E_DATA when a column is named that the file does not have */
-  constructor(transform: Transform, columns: readonly string[]) {
-    this.#transform = transform
-    const picked = transform.columns ?? columns
-    this.#columns = picked.map((one) => (typeof one === 'string' ? one : one.name))
-    const check = (name: string, field: string, known: readonly string[]): void => {
-      if (known.includes(name)) return
-      refuse(
-        field,
-        `There is no column ${shown(name)}. The columns are: ${known.slice(0, 20).map(shown).join(', ')}.`,
-      )
+  /**
+   * @param columns of the file, in their order
+   * @throws E_DATA when a column is named that the file does not have
+   */
+  constructor({ where, columns: picked, aggregate }: Transform, columns: readonly string[]) {
+    const place = (name: string, field: string, known: readonly string[]): number => {
+      const at = known.indexOf(name)
+      if (at !== -1) return at
+      const names = known.slice(0, 20).map(shown).join(', ')
+      return refuse(field, `There is no column ${shown(name)}. The columns are: ${names}.`)
     }
-    for (const { column } of transform.where) check(column, 'where', columns)
-    for (const one of picked)
-      check(typeof one === 'string' ? one : (one.from ?? one.name), 'columns', columns)
-    const { aggregate } = transform
-    for (const name of aggregate?.by ?? []) check(name, 'aggregate.by', this.#columns)
-    for (const figure of Object.values(aggregate?.values ?? {})) {
-      const column = columnOf(figure)
-      if (column !== null) check(column, 'aggregate.values', this.#columns)
-    }
-    this.header =
-      aggregate === undefined ? this.#columns : [...aggregate.by, ...Object.keys(aggregate.values)]
+    this.#where = where.map((condition) => ({ at: place(condition.column, 'where', columns), condition }))
+    this.#picks =
+      picked?.map((one) =>
+        typeof one === 'string'
+          ? { from: place(one, 'columns', columns), change: null }
+          : { from: place(one.from ?? one.name, 'columns', columns), change: one },
+      ) ?? null
+    const names = picked?.map((one) => (typeof one === 'string' ? one : one.name)) ?? columns
+    this.#by = aggregate?.by.map((name) => place(name, 'aggregate.by', names)) ?? []
+    this.#figures =
+      aggregate === undefined
+        ? null
+        : Object.entries(aggregate.values).map(([name, figure]) => {
+            const column = columnOf(figure)
+            return { name, figure, at: column === null ? -1 : place(column, 'aggregate.values', names) }
+          })
+    this.header = aggregate === undefined ? names : [...aggregate.by, ...Object.keys(aggregate.values)]
     const twice = this.header.find((name, i) => this.header.indexOf(name) < i)
     if (twice !== undefined) refuse('columns', `Two columns of the result are called ${shown(twice)}.`)
   }
 
   /** The line that comes out for one that goes in; null: none, or none yet. */
-  take(row: Row): readonly string[] | null {
+  take(row: readonly string[]): readonly string[] | null {
     this.rowsIn += 1
-    const { where, columns, aggregate } = this.#transform
-    if (!where.every((condition) => holds(condition, row[condition.column] ?? ''))) return null
-    const values =
-      columns === undefined
-        ? this.#columns.map((name) => row[name] ?? '')
-        : columns.map((one) => this.#value(one, row))
-    if (aggregate === undefined) return values
-    this.#count(values)
+    for (const { at, condition } of this.#where) if (!holds(condition, row[at] ?? '')) return null
+    const values = this.#picks?.map((pick) => this.#value(pick, row)) ?? row
+    if (this.#figures === null) return values
+    this.#count(values, this.#figures)
     return null
   }
 
-  #value(one: Picked, row: Row): string {
-    if (typeof one === 'string') return row[one] ?? ''
-    const found = changed(row[one.from ?? one.name] ?? '', one.as, this.rowsIn, one.name)
-    return found === '' ? (one.default ?? '') : found
+  #value({ from, change }: Pick, row: readonly string[]): string {
+    const given = row[from] ?? ''
+    if (change === null) return given
+    const found = changed(given, change.as, this.rowsIn, change.name)
+    return found === '' ? (change.default ?? '') : found
   }
 
-  #count(values: readonly string[]): void {
-    const { by, values: figures } = this.#transform.aggregate as NonNullable<Transform['aggregate']>
-    const group = by.map((name) => values[this.#columns.indexOf(name)] ?? '')
-    const key = JSON.stringify(group)
+  #count(values: readonly string[], figures: readonly Counted[]): void {
+    const key =
+      this.#by.length === 1
+        ? (values[this.#by[0] as number] ?? '')
+        : JSON.stringify(this.#by.map((at) => values[at]))
     let found = this.#groups.get(key)
     if (found === undefined) {
       if (this.#groups.size === GROUPS_MAX)
@@ -163,23 +180,17 @@ export class Transformer {
           'aggregate.by',
           `There are more than ${GROUPS_MAX.toLocaleString('en')} groups. Use "sql" for so many.`,
         )
-      const tallies = Object.values(figures).map(() => ({
-        count: 0,
-        sum: new Sum(),
-        min: Infinity,
-        max: -Infinity,
-      }))
-      found = { by: group, tallies }
+      const tallies = figures.map(() => ({ count: 0, sum: new Sum(), min: Infinity, max: -Infinity }))
+      found = { by: this.#by.map((at) => values[at] ?? ''), tallies }
       this.#groups.set(key, found)
     }
-    for (const [i, [name, figure]] of Object.entries(figures).entries()) {
+    for (const [i, { name, at }] of figures.entries()) {
       const tally = found.tallies[i] as Tally
-      const column = columnOf(figure)
-      if (column === null) {
+      if (at === -1) {
         tally.count += 1
         continue
       }
-      const given = values[this.#columns.indexOf(column)] ?? ''
+      const given = values[at] ?? ''
       if (given === '') continue
       const value = numberOf(given)
       if (!Number.isFinite(value))
@@ -196,8 +207,7 @@ export class Transformer {
 
   /** The lines of an aggregate, in the order in which their groups first came. */
   *rest(): Generator<readonly string[]> {
-    const figures = Object.values(this.#transform.aggregate?.values ?? {})
     for (const { by, tallies } of this.#groups.values())
-      yield [...by, ...figures.map((figure, i) => text(figure, tallies[i] as Tally))]
+      yield [...by, ...(this.#figures ?? []).map(({ figure }, i) => text(figure, tallies[i] as Tally))]
   }
 }
