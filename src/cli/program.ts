@@ -1,8 +1,10 @@
 import { type Argument, Command } from 'commander'
 import type { Act } from './command.ts'
+import { addBatch } from './commands/batch.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
+import { addFlow } from './commands/flow.ts'
 import { addList } from './commands/list.ts'
 import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
@@ -22,7 +24,7 @@ import { packageVersion } from './version.ts'
 const GROUPS: readonly (readonly [title: string, add: readonly ((program: Command, act: Act) => void)[]])[] =
   [
     ['Run:', [addStart, addServe, addWorker]],
-    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail]],
+    ['Add and look:', [addSubmit, addFlow, addBatch, addStatus, addList, addStats, addExplain, addTail]],
     ['Control:', [addRetry, addCancel, addRemove, addPause, addResume, addSchedule]],
     ['Check:', [addDoctor]],
   ]

@@ -13,14 +13,15 @@ export interface Work {
 
 /**
  * The packs that come with the program.
- * @throws E_MAIL_CONFIG when mail is configured wrongly
+ * @throws E_MAIL_CONFIG or E_CONFIG when mail or httpAllow are configured wrongly
  */
 export const builtInPacks = async (config: Config): Promise<Pack[]> => {
-  const [{ echoPack }, { emailPack }, { imagePack }, { dataPack }] = await Promise.all([
+  const [{ echoPack }, { emailPack }, { imagePack }, { dataPack }, { httpPack }] = await Promise.all([
     import('../tasks/echo/index.ts'),
     import('../tasks/email/index.ts'),
     import('../tasks/image/index.ts'),
     import('../tasks/data/index.ts'),
+    import('../tasks/http/index.ts'),
   ])
   const files = config.files ?? undefined
   return [
@@ -30,8 +31,9 @@ export const builtInPacks = async (config: Config): Promise<Pack[]> => {
       from: config.mailFrom ?? undefined,
       mailboxDir: mailboxDir(config),
     }),
-    imagePack({ files }),
+    imagePack({ files, allow: config.httpAllow }),
     dataPack({ files }),
+    httpPack({ allow: config.httpAllow }),
   ]
 }
 

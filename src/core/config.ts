@@ -23,6 +23,8 @@ export interface Config {
   readonly token: string | null
   readonly smtpUrl: string | null
   readonly mailFrom: string | null
+  /** Targets that the task http may call beside public ones. */
+  readonly httpAllow: readonly string[]
   /** Null: see `defaultBlobUrl`. */
   readonly blobs: string | null
   /** Bytes. */
@@ -122,6 +124,8 @@ const ENV_NAMES: ReadonlySet<string> = new Set(
     (name) => name !== null,
   ),
 )
+/** Secrets that jobs refer to by name; they are no settings. */
+const SECRET_PREFIX = 'POSTHASTE_SECRET_'
 const NAMES: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name))
 
 const refuseUnknown = (
@@ -130,7 +134,7 @@ const refuseUnknown = (
   problems: string[],
 ): void => {
   for (const name of Object.keys(env)) {
-    if (name.startsWith('POSTHASTE_') && !ENV_NAMES.has(name))
+    if (name.startsWith('POSTHASTE_') && !ENV_NAMES.has(name) && !name.startsWith(SECRET_PREFIX))
       problems.push(`${name} is no setting of Posthaste.`)
   }
   for (const name of Object.keys(file)) {
@@ -192,8 +196,9 @@ const describeValue = (config: Config, name: SettingName, secret: boolean): stri
   if (secret) return MASK
   if (name === 'timeout' || name === 'archiveAfter' || name === 'blobKeep')
     return formatDuration(value as number)
+  if (name === 'httpAllow') return (value as readonly string[]).join(',') || '—'
   if (name === 'blobQuota' || name === 'blobMaxSize') return formatBytes(value as number)
-  if (typeof value === 'object') return formatAddress(value)
+  if (name === 'addr') return formatAddress(value as Address)
   return maskUrl(String(value))
 }
 

@@ -178,6 +178,12 @@ export const ERRORS = {
     'The handler ran longer than its timeout.',
     "Raise the task's timeout, or make the work smaller.",
   ),
+  E_JOB_DEADLINE: row(
+    500,
+    false,
+    "The job's deadline has passed.",
+    'Retry the job, which grants it the whole time anew, or add it with a longer deadline.',
+  ),
   E_JOB_CANCELLED: row(
     409,
     false,
@@ -351,6 +357,25 @@ export const ERRORS = {
     true,
     'The request got no answer.',
     'Check the address and whether the server can be reached from here.',
+  ),
+
+  E_HTTP_STATUS: row(
+    400,
+    false,
+    'The server answered with a status that was not expected.',
+    'Correct the request, or name the status in expect; then add a new job, or retry this one.',
+  ),
+  E_HTTP_LATER: row(
+    503,
+    true,
+    'The server cannot answer the request now.',
+    'Nothing to do: it is tried again as long as there are retries left.',
+  ),
+  E_SECRET: row(
+    400,
+    false,
+    'A secret that the job refers to cannot be used.',
+    'Set the variable POSTHASTE_SECRET_ and its name where the worker runs.',
   ),
 
   // Blobs

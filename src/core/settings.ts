@@ -201,6 +201,24 @@ export const SETTINGS = [
   },
   {
     ...plain,
+    name: 'httpAllow',
+    env: 'POSTHASTE_HTTP_ALLOW',
+    flag: null,
+    default: '',
+    meaning:
+      'What the task http may call beside public addresses on ports 80 and 443, with commas between: HOST:PORT, ADDRESS:PORT, a range such as 10.0.0.0/8:8080 or [fd00::/8]:8080, or *:PORT for public addresses on that port. Without a port, 80 and 443 are meant; :* means all ports.',
+    schema: z
+      .union([z.string(), z.array(z.string())], {
+        error: 'must be a list of HOST:PORT, 10.0.0.0/8 or *:8443',
+      })
+      .transform((list) =>
+        (typeof list === 'string' ? list.split(',') : list)
+          .map((entry) => entry.trim())
+          .filter((entry) => entry !== ''),
+      ),
+  },
+  {
+    ...plain,
     name: 'blobs',
     env: 'POSTHASTE_BLOBS',
     flag: null,

@@ -30,5 +30,5 @@ export const taskVersion = (stored: string): TaskVersion => {
   return isTaskVersion(version) ? { name, version } : { name: stored, version: 1 }
 }
 
-export const isTaskVersion = (value: unknown): value is number =>
+const isTaskVersion = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= TASK_VERSION_MAX

@@ -1,4 +1,4 @@
-import { startBy } from './flow.ts'
+import { deadlineOf, expiryOf } from './deadline.ts'
 import { parseHistory } from './history.ts'
 import type { CancelRequest, HistoryEntry, JobError, JobOptions, JobRecord, Parent } from './job.ts'
 import { parsePayload } from './json.ts'
@@ -59,6 +59,8 @@ export interface Job<Payload = unknown, Output = unknown> {
   readonly schedule: { readonly name: string; readonly at: Date | null } | null
   /** Not started by then, it is cancelled. */
   readonly expiresAt: Date | null
+  /** After this time no attempt begins, and one that runs is stopped. */
+  readonly deadlineAt: Date | null
   /** What happened to it, oldest first: what was recorded, and the plain steps that its columns tell. */
   readonly history: readonly JobTransition[]
 }
@@ -145,7 +147,8 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     parents: record.ties?.parents ?? [],
     batch: record.ties?.batch ?? null,
     schedule: scheduleOf(options),
-    expiresAt: date(startBy(record)),
+    expiresAt: date(expiryOf(record)),
+    deadlineAt: date(deadlineOf(record, options.deadlineMs ?? null)),
     get history() {
       return history()
     },

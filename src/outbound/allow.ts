@@ -29,7 +29,7 @@ const HOST = /^(?=.{1,253}$)[a-z\d_](?:[a-z\d_-]{0,62})(?:\.[a-z\d_-]{1,63})*$/
  * Public addresses on ports 80 and 443, and what the entries allow beyond that: `HOST[:PORT]`, `ADDRESS[:PORT]`,
  * `RANGE[:PORT]` such as `10.0.0.0/8` (IPv6 in brackets), and `*:PORT` for public addresses on another port. Without a
  * port, an entry means 80 and 443; `:*` means all.
- * @throws E_ARGUMENT naming the entry
+ * @throws E_CONFIG naming the entry
  */
 export const policyOf = (entries: readonly string[]): Policy => {
   const rules: Rule[] = [{ target: 'public', ports: PORTS }, ...entries.map(parseEntry)]
@@ -64,7 +64,7 @@ const parseEntry = (entry: string): Rule => {
   const target = plain === '*' && port !== undefined ? 'public' : targetOf(bracketed ?? plain ?? '')
   if (target === null || [...(ports ?? [])].some((one) => one < 1 || one > 65_535)) {
     throw new PosthasteError(
-      'E_ARGUMENT',
+      'E_CONFIG',
       `httpAllow has ${shown(entry)}, which is no HOST:PORT, 10.0.0.0/8, [fd00::/8]:8080 or *:8080.`,
       { field: 'httpAllow' },
     )

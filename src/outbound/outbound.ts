@@ -67,7 +67,7 @@ export interface Outbound {
  * Calls other servers on behalf of what a payload says. The name of a URL is resolved here, every address that it has
  * is checked, and the connection is made to a checked address and no other, for each redirect anew. Proxies of the
  * environment are not used.
- * @throws E_ARGUMENT when `allow` has an entry that cannot be read
+ * @throws E_CONFIG when `allow` has an entry that cannot be read
  */
 export const createOutbound = ({
   allow = [],

@@ -1,3 +1,4 @@
+import { expiryOf } from '../core/deadline.ts'
 import type { JobOptions, NewJob } from '../core/job.ts'
 import { parsePayload } from '../core/json.ts'
 import { MAX_RETRIES } from '../core/limits.ts'
@@ -58,10 +59,13 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     parents: job.ties?.parents ?? [],
     batch: job.ties?.batch ?? null,
     schedule: scheduleOf(options),
-    expiresAt: typeof job.ties?.dueAt === 'number' ? new Date(job.ties.dueAt) : null,
+    expiresAt: date(expiryOf({ ...job, createdAt: now })),
+    deadlineAt: date(options.deadlineMs === undefined ? null : now + options.deadlineMs),
     history: [{ at: createdAt, event: 'add', from: 'none', to: state }],
     inserted: true,
     outcome: 'inserted',
     other: null,
   }
 }
+
+const date = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))

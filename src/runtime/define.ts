@@ -10,7 +10,19 @@ import type { AnyTask, RetryOptions, Task, TaskOptions } from './task.ts'
 import { checkVersions } from './versions.ts'
 
 const FIELDS = new Set([
-  ...['name', 'payload', 'version', 'upgrade', 'queue', 'priority', 'timeout', 'lease', 'retry', 'run'],
+  ...[
+    'name',
+    'payload',
+    'version',
+    'upgrade',
+    'queue',
+    'priority',
+    'timeout',
+    'deadline',
+    'lease',
+    'retry',
+    'run',
+  ],
 ])
 const RETRY_FIELDS = new Set(['maxRetries', 'backoff', 'whenExhausted'])
 
@@ -42,6 +54,7 @@ export const checkTask = (definition: AnyTask): void => {
   if (definition.queue !== undefined) checkName(definition.queue, of('queue'))
   if (definition.priority !== undefined) priorityNumber(definition.priority, of('priority'))
   if (definition.timeout !== undefined) durationMs(definition.timeout, of('timeout'), { min: 1 })
+  if (definition.deadline !== undefined) durationMs(definition.deadline, of('deadline'), { min: 1 })
   if (definition.lease !== undefined) {
     durationMs(definition.lease, of('lease'), { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
   }

@@ -1,9 +1,10 @@
+import { deadlineOf, expiryOf } from '../core/deadline.ts'
 import { formatDuration } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { judgeParents, waitsForParents } from '../core/flow.ts'
 import { parseHistory } from '../core/history.ts'
 import type { CancelRequest, JobError, JobOptions, JobRecord, Parent } from '../core/job.ts'
-import type { JobState } from '../core/states.ts'
+import { isFinished, type JobState } from '../core/states.ts'
 import { readKept } from '../core/steps.ts'
 import { taskVersion } from '../core/task-name.ts'
 import { asArchived } from '../engines/archived.ts'
@@ -54,6 +55,8 @@ export type ReasonCode =
   | 'cancelled'
   | 'dead'
   | 'steps'
+  | 'deadline'
+  | 'expires'
   | 'of_schedule'
 
 /** What the explanation is made from, read at one moment as near as the store allows. */
@@ -97,9 +100,30 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
       ? await engine.get(record.ties?.parents.map(({ id: one }) => one) ?? [])
       : [],
   }
-  const reasons = [...EXPLAIN[record.state](facts), ...ofSteps(record, now), ...ofSchedule(record)]
+  const reasons = [
+    ...EXPLAIN[record.state](facts),
+    ...ofTime(record, now),
+    ...ofSteps(record, now),
+    ...ofSchedule(record),
+  ]
   const summary = reasons[0]?.text ?? ''
   return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+/** What becomes of an unfinished job by the mere passing of time. */
+const ofTime = (record: JobRecord, now: number): Reason[] => {
+  if (isFinished(record.state)) return []
+  const found: Reason[] = []
+  const [expiry, deadline] = [expiryOf(record), deadlineOf(record)]
+  if (expiry !== null && record.attempt === 0) {
+    const text = `Not started by ${iso(expiry)}, ${apart(expiry, now)}, it is cancelled.`
+    found.push(reason('expires', text, { expiresAt: expiry }))
+  }
+  if (deadline !== null) {
+    const text = `Its deadline is ${iso(deadline)}, ${apart(deadline, now)}: after it no attempt begins.`
+    found.push(reason('deadline', text, { deadlineAt: deadline }))
+  }
+  return found
 }
 
 /** What another run would not do again. */
@@ -244,6 +268,7 @@ const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
 const DEAD_BECAUSE: Readonly<Record<string, string>> = {
   exhausted: 'it had no retries left',
   not_retriable: 'its handler failed with an error that a retry cannot mend',
+  deadline: 'its deadline left no time for another attempt',
   crashed: 'the worker that ran it died again and again',
   resolved: 'someone decided so',
 }

@@ -41,6 +41,14 @@ export interface AddOptions {
   readonly whenExhausted?: 'dead' | 'discard'
   /** A job that was not started by then is cancelled instead of run. */
   readonly expiresAt?: Instant
+  /** The same as a length from the add on. Not together with `expiresAt`. */
+  readonly expiresIn?: Duration
+  /**
+   * Longest time from the add to the end, over all attempts. When it has passed no attempt begins, one that runs is
+   * aborted (E_JOB_DEADLINE), and the job is dead with reason `deadline`; cancelled with it, if it never began. An
+   * operator's retry grants the whole length anew. Default: the task's, else none.
+   */
+  readonly deadline?: Duration
   /**
    * At most one job has this key: adding another answers the one that has it, or does what `onConflict` says. Text of
    * up to 256 characters: held until the job is finished.

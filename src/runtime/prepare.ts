@@ -1,7 +1,7 @@
 import { parseBackoff } from '../core/backoff.ts'
 import { durationMs, runAtMs } from '../core/durations.ts'
 import { WAITS_FOR_PARENTS } from '../core/flow.ts'
-import type { JobOptions, NewJob } from '../core/job.ts'
+import type { JobOptions, JobTies, NewJob } from '../core/job.ts'
 import { encodeJson, JsonText } from '../core/json.ts'
 import {
   LEASE_MAX_MS,
@@ -18,7 +18,7 @@ import { checkId, checkVersion, checkWhole, refuse, refuseUnknown } from './argu
 import { checkTask, checkWhenExhausted } from './define.ts'
 import type { AddOptions } from './options.ts'
 import type { AnyTask } from './task.ts'
-import { tiesOf } from './ties.ts'
+import { overdueAfter, tiesOf } from './ties.ts'
 import { oldestVersion, upgraded, versionOf } from './versions.ts'
 
 const PRIORITY_DEFAULT = 5
@@ -37,6 +37,8 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   lease: true,
   whenExhausted: true,
   expiresAt: true,
+  expiresIn: true,
+  deadline: true,
   key: true,
   after: true,
   batch: true,
@@ -60,15 +62,29 @@ interface Defaults {
   readonly queue: string
   readonly priority: number
   readonly leaseMs: number | null
+  readonly deadlineMs: number | null
+  /** Of a job without options of its own. */
+  readonly options: string | null
+  readonly ties: JobTies | null
 }
-const NO_DEFAULTS: Defaults = { stored: '', queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null }
+const NO_DEFAULTS: Defaults = {
+  ...{ stored: '', queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT },
+  ...{ leaseMs: null, deadlineMs: null, options: null, ties: null },
+}
 
-const defaultsOf = (task: AnyTask): Defaults => ({
-  stored: storedTask(task.name, versionOf(task)),
-  queue: task.queue ?? QUEUE_DEFAULT,
-  priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
-  leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
-})
+const defaultsOf = (task: AnyTask): Defaults => {
+  const deadlineMs =
+    task.deadline === undefined ? null : durationMs(task.deadline, 'task.deadline', { min: 1 })
+  return {
+    stored: storedTask(task.name, versionOf(task)),
+    queue: task.queue ?? QUEUE_DEFAULT,
+    priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
+    leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
+    deadlineMs,
+    options: deadlineMs === null ? null : JSON.stringify({ deadlineMs }),
+    ties: deadlineMs === null ? null : overdueAfter(deadlineMs),
+  }
+}
 
 /** `field` goes before the names of options in errors: `items[3].`, or nothing. */
 export type Prepare = (
@@ -142,7 +158,7 @@ const plainJob = (
   id: string,
   task: string,
   payload: string,
-  { queue, priority, leaseMs }: Defaults,
+  { queue, priority, leaseMs, options, ties }: Defaults,
 ): NewJob => ({
   id,
   task,
@@ -155,11 +171,11 @@ const plainJob = (
   blocked: null,
   maxRetries: null,
   leaseMs,
-  options: null,
+  options,
   key: null,
   ref: null,
   tags: null,
-  ties: null,
+  ties,
 })
 
 const optionedJob = (
@@ -188,7 +204,11 @@ const optionedJob = (
     queue: queue === undefined ? given.queue : checkName(queue, `${field}queue`),
     group: group === undefined ? null : checkName(group, `${field}group`),
   }
-  const { key, ties } = tiesOf(options, scope, field)
+  const deadlineMs =
+    options.deadline === undefined
+      ? given.deadlineMs
+      : durationMs(options.deadline, `${field}deadline`, { min: 1 })
+  const { key, ties } = tiesOf(options, scope, field, deadlineMs)
   return {
     id: id === undefined ? newId() : checkId(id, `${field}id`),
     ...scope,
@@ -207,7 +227,7 @@ const optionedJob = (
       lease === undefined
         ? given.leaseMs
         : durationMs(lease, `${field}lease`, { min: LEASE_MIN_MS, max: LEASE_MAX_MS }),
-    options: policyText(options, field),
+    options: policyText(options, field, deadlineMs),
     key,
     ref: ref === undefined ? null : checkRef(ref, `${field}ref`),
     tags: tags === undefined || tags.length === 0 ? null : JSON.stringify(checkTags(tags, `${field}tags`)),
@@ -216,12 +236,13 @@ const optionedJob = (
 }
 
 /** The options that have no column, as they are stored; null when none is given. */
-const policyText = (options: AddOptions, field: string): string | null => {
+const policyText = (options: AddOptions, field: string, deadlineMs: number | null): string | null => {
   const { backoff, timeout, whenExhausted, metadata } = options
-  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined) return null
+  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined && deadlineMs === null) return null
   const policy: JobOptions = {
     ...(backoff === undefined ? {} : { backoff: parseBackoff(backoff, `${field}backoff`) }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, `${field}timeout`, { min: 1 }) }),
+    ...(deadlineMs === null ? {} : { deadlineMs }),
     ...(whenExhausted === undefined
       ? {}
       : { whenExhausted: checkWhenExhausted(whenExhausted, `${field}whenExhausted`) }),

@@ -1,3 +1,4 @@
+import { deadlineOf } from '../core/deadline.ts'
 import { decide, resolvePolicy } from '../core/decide.ts'
 import type { JobOptions, JobRecord, Settlement } from '../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../core/limits.ts'
@@ -131,9 +132,17 @@ export class Rescuer {
 
   #decide(job: JobRecord, at: number): Settlement {
     const { deps, by } = this.#options
-    const run = { started: job.started, startedAt: job.startedAt, at, by, random: deps.random() }
+    const own = ownPolicy(job)
+    const run = {
+      started: job.started,
+      startedAt: job.startedAt,
+      at,
+      by,
+      random: deps.random(),
+      deadlineAt: deadlineOf(job, own.deadlineMs ?? null),
+    }
     const retry = deps.tasks.get(taskName(job.task))?.retry ?? {}
-    return decide(job, { kind: 'expired' }, run, resolvePolicy(job, ownPolicy(job), retry))
+    return decide(job, { kind: 'expired' }, run, resolvePolicy(job, own, retry))
   }
 }
 

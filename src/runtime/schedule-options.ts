@@ -30,6 +30,7 @@ const JOB_OPTIONS = [
     'maxRetries',
     'backoff',
     'timeout',
+    'deadline',
     'lease',
     'version',
     'whenExhausted',

@@ -56,8 +56,8 @@ export interface TaskContext {
    */
   readonly fence: number
   /**
-   * Aborted when the job is cancelled, its timeout passes, the lease is lost, or the worker must stop. `signal.reason`
-   * is a PosthasteError (E_JOB_CANCELLED, E_JOB_TIMEOUT, E_LEASE_LOST, E_SHUTDOWN).
+   * Aborted when the job is cancelled, its timeout or deadline passes, the lease is lost, or the worker must stop. `signal.reason`
+   * is a PosthasteError (E_JOB_CANCELLED, E_JOB_TIMEOUT, E_JOB_DEADLINE, E_LEASE_LOST, E_SHUTDOWN).
    */
   readonly signal: AbortSignal
   /** Shows how far the run is: any JSON value up to 16 KiB. Written soon, the newest wins; does not wait. */
@@ -163,6 +163,8 @@ export interface TaskOptions<Payload, Output, Input = Payload, Name extends stri
   readonly priority?: Priority
   /** Longest run of one attempt. Default 5 minutes. */
   readonly timeout?: Duration
+  /** Longest time from the add to the end, over all attempts: see `AddOptions.deadline`. Taken at add. Default none. */
+  readonly deadline?: Duration
   /** Lease of a running job. Default: the worker's (30 s). */
   readonly lease?: Duration
   readonly retry?: RetryOptions

@@ -94,6 +94,7 @@ describe('toJob', () => {
       batch: null,
       schedule: null,
       expiresAt: null,
+      deadlineAt: null,
       history: [{ at: new Date(1_000), event: 'add', from: 'none', to: 'ready' }],
     })
   })

@@ -63,6 +63,9 @@ export const JobFields = ({ job }: { readonly job: WireJob }) => (
       <Field name="Expires">
         <When at={job.expiresAt} full />
       </Field>
+      <Field name="Deadline">
+        <When at={job.deadlineAt} full />
+      </Field>
       <Field name="Key">{job.key}</Field>
       <Field name="Reference">{job.ref}</Field>
       <Field name="Group">{job.group}</Field>

@@ -19,7 +19,19 @@ const WAIT_DEFAULT = '1m'
 /** Flags that go to the library as they are; it checks their values. */
 type AddFlags = Pick<
   AddOptions,
-  'queue' | 'priority' | 'maxRetries' | 'delay' | 'at' | 'timeout' | 'ref' | 'group' | 'batch' | 'id'
+  | 'queue'
+  | 'priority'
+  | 'maxRetries'
+  | 'delay'
+  | 'at'
+  | 'timeout'
+  | 'deadline'
+  | 'expiresIn'
+  | 'expiresAt'
+  | 'ref'
+  | 'group'
+  | 'batch'
+  | 'id'
 >
 
 interface SubmitOptions extends CommonOptions, AddFlags {
@@ -45,7 +57,7 @@ export const addSubmit = (program: Command, act: Act): void => {
       'submit --payload "hello" --wait',
       'submit --payload "urgent" --priority high --max-retries 5',
       `submit --task email --payload '{"to":"ada@example.com","subject":"Hello","text":"It works."}'`,
-      'submit --payload-file picture.png --delay 5m',
+      'submit --payload-file picture.png --delay 5m --deadline 1h',
       'submit --task email --lines mails.ndjson',
     ],
   })
@@ -69,6 +81,9 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--delay <time>', 'run it that much later: 30s, 5m, 2h, 7d')
     .option('--at <time>', 'run it then: 2030-01-31T09:00:00Z')
     .option('--timeout <time>', 'longest run of one attempt')
+    .option('--deadline <time>', 'longest time to its end, over all attempts')
+    .option('--expires-in <time>', 'cancel it if it has not started by then: 30s, 5m, 2h')
+    .option('--expires-at <time>', 'the same as a moment: 2030-01-31T09:00:00Z')
     .option('--key <key>', 'at most one unfinished job has this key; a second one is not added')
     .option('--key-until <when>', 'how long the key is held: finish (default), start, or a time such as 1d')
     .option(

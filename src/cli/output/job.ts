@@ -56,6 +56,8 @@ export const printJob = (
   show('attempts', [`${job.attempt} of ${job.maxRetries + 1}`])
   show('created', moment(job.createdAt))
   show('run at', moment(job.runAt))
+  if (job.expiresAt !== null) show('expires', moment(job.expiresAt))
+  if (job.deadlineAt !== null) show('deadline', moment(job.deadlineAt))
   show('started', moment(job.startedAt))
   show('finished', moment(job.finishedAt))
   if (job.startedAt !== null && job.finishedAt !== null) {

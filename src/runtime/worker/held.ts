@@ -1,3 +1,4 @@
+import { deadlineOf } from '../../core/deadline.ts'
 import type { Outcome } from '../../core/decide.ts'
 import type { PosthasteError } from '../../core/errors.ts'
 import type { CancelRequest, JobOptions, JobRecord, NewJob, Settlement } from '../../core/job.ts'
@@ -35,8 +36,12 @@ export class Held {
   /** When the job is settled although its handler has not returned. */
   abortGraceEndsAt = Number.POSITIVE_INFINITY
   cancel: CancelRequest | null = null
-  /** Not begun by the time that its options name. */
-  expired = false
+  /** Store time after which no attempt of the job begins, or null. */
+  readonly deadlineAt: number | null
+  /** `timeoutAt` is the deadline. */
+  isDeadlineFirst = false
+  /** It came too late to be begun at all. */
+  tooLate: 'expired' | 'deadline' | null = null
 
   /** The run is decided, or the lease lost: what the handler still says changes nothing. */
   over = false
@@ -58,6 +63,7 @@ export class Held {
     this.job = job
     this.known = known
     this.options = job.options === null ? null : parseOptions(job.options)
+    this.deadlineAt = this.options?.deadlineMs === undefined ? null : deadlineOf(job, this.options.deadlineMs)
     this.claimedAt = claimedAt
     this.arrivedAt = arrivedAt
     this.leaseMs = job.leaseMs ?? leaseMs

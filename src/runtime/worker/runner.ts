@@ -9,6 +9,7 @@ import { type ContextServices, RunContext } from './context.ts'
 import type { Held } from './held.ts'
 import {
   cancelError,
+  deadlineError,
   outcomeOfAbort,
   outcomeOfError,
   outcomeOfPayload,
@@ -51,9 +52,14 @@ export class Runner {
 
   /** Begins a run. Never throws. Answers the monotonic time at which the handler first let others run. */
   start(held: Held, now: number): number {
-    const { prefetch, due } = this.#options
+    const { prefetch, due, services } = this.#options
     held.startedAt = now
     held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
+    if (held.deadlineAt !== null) {
+      const deadlineAt = now + held.deadlineAt - services.storeTime(now)
+      held.isDeadlineFirst = deadlineAt < held.timeoutAt
+      held.timeoutAt = Math.min(held.timeoutAt, deadlineAt)
+    }
     this.running.add(held)
     due(held.timeoutAt)
 
@@ -172,11 +178,10 @@ export class Runner {
         continue
       }
       if (held.aborted === null && now >= held.timeoutAt) {
-        this.abort(
-          held,
-          timeoutError(held, Math.round(held.timeoutAt - held.startedAt)),
-          now + ABORT_GRACE_MS,
-        )
+        const reason = held.isDeadlineFirst
+          ? deadlineError(held)
+          : timeoutError(held, Math.round(held.timeoutAt - held.startedAt))
+        this.abort(held, reason, now + ABORT_GRACE_MS)
       }
       if (now >= held.abortGraceEndsAt) {
         this.giveUp(held)

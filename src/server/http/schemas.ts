@@ -46,6 +46,8 @@ export const addBody = z.strictObject({
   version: z.int().optional(),
   lease: duration.optional(),
   expiresAt: instant.optional(),
+  expiresIn: duration.optional(),
+  deadline: duration.optional(),
   key: z
     .union([
       text,
@@ -88,6 +90,7 @@ export const scheduleChangeBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  deadline: duration.optional(),
   version: z.int().optional(),
   lease: duration.optional(),
   group: text.optional(),
