@@ -7,6 +7,7 @@ import { heritageRoutes } from './heritage/index.ts'
 import { problemResponse } from './problem.ts'
 import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
+import { blobRoutes } from './routes-blobs.ts'
 import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
 import { eventRoutes } from './routes-events.ts'
 import { flowRoutes } from './routes-flows.ts'
@@ -19,6 +20,7 @@ import { metricsRoutes } from './routes-metrics.ts'
 import { packRoutes } from './routes-packs.ts'
 import { queueRoutes } from './routes-queues.ts'
 import { scheduleRoutes } from './routes-schedules.ts'
+import { taskRoutes } from './routes-tasks.ts'
 import { workerRoutes } from './routes-workers.ts'
 
 /** Probes have no token, and what they are told is no secret. The page of the dashboard holds no data of its own. */
@@ -41,6 +43,8 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     queueRoutes(deps),
     scheduleRoutes(deps),
     workerRoutes(deps),
+    taskRoutes(deps),
+    blobRoutes(deps),
     eventRoutes(deps, stopping),
     heritageRoutes(deps),
     loginRoutes(deps),
