@@ -63,6 +63,12 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'mail: receipt 4711',
   ],
   'job-in-your-transaction.js': ['Nobody paid for coffee.', 'Receipt for tea', 'orders: 1, jobs: 1'],
+  'webhook.js': [
+    'attempt 1: E_HTTP_LATER',
+    'received {"type":"order.paid","order":1047}, new',
+    'completed after 2 attempts: 200 thanks',
+    'dead: E_URL_REFUSED',
+  ],
   'retry-and-dead-letter.js': [
     'one order',
     /^attempt 1 failed, next at 20/,

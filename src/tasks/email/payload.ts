@@ -66,7 +66,7 @@ function readMail(given: unknown, problems: Problems): Mail | undefined {
     problems.add(['text'], 'is missing: a mail needs text, html or an attachment')
   }
   const bytes = [text, html, ...attachments.map((one) => one.content)].reduce(
-    (sum, part) => sum + utf8Length(part ?? ''),
+    (sum, part) => sum + (typeof part === 'string' ? utf8Length(part) : 0),
     0,
   )
   if (bytes > MESSAGE_BYTES_MAX)
