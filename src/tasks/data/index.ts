@@ -1,5 +1,5 @@
 import type { Pack } from '../../index.ts'
-import { dataTask } from './task.ts'
+import dataTask from './task.ts'
 
 export interface DataPackOptions {
   /** The folder whose files payloads may name as input and as output. Default: none, files are refused. */

@@ -121,7 +121,7 @@ const run = async (payload: DataPayload, context: TaskContext, root: FileRoot): 
 }
 
 /** The task `data`. A job that runs again writes the same file in the same place. */
-export const dataTask = (settings: DataSettings) => {
+const dataTask = (settings: DataSettings) => {
   const root = fileRoot(settings.files)
   return task({
     name: 'data',

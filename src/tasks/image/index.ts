@@ -1,5 +1,5 @@
 import type { Pack } from '../../index.ts'
-import { imageTask } from './task.ts'
+import imageTask from './task.ts'
 
 export interface ImagePackOptions {
   /** The folder whose files payloads may name as source and as output. Default: none, files are refused. */

@@ -34,7 +34,7 @@ let loading: Promise<SharpFactory> | undefined
  * addresses, or are seldom tested against hostile bytes.
  * @throws E_DEPENDENCY when it is not installed
  */
-export const loadSharp = (): Promise<SharpFactory> => {
+const loadSharp = (): Promise<SharpFactory> => {
   loading ??= (async () => {
     const { default: sharp } = await import('sharp').catch((cause: unknown) => {
       loading = undefined

@@ -91,7 +91,7 @@ const keep = async (
  * The task `image`. A result is stored before the next one is begun; a job that runs again stores the same bytes under
  * the same names.
  */
-export const imageTask = (settings: ImageSettings) => {
+const imageTask = (settings: ImageSettings) => {
   const means: Means = { root: fileRoot(settings.files), outbound: createOutbound({ allow: settings.allow }) }
   return task({
     name: 'image',
