@@ -79,11 +79,13 @@ export const fileRoot = (folder: string | null): FileRoot => {
 
   /** The real folder for a new file, made step by step: a link on the way is followed only while it stays inside. */
   const folderFor = async (names: readonly string[], path: string, field: string): Promise<string> => {
+    // posix: the mode keeps other users of the machine out; Windows ignores it and uses the folder's own rules.
     await mkdir(location, { recursive: true, mode: 0o700 })
     const root = await realpath(location)
     let at = root
     for (const name of names) {
       const next = join(at, name)
+      // posix: as above
       await mkdir(next, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error
       })
@@ -108,6 +110,7 @@ export const fileRoot = (folder: string | null): FileRoot => {
       const part = join(folder, `.${randomBytes(12).toString('hex')}.part`)
       try {
         if (typeof from === 'string') await copyFile(from, part, constants.COPYFILE_EXCL)
+        // posix: as above
         else await writeFile(part, from, { flag: 'wx', mode: 0o600 })
         await sync(part)
         await rename(part, target)

@@ -51,6 +51,7 @@ export const openSink = (output: DataOutput, header: readonly string[], path: st
       destroy: () => undefined,
     }
   }
+  // posix: the mode keeps other users of the machine out; Windows ignores it and uses the folder's own rules.
   const stream = createWriteStream(path, { flags: 'wx', mode: 0o600 })
   // The error is told by whoever writes or ends next.
   stream.on('error', () => undefined)
