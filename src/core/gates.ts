@@ -1,4 +1,5 @@
 import type { JobRecord, LimitScope, LimitSetting } from './job.ts'
+import { taskName } from './task-name.ts'
 
 /**
  * Which settings of limits bound a job. An engine judges them in the step of its claim; here they are found again for
@@ -36,7 +37,7 @@ export const settingsOf = <Setting extends LimitSetting>(
   const limit = ties?.limit ?? null
   return [
     found('queue', queue),
-    found('task', task),
+    found('task', taskName(task)),
     ofGroup,
     limit === null ? undefined : found('key', limit),
   ].filter((setting) => setting !== undefined)

@@ -65,7 +65,7 @@ export interface JobTies {
 /** What bounds the jobs of a queue, of a task, of a group, or with a limit key. */
 export interface LimitSetting {
   readonly scope: LimitScope
-  /** Of the queue or task; `queue/group` of a group; the queue of whose every group `groups` speaks; the limit key. */
+  /** Of the queue, or of the task in all versions of its payload; `queue/group` of a group; the queue of whose every group `groups` speaks; the limit key. */
   readonly name: string
   /** Jobs that run at the same time; 0 none, null any number. */
   readonly concurrency: number | null

@@ -2,6 +2,7 @@ import { formatDuration } from '../core/durations.ts'
 import { gateKey, settingsOf } from '../core/gates.ts'
 import type { JobRecord } from '../core/job.ts'
 import { PAGE_SIZE_MAX } from '../core/limits.ts'
+import { taskName } from '../core/task-name.ts'
 import type { Engine, LimitRow, ListQuery } from '../engines/engine.ts'
 import { apart, iso, type Reason, reason } from './explain-words.ts'
 import { targetOf } from './limit-options.ts'
@@ -79,11 +80,13 @@ const factsOf = async (
   const isFull = concurrency !== null && running >= concurrency && running > 0
   const filters: { readonly [S in Exclude<typeof scope, 'groups'>]: Filter } = {
     queue: { queues: [record.queue] },
-    task: { tasks: [record.task] },
+    task: {},
     group: { queues: [record.queue], group: record.group ?? '' },
     key: {},
   }
-  const fits = scope === 'key' ? ({ ties }: JobRecord) => ties?.limit === setting.name : any
+  const isUnderKey = ({ ties }: JobRecord): boolean => ties?.limit === setting.name
+  const isOfTask = ({ task }: JobRecord): boolean => taskName(task) === setting.name
+  const fits = scope === 'key' ? isUnderKey : scope === 'task' ? isOfTask : any
   const jobs = isFull ? await runningJobs(engine, filters[scope], fits, JOBS_SHOWN) : []
   return { setting, running, jobs: jobs.slice(0, JOBS_SHOWN), opensAt }
 }

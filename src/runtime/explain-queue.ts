@@ -5,6 +5,7 @@ import type { JobRecord } from '../core/job.ts'
 import { PAGE_SIZE_MAX } from '../core/limits.ts'
 import { checkName } from '../core/names.ts'
 import { FINISHED_STATES, type JobState } from '../core/states.ts'
+import { taskName } from '../core/task-name.ts'
 import { asArchived } from '../engines/archived.ts'
 import type { Engine, LimitRow, ListQuery } from '../engines/engine.ts'
 import { closedBecause } from './explain-gates.ts'
@@ -190,7 +191,7 @@ export const explainQueue = async (engine: Engine, queue: string): Promise<Queue
   const reasons = [
     ...paused,
     ...workerReasons(queue, tasks, workers),
-    ...closedGates(limits.filter(bearsUpon(queue, new Set(unfinished.keys()))), now),
+    ...closedGates(limits.filter(bearsUpon(queue, new Set([...unfinished.keys()].map(taskName)))), now),
     backlogReason({ queue, ready, running, oldestReadyAgeMs, perMinute: rates, emptyInMs }),
   ]
   return {

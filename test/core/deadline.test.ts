@@ -5,7 +5,7 @@ import type { JobTies } from '../../src/core/job.ts'
 import { record } from './record.ts'
 
 const ties = (dueMs: number | null, dueAt: number | null = null): JobTies => ({
-  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, parents: [], batch: null, dueMs, dueAt },
+  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, parents: [], batch: null, limit: null, dueMs, dueAt },
 })
 const job = { ...record(), createdAt: 1_000 }
 const options = '{"deadlineMs":500}'

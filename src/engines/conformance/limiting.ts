@@ -122,6 +122,17 @@ const cases: Record<string, Check> = {
     assert.deepEqual([groups?.scope, groups?.running], ['groups', 1])
   },
 
+  'a limit of a task is one for all versions of its payload': async (lab) => {
+    await set(lab, limit('task', 'send', { concurrency: 2 }))
+    await lab.addMany(6, (i) => ({ task: ['send', 'send@2', 'send@10', 'sender'][i % 4] as string }))
+    const running = await lab.claim()
+    assert.deepEqual(running.map(({ task }) => task).sort(), ['send', 'send@2', 'sender'])
+    assert.equal((await lab.engine.limits())[0]?.running, 2)
+    await set(lab, limit('task', 'send', { pausedBy: 'ada' }))
+    for (const job of running) await end(lab, job)
+    assert.deepEqual(await lab.claim(), [])
+  },
+
   'a group of one name in another queue is another group': async (lab) => {
     await set(lab, limit('group', 'a/g', { concurrency: 1 }))
     await lab.addMany(4, (i) => ({ queue: i < 2 ? 'a' : 'b', group: 'g' }))

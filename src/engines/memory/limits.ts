@@ -1,4 +1,5 @@
 import type { JobRecord } from '../../core/job.ts'
+import { taskName } from '../../core/task-name.ts'
 import type { LimitRow, LimitWrite, RecordVerdict } from '../engine.ts'
 import type { Store } from './store.ts'
 
@@ -36,7 +37,7 @@ export class Limits {
     const own = group === null ? undefined : this.settings.get(nameOf('group', `${queue}/${group}`))
     const found: [Stored | undefined, string][] = [
       [this.settings.get(nameOf('queue', queue)), `queue ${queue}`],
-      [this.settings.get(nameOf('task', task)), `task ${task}`],
+      [this.settings.get(nameOf('task', taskName(task))), `task ${taskName(task)}`],
       [
         group === null ? undefined : (own ?? this.settings.get(nameOf('groups', queue))),
         `group ${queue}/${group}`,

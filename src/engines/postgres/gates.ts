@@ -1,4 +1,5 @@
 import type { LimitScope } from '../../core/job.ts'
+import { taskName } from '../../core/task-name.ts'
 import type { LimitRow } from '../engine.ts'
 import { type PgRow, toNumber, toNumberOrNull } from './driver.ts'
 
@@ -85,7 +86,7 @@ export class Gates {
   }
 
   ofKind({ queue, task }: Pick<Bounded, 'queue' | 'task'>): Bound[] {
-    return [...this.bound('queue', queue), ...this.bound('task', task)]
+    return [...this.bound('queue', queue), ...this.bound('task', taskName(task))]
   }
 
   ofKey(limit: string | null): Bound[] {

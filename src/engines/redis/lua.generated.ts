@@ -1346,7 +1346,7 @@ end
 -- of their front, or of their group, and are put back when a job of that gate ends, when a rate's stretch has passed, or
 -- when a setting is written.
 
-local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
+local areLimited, taskGate, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
 local hold, release, pull, reopen, openInTime, isTired
 
 do
@@ -1362,6 +1362,9 @@ do
 
   -- So many lanes a limit key gets back at once.
   local PUT_BACK_MAX = 16
+
+  -- A limit of a task is one for all versions of its payload: name@3 is a version of name.
+  function taskGate(task) return 't' .. (match(task, '^(.*)@[^@]*$') or task) end
 
   function areLimited()
     if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
@@ -1408,7 +1411,8 @@ do
         if queue then
           local jobs = tonumber(fields[i + 1])
           kinds['q' .. queue] = (kinds['q' .. queue] or 0) + jobs
-          kinds['t' .. task] = (kinds['t' .. task] or 0) + jobs
+          local gate = taskGate(task)
+          kinds[gate] = (kinds[gate] or 0) + jobs
         end
       end
     end
@@ -1584,7 +1588,7 @@ do
   local FETCHED = 16
 
   local function gatesOf(queue, task)
-    local gates, names = {}, { 'q' .. queue, 't' .. task }
+    local gates, names = {}, { 'q' .. queue, taskGate(task) }
     for i = 1, 2 do
       local setting = settingOf(names[i])
       if setting then gates[#gates + 1] = { name = names[i], setting = setting } end

@@ -1,4 +1,5 @@
 import type { LimitScope, LimitSetting } from '../../core/job.ts'
+import { taskName } from '../../core/task-name.ts'
 import type { Lane } from './session.ts'
 
 /** The columns of `limits-all.sql`. */
@@ -67,7 +68,7 @@ export const readSettings = (rows: readonly SettingRow[]): Settings => {
         if (setting !== undefined) bounds.push({ scope, name, setting })
       }
       add('queue', queue, find('queue', queue))
-      add('task', task, find('task', task))
+      add('task', taskName(task), find('task', taskName(task)))
       if (group !== null) add('group', `${queue}/${group}`, ofGroup(queue, group))
       if (limit !== null) add('key', limit, find('key', limit))
       return bounds

@@ -5,7 +5,7 @@
 -- of their front, or of their group, and are put back when a job of that gate ends, when a rate's stretch has passed, or
 -- when a setting is written.
 
-local areLimited, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
+local areLimited, taskGate, settingOf, groupSetting, stateOfGate, passGate, rateOpens, runningOf
 local hold, release, pull, reopen, openInTime, isTired
 
 do
@@ -21,6 +21,9 @@ do
 
   -- So many lanes a limit key gets back at once.
   local PUT_BACK_MAX = 16
+
+  -- A limit of a task is one for all versions of its payload: name@3 is a version of name.
+  function taskGate(task) return 't' .. (match(task, '^(.*)@[^@]*$') or task) end
 
   function areLimited()
     if anyLimits == nil then anyLimits = call('EXISTS', LIMITS) == 1 end
@@ -67,7 +70,8 @@ do
         if queue then
           local jobs = tonumber(fields[i + 1])
           kinds['q' .. queue] = (kinds['q' .. queue] or 0) + jobs
-          kinds['t' .. task] = (kinds['t' .. task] or 0) + jobs
+          local gate = taskGate(task)
+          kinds[gate] = (kinds[gate] or 0) + jobs
         end
       end
     end

@@ -13,7 +13,7 @@ do
   local FETCHED = 16
 
   local function gatesOf(queue, task)
-    local gates, names = {}, { 'q' .. queue, 't' .. task }
+    local gates, names = {}, { 'q' .. queue, taskGate(task) }
     for i = 1, 2 do
       local setting = settingOf(names[i])
       if setting then gates[#gates + 1] = { name = names[i], setting = setting } end
