@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import {
+  AUDIT_PRUNE_MS,
   BATCH_RETENTION_MS,
+  BULK_SWEEP_MS,
   DECIDE_MS,
   ENGINE_BATCH_MAX,
   PRUNE_BATCH,
@@ -8,7 +10,9 @@ import {
 } from '../core/limits.ts'
 import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
 import type { Archiver } from '../engines/archived.ts'
+import type { Audit } from './audit.ts'
 import type { Batches } from './batches.ts'
+import type { OwnBulk } from './bulk/bulk.ts'
 import { within } from './deadline.ts'
 import { Decider } from './decider.ts'
 import type { RuntimeDeps } from './deps.ts'
@@ -17,7 +21,7 @@ import { Ticker } from './ticker.ts'
 
 /**
  * The housekeeping of an installation: promotes jobs whose time has come, fires schedules, rescues jobs of lost workers,
- * prunes what is past its retention, and moves what has finished into the archive, if there is one. Any number of
+ * prunes what is past its retention, takes up bulk runs that nobody carries out, and moves what has finished into the archive, if there is one. Any number of
  * processes may do it at once: every step is compare-and-set or removes what anyone
  * would remove. Without any maintainer nothing is lost; it only waits.
  */
@@ -40,10 +44,14 @@ const DECIDE_HINT_MS = 20
 /** When more is left to prune than one step took. */
 const PRUNE_AGAIN_MS = 1_000
 
-export const createMaintainer = (
-  deps: RuntimeDeps,
-  batches: Pick<Batches, 'decide' | 'prune'>,
-): Maintainer => {
+/** Parts of an installation that need housekeeping of their own. */
+export interface Maintained {
+  readonly batches: Pick<Batches, 'decide' | 'prune'>
+  readonly bulk: Pick<OwnBulk, 'sweep'>
+  readonly audit: Pick<Audit, 'prune'>
+}
+
+export const createMaintainer = (deps: RuntimeDeps, { batches, bulk, audit }: Maintained): Maintainer => {
   const { engine, clock, settings } = deps
   const ask = <T>(call: () => Promise<T>): Promise<T> => within(clock, CALL_TIMEOUT_MS, call)
   const rescuer = new Rescuer({ deps, by: 'maintainer', callTimeoutMs: CALL_TIMEOUT_MS })
@@ -106,6 +114,14 @@ export const createMaintainer = (
     return more ? 0 : settings.archiveSweepMs
   }
 
+  const takingUp = new Round(deps, 'bulk', async () => {
+    await bulk.sweep()
+    return BULK_SWEEP_MS
+  })
+  const auditing = new Round(deps, 'audit', async () => {
+    await audit.prune()
+    return AUDIT_PRUNE_MS
+  })
   const { archiver } = deps
   const archiving = archiver === null ? null : new Round(deps, 'archive', () => archive(archiver))
   const promoting = new Round(deps, 'promote', promote)
@@ -136,10 +152,12 @@ export const createMaintainer = (
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
       archiving?.start(deps.random() * settings.archiveSweepMs)
+      takingUp.start(deps.random() * BULK_SWEEP_MS)
+      auditing.start(deps.random() * AUDIT_PRUNE_MS)
     },
     async stop() {
       isStopped = true
-      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving]
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving, takingUp, auditing]
       await Promise.all(rounds.map((round) => round?.stop()))
       await listening?.close()
     },

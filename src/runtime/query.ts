@@ -117,7 +117,8 @@ export const createQuery = (engine: Engine, view: (record: JobRecord) => Job): Q
   },
 })
 
-const toListQuery = (options: ListOptions, sort: string): ListQuery => {
+/** @throws E_ARGUMENT, E_TIME, E_CURSOR naming the filter */
+export const toListQuery = (options: ListOptions, sort: string): ListQuery => {
   if (typeof options !== 'object' || options === null) refuse('list', 'takes an object')
   refuseUnknown(options, FIELDS, 'list')
   const field = sort.startsWith?.('-') ? sort.slice(1) : sort
