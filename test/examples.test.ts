@@ -34,6 +34,15 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'a report of yesterday',
   ],
   'job-in-your-transaction.js': ['Nobody paid for coffee.', 'Receipt for tea', 'orders: 1, jobs: 1'],
+  'canary-retry.js': [
+    '40 × no answer from *',
+    '40 jobs would be retried',
+    'stopped after 10 jobs',
+    'done: 40 jobs, canary passed',
+    'ada, in the first run',
+    'ada, in the second run',
+    'bulk.end, bulk.start, bulk.end, bulk.start',
+  ],
   'retry-and-dead-letter.js': [
     'one order',
     /^attempt 1 failed, next at 20/,

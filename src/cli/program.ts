@@ -1,6 +1,9 @@
 import { type Argument, Command } from 'commander'
 import type { Act } from './command.ts'
+import { addAudit } from './commands/audit.ts'
+import { addBulk } from './commands/bulk.ts'
 import { addCancel } from './commands/cancel.ts'
+import { addDead } from './commands/dead.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
 import { addList } from './commands/list.ts'
@@ -8,6 +11,7 @@ import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
 import { addResume } from './commands/resume.ts'
 import { addRetry } from './commands/retry.ts'
+import { addRunNow } from './commands/run-now.ts'
 import { addSchedule } from './commands/schedule.ts'
 import { addServe } from './commands/serve.ts'
 import { addStart } from './commands/start.ts'
@@ -15,6 +19,7 @@ import { addStats } from './commands/stats.ts'
 import { addStatus } from './commands/status.ts'
 import { addSubmit } from './commands/submit.ts'
 import { addTail } from './commands/tail.ts'
+import { addUndo } from './commands/undo.ts'
 import { addWorker } from './commands/worker.ts'
 import type { Colors } from './output/colors.ts'
 import { packageVersion } from './version.ts'
@@ -22,8 +27,11 @@ import { packageVersion } from './version.ts'
 const GROUPS: readonly (readonly [title: string, add: readonly ((program: Command, act: Act) => void)[]])[] =
   [
     ['Run:', [addStart, addServe, addWorker]],
-    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail]],
-    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume, addSchedule]],
+    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail, addDead, addAudit]],
+    [
+      'Control:',
+      [addRetry, addCancel, addRemove, addRunNow, addUndo, addBulk, addPause, addResume, addSchedule],
+    ],
     ['Check:', [addDoctor]],
   ]
 

@@ -25,6 +25,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   'GET /metrics': { path: '/metrics' },
 
   'POST /v1/jobs/batch': { path: '/v1/jobs/batch', body: 'json' },
+  'POST /v1/jobs/bulk': { path: '/v1/jobs/bulk', body: 'json' },
   'POST /v1/jobs': { path: '/v1/jobs', body: 'json' },
   'GET /v1/jobs': { path: '/v1/jobs' },
   'GET /v1/jobs/:id': { path: `/v1/jobs/${ID}` },
@@ -53,6 +54,12 @@ export const DOORS: Readonly<Record<string, Door>> = {
   'GET /v1/batches': { path: '/v1/batches' },
   'GET /v1/batches/:id': { path: `/v1/batches/${ID}` },
   'POST /v1/batches/:id/close': { path: `/v1/batches/${ID}/close`, body: 'json' },
+  'GET /v1/bulk': { path: '/v1/bulk' },
+  'GET /v1/bulk/:id': { path: `/v1/bulk/${ID}` },
+  'POST /v1/bulk/:id/stop': { path: `/v1/bulk/${ID}/stop`, body: 'json' },
+  'POST /v1/bulk/:id/undo': { path: `/v1/bulk/${ID}/undo`, body: 'json' },
+  'GET /v1/dead-letters': { path: '/v1/dead-letters' },
+  'GET /v1/audit': { path: '/v1/audit' },
   'GET /v1/workers': { path: '/v1/workers' },
   'GET /v1/events': { path: '/v1/events' },
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { BY } from '../act-on-jobs.ts'
 import { type Act, type CommonOptions, common, define } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { withStore } from '../open.ts'
+import { BY } from '../who.ts'
 
 export const addPause = (program: Command, act: Act): void => {
   const command = define(program, 'pause <queues...>', {

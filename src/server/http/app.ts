@@ -7,6 +7,7 @@ import { heritageRoutes } from './heritage/index.ts'
 import { problemResponse } from './problem.ts'
 import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
+import { bulkRoutes } from './routes-bulk.ts'
 import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
 import { eventRoutes } from './routes-events.ts'
 import { flowRoutes } from './routes-flows.ts'
@@ -16,6 +17,7 @@ import { jobActionRoutes } from './routes-job-actions.ts'
 import { jobRoutes } from './routes-jobs.ts'
 import { loginRoutes } from './routes-login.ts'
 import { metricsRoutes } from './routes-metrics.ts'
+import { operatingRoutes } from './routes-operating.ts'
 import { packRoutes } from './routes-packs.ts'
 import { queueRoutes } from './routes-queues.ts'
 import { scheduleRoutes } from './routes-schedules.ts'
@@ -35,11 +37,13 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     healthRoutes(deps),
     metricsRoutes(deps, stopping),
     batchRoutes(deps),
+    bulkRoutes(deps),
     jobRoutes(deps),
     jobActionRoutes(deps),
     flowRoutes(deps),
     queueRoutes(deps),
     scheduleRoutes(deps),
+    operatingRoutes(deps),
     workerRoutes(deps),
     eventRoutes(deps, stopping),
     heritageRoutes(deps),
