@@ -18,7 +18,7 @@ export default defineConfig({
     alias: [
       { find: /^posthaste$/, replacement: source('index.ts') },
       { find: /^posthaste\/conformance$/, replacement: source('engines/conformance/index.ts') },
-      { find: /^posthaste\/(testing|server)$/, replacement: source('$1/index.ts') },
+      { find: /^posthaste\/(testing|server|outbound)$/, replacement: source('$1/index.ts') },
       { find: /^posthaste\/tasks\/([a-z]+)$/, replacement: source('tasks/$1/index.ts') },
     ],
   },

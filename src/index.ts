@@ -2,6 +2,18 @@
  * The library: `import { posthaste, task } from 'posthaste'`. Only names are given out here; an engine is loaded when an
  * installation is opened, tasks and servers have doors of their own.
  */
+export {
+  type BlobContent,
+  type BlobHash,
+  type BlobInfo,
+  type BlobRef,
+  type Blobs,
+  type BlobUsage,
+  isBlobHash,
+  isBlobRef,
+  type PutOptions,
+} from './blobs/blob.ts'
+export { type BlobOptions, blobStore } from './blobs/open.ts'
 export type { Clock } from './core/clock.ts'
 export type { Duration } from './core/durations.ts'
 export { type ErrorCode, isPosthasteError, PosthasteError } from './core/errors.ts'
@@ -10,7 +22,7 @@ export type { HistoryEntry, JobError } from './core/job.ts'
 export type { Priority } from './core/priority.ts'
 export type { StandardSchemaV1 } from './core/standard-schema.ts'
 export { JOB_STATES, type JobState } from './core/states.ts'
-export type { Job } from './core/view.ts'
+export type { Job, JobStep } from './core/view.ts'
 export type { ArchiveStatus } from './engines/archived.ts'
 export type { Engine, EngineInfo, StoredLogLine } from './engines/engine.ts'
 export type { EngineConnection } from './engines/open.ts'

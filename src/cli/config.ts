@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { type BlobOptions, defaultBlobUrl } from '../blobs/open.ts'
 import { type Config, loadConfig } from '../core/config.ts'
 import { loadModule } from './module.ts'
 
@@ -37,3 +38,11 @@ export const readConfig = async (
     ...(file === undefined ? {} : { file: settings }),
   })
 }
+
+/** Where bytes beside jobs are kept, and within which bounds. */
+export const blobOptions = ({ engine, blobs, blobMaxSize, blobQuota, blobKeep }: Config): BlobOptions => ({
+  url: blobs ?? defaultBlobUrl(engine),
+  maxBytes: blobMaxSize,
+  quotaBytes: blobQuota,
+  keep: blobKeep,
+})

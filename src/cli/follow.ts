@@ -8,7 +8,7 @@ import type { ListOptions } from '../runtime/query.ts'
 import { FOLLOWED_MAX, Followed } from './followed.ts'
 import { paintState, stateText } from './output/colors.ts'
 import type { Terminal } from './output/terminal.ts'
-import { grouped, padEnd, plain } from './output/text.ts'
+import { grouped, padEnd, plain, taskText } from './output/text.ts'
 import { clockTime, relativeTime } from './output/time.ts'
 import { stopSignals } from './signals.ts'
 
@@ -96,7 +96,7 @@ const print = (terminal: Terminal, job: Job): void => {
   const parts = [
     dim(clockTime(momentOf(job))),
     paintState(terminal.colors, state, padEnd(stateText(state), STATE_WIDTH)),
-    bold(padEnd(plain(job.task), TASK_WIDTH)),
+    bold(padEnd(plain(taskText(job)), TASK_WIDTH)),
     job.id,
     dim(details.join('  ')),
     ...(lastError === null || state === 'running' ? [] : [red(plain(lastError.message))]),

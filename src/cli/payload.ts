@@ -21,13 +21,13 @@ export const payloadOf = (bytes: Uint8Array, isText: boolean, field = 'payload')
 }
 
 /** The bytes of a file or of standard input; reading ends at the first byte too many. */
-export const readBytes = async (file: string): Promise<Buffer> => {
+export const readBytes = async (file: string, maxBytes = PAYLOAD_BYTES_MAX): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of readChunks(file)) {
     size += chunk.length
-    if (size > PAYLOAD_BYTES_MAX) {
-      throw new PosthasteError('E_TOO_LARGE', `The payload has more than ${PAYLOAD_BYTES_MAX} bytes.`, {
+    if (size > maxBytes) {
+      throw new PosthasteError('E_TOO_LARGE', `The payload has more than ${maxBytes} bytes.`, {
         field: 'payload',
       })
     }

@@ -1,11 +1,13 @@
 import { type Argument, Command } from 'commander'
 import type { Act } from './command.ts'
 import { addAudit } from './commands/audit.ts'
+import { addBatch } from './commands/batch.ts'
 import { addBulk } from './commands/bulk.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDead } from './commands/dead.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
+import { addFlow } from './commands/flow.ts'
 import { addList } from './commands/list.ts'
 import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
@@ -27,7 +29,13 @@ import { packageVersion } from './version.ts'
 const GROUPS: readonly (readonly [title: string, add: readonly ((program: Command, act: Act) => void)[]])[] =
   [
     ['Run:', [addStart, addServe, addWorker]],
-    ['Add and look:', [addSubmit, addStatus, addList, addStats, addExplain, addTail, addDead, addAudit]],
+    [
+      'Add and look:',
+      [
+        ...[addSubmit, addFlow, addBatch, addStatus, addList, addStats, addExplain, addTail],
+        ...[addDead, addAudit],
+      ],
+    ],
     [
       'Control:',
       [addRetry, addCancel, addRemove, addRunNow, addUndo, addBulk, addPause, addResume, addSchedule],

@@ -5,7 +5,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Posthaste } from '../runtime/posthaste.ts'
 import type { Worker } from '../runtime/worker/worker.ts'
 import type { HttpServer } from '../server/http/server.ts'
-import { readConfig } from './config.ts'
+import { blobOptions, readConfig } from './config.ts'
 import { EXIT } from './exit.ts'
 import { createLog } from './logger.ts'
 import { type Banner, printBanner } from './output/banner.ts'
@@ -67,6 +67,7 @@ const startService = async (terminal: Terminal, options: ServiceOptions, parts: 
     engine: config.engine,
     archive: config.archive,
     archiveAfter: config.archiveAfter,
+    blobs: blobOptions(config),
     ...work,
     logger,
   })

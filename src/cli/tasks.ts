@@ -13,12 +13,13 @@ export interface Work {
 
 /**
  * The packs that come with the program.
- * @throws E_MAIL_CONFIG when mail is configured wrongly
+ * @throws E_MAIL_CONFIG or E_CONFIG when mail or httpAllow are configured wrongly
  */
 export const builtInPacks = async (config: Config): Promise<Pack[]> => {
-  const [{ echoPack }, { emailPack }] = await Promise.all([
+  const [{ echoPack }, { emailPack }, { httpPack }] = await Promise.all([
     import('../tasks/echo/index.ts'),
     import('../tasks/email/index.ts'),
+    import('../tasks/http/index.ts'),
   ])
   return [
     echoPack(),
@@ -27,6 +28,7 @@ export const builtInPacks = async (config: Config): Promise<Pack[]> => {
       from: config.mailFrom ?? undefined,
       mailboxDir: mailboxDir(config),
     }),
+    httpPack({ allow: config.httpAllow }),
   ]
 }
 

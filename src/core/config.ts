@@ -23,6 +23,14 @@ export interface Config {
   readonly token: string | null
   readonly smtpUrl: string | null
   readonly mailFrom: string | null
+  /** Targets that the task http may call beside public ones. */
+  readonly httpAllow: readonly string[]
+  /** Null: see `defaultBlobUrl`. */
+  readonly blobs: string | null
+  /** Bytes. */
+  readonly blobQuota: number
+  readonly blobMaxSize: number
+  readonly blobKeep: number
   readonly logLevel: LogLevel
   readonly workers: number
   readonly maxRetries: number
@@ -114,6 +122,8 @@ const ENV_NAMES: ReadonlySet<string> = new Set(
     (name) => name !== null,
   ),
 )
+/** Secrets that jobs refer to by name; they are no settings. */
+const SECRET_PREFIX = 'POSTHASTE_SECRET_'
 const NAMES: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name))
 
 const refuseUnknown = (
@@ -122,7 +132,7 @@ const refuseUnknown = (
   problems: string[],
 ): void => {
   for (const name of Object.keys(env)) {
-    if (name.startsWith('POSTHASTE_') && !ENV_NAMES.has(name))
+    if (name.startsWith('POSTHASTE_') && !ENV_NAMES.has(name) && !name.startsWith(SECRET_PREFIX))
       problems.push(`${name} is no setting of Posthaste.`)
   }
   for (const name of Object.keys(file)) {
@@ -182,9 +192,23 @@ const describeValue = (config: Config, name: SettingName, secret: boolean): stri
   if (value === null) return '—'
   if (name === 'smtpUrl') return maskUrl(value as string)
   if (secret) return MASK
-  if (name === 'timeout' || name === 'archiveAfter') return formatDuration(value as number)
-  if (typeof value === 'object') return formatAddress(value)
+  if (name === 'timeout' || name === 'archiveAfter' || name === 'blobKeep')
+    return formatDuration(value as number)
+  if (name === 'httpAllow') return (value as readonly string[]).join(',') || '—'
+  if (name === 'blobQuota' || name === 'blobMaxSize') return formatBytes(value as number)
+  if (name === 'addr') return formatAddress(value as Address)
   return maskUrl(String(value))
+}
+
+/** The largest unit that leaves no fraction: '10GB', '1536MB'. */
+const formatBytes = (size: number): string => {
+  const units = ['', 'KB', 'MB', 'GB', 'TB']
+  let unit = 0
+  while (unit < units.length - 1 && size % 1024 === 0) {
+    size /= 1024
+    unit += 1
+  }
+  return `${size}${units[unit]}`
 }
 
 /** HOST:PORT, an IPv6 host in brackets. */

@@ -34,6 +34,8 @@ export type Outcome =
       readonly error: JobError
       /** False: running it again is useless, the job is dead at once. */
       readonly retriable: boolean
+      /** Its deadline has passed, which no retry mends. */
+      readonly isTooLate?: boolean
       /** The wait that the handler asked for; left out: the policy's. */
       readonly retryAfterMs?: number
     }
@@ -55,6 +57,8 @@ export interface Run {
   readonly at: number
   /** Who writes: a worker's id, or `maintainer`. */
   readonly by: string
+  /** Store time after which no attempt of the job begins; left out: never. */
+  readonly deadlineAt?: number | null
   /** In [0, 1): the jitter of this decision. */
   readonly random: number
   readonly progress?: string | null
@@ -174,6 +178,17 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
     case 'failed': {
       const error = JSON.stringify(outcome.error)
       const failed = { ...base, error }
+      if (outcome.isTooLate === true) {
+        const end = ended(policy, 'deadline')
+        // What went wrong before says more than that there was no time left.
+        const newest = run.started || job.error === null ? error : job.error
+        return {
+          ...failed,
+          ...end,
+          error: newest,
+          history: entry(end.to, { error: brief(outcome.error), reason: end.reason }),
+        }
+      }
       if (!outcome.retriable) {
         return {
           ...failed,
@@ -186,6 +201,14 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
         const retry = job.retries + 1
         const delayMs =
           outcome.retryAfterMs ?? backoffDelayMs(policy.backoff, retry, run.random, outcome.error)
+        if (isBeyond(run, delayMs)) {
+          const end = ended(policy, 'deadline')
+          return {
+            ...failed,
+            ...end,
+            history: entry(end.to, { error: brief(outcome.error), reason: end.reason }),
+          }
+        }
         return {
           ...failed,
           to: 'retrying',
@@ -194,7 +217,7 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
           history: entry('retrying', { error: brief(outcome.error) }),
         }
       }
-      const end = exhausted(policy)
+      const end = ended(policy, 'exhausted')
       return {
         ...failed,
         ...end,
@@ -215,6 +238,11 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
       }
 
     case 'snoozed':
+      if (isBeyond(run, outcome.delayMs)) {
+        const end = ended(policy, 'deadline')
+        const why = 'put off beyond its deadline'
+        return { ...base, ...end, history: entry(end.to, { event: 'fail', reason: why }) }
+      }
       return {
         ...base,
         to: 'scheduled',
@@ -255,7 +283,7 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
       }
 
     case 'expired':
-      return decideExpired(job, base, entry, policy, run.random)
+      return decideExpired(job, base, entry, policy, run)
   }
 }
 
@@ -264,7 +292,7 @@ const decideExpired = (
   base: Omit<Settlement, 'to' | 'history'>,
   entry: (to: To, more?: Partial<HistoryEntry>) => string,
   policy: RetryPolicy,
-  random: number,
+  run: Run,
 ): Settlement => {
   const cancel = job.cancel === null ? null : (JSON.parse(job.cancel) as CancelRequest)
   if (cancel !== null) {
@@ -300,15 +328,30 @@ const decideExpired = (
     return { ...lost, to, reason, history: entry(to, { error, reason }) }
   }
   const again = { ...lost, solo: true, retries: job.retries + 1 }
-  if (policy.backoff === 'faktory') {
-    const delayMs = backoffDelayMs(policy.backoff, again.retries, random, error)
+  const isDelayed = policy.backoff === 'faktory'
+  const delayMs = isDelayed ? backoffDelayMs(policy.backoff, again.retries, run.random, error) : 0
+  if (isBeyond(run, delayMs)) {
+    const end = ended(policy, 'deadline')
+    return { ...lost, ...end, history: entry(end.to, { error, reason: end.reason }) }
+  }
+  if (isDelayed) {
     return { ...again, to: 'retrying', delayMs, history: entry('retrying', { error }) }
   }
   return { ...again, to: 'ready', history: entry('ready', { error, reason: 'lease expired' }) }
 }
 
-const exhausted = ({ whenExhausted }: RetryPolicy): { to: 'cancelled' | 'dead'; reason: string } =>
-  whenExhausted === 'discard' ? { to: 'cancelled', reason: 'discarded' } : { to: 'dead', reason: 'exhausted' }
+/** Where a job ends that is not run again although it could have been. */
+const ended = (
+  { whenExhausted }: RetryPolicy,
+  why: 'exhausted' | 'deadline',
+): { to: 'cancelled' | 'dead'; reason: string } =>
+  whenExhausted === 'dead'
+    ? { to: 'dead', reason: why }
+    : { to: 'cancelled', reason: why === 'exhausted' ? 'discarded' : why }
+
+/** Whether the next attempt would come after the deadline. */
+const isBeyond = ({ at, deadlineAt }: Run, delayMs: number): boolean =>
+  deadlineAt !== undefined && deadlineAt !== null && at + delayMs >= deadlineAt
 
 /** The error as a job's history keeps it: only the newest one, which has a column of its own, has its stack. */
 const brief = ({ stack: _, ...error }: JobError): JobError => error

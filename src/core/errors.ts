@@ -196,11 +196,23 @@ export const ERRORS = {
     'The handler ran longer than its timeout.',
     "Raise the task's timeout, or make the work smaller.",
   ),
+  E_JOB_DEADLINE: row(
+    500,
+    false,
+    "The job's deadline has passed.",
+    'Retry the job, which grants it the whole time anew, or add it with a longer deadline.',
+  ),
   E_JOB_CANCELLED: row(
     409,
     false,
     'The job was cancelled.',
     'Nothing to do; retry the job to run it after all.',
+  ),
+  E_STEP: row(
+    400,
+    false,
+    'A step is not possible here.',
+    'Give every step of a run a name of its own, and add jobs outside of steps.',
   ),
   E_LEASE_LOST: row(
     409,
@@ -325,6 +337,61 @@ export const ERRORS = {
     'The mail could not be delivered in time.',
     'Add a new job if it should still be sent.',
   ),
+
+  // Requests to other servers
+  E_URL_REFUSED: row(
+    400,
+    false,
+    'This address must not be called.',
+    'Call a public http or https address on port 80 or 443, or allow the target with the setting httpAllow.',
+  ),
+  E_REQUEST_FAILED: row(
+    503,
+    true,
+    'The request got no answer.',
+    'Check the address and whether the server can be reached from here.',
+  ),
+
+  E_HTTP_STATUS: row(
+    400,
+    false,
+    'The server answered with a status that was not expected.',
+    'Correct the request, or name the status in expect; then add a new job, or retry this one.',
+  ),
+  E_HTTP_LATER: row(
+    503,
+    true,
+    'The server cannot answer the request now.',
+    'Nothing to do: it is tried again as long as there are retries left.',
+  ),
+  E_SECRET: row(
+    400,
+    false,
+    'A secret that the job refers to cannot be used.',
+    'Set the variable POSTHASTE_SECRET_ and its name where the worker runs.',
+  ),
+
+  // Blobs
+  E_BLOB_MISSING: row(
+    404,
+    false,
+    'There is no such blob.',
+    'Store it first; blobs are removed when they expire.',
+  ),
+  E_BLOB_HASH: row(400, false, 'The bytes have another hash than was said.', 'Send the bytes again.'),
+  E_BLOB_DAMAGED: row(
+    500,
+    false,
+    'A blob was changed where it is stored.',
+    'Store the bytes again; check the disk and who can write to the store.',
+  ),
+  E_BLOBS_FULL: row(
+    507,
+    true,
+    'The blob store is full.',
+    'Erase blobs that are no longer needed, or raise its quota; nothing was half done.',
+  ),
+  E_BLOBS: row(503, true, 'The blob store failed.', 'See the cause; the call can be repeated safely.'),
 
   // Doors
   E_NOT_FOUND: row(

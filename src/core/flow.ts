@@ -1,3 +1,4 @@
+import { deadlineOf, expiryOf } from './deadline.ts'
 import { appendHistory } from './history.ts'
 import type { Change, JobRecord, Parent } from './job.ts'
 import { isFinished } from './states.ts'
@@ -103,16 +104,21 @@ export const orderFlow = (
 export const startBy = ({ createdAt, ties }: Pick<JobRecord, 'createdAt' | 'ties'>): number | null =>
   ties === null ? null : (ties.dueAt ?? (ties.dueMs === null ? null : createdAt + ties.dueMs))
 
-/** Whether a job that was never begun must not be begun any more. */
-export const isTooLate = (job: JobRecord, at: number): boolean =>
-  job.attempt === (job.started ? 1 : 0) && (startBy(job) ?? Number.POSITIVE_INFINITY) <= at
-
-/** A job that had to start by a time and did not is cancelled. */
+/** A job that had to start by a time and did not is cancelled: it expired, or its deadline has passed. */
 export const decideOverdue = (job: JobRecord, at: number): Change | null => {
   const { id, fence, state, attempt, retries, crashes, solo, output, error, history } = job
   if (state === 'running' || isFinished(state) || attempt > 0) return null
-  const reason = 'not started by the time it expires'
+  const deadline = deadlineOf(job)
+  const isExpired = deadline === null || (expiryOf(job) ?? Number.POSITIVE_INFINITY) <= at
+  // Sent round again by an operator, it has its whole time anew.
+  if (!isExpired && deadline > at) return null
+  const reason = isExpired ? 'not started by the time it expires' : 'not started by its deadline'
   const entry = { at, event: 'cancel', from: state, to: 'cancelled', by: 'maintainer', reason } as const
   const base = { id, fence, from: state, attempt, retries, crashes, solo, output, error }
-  return { ...base, to: 'cancelled', reason: 'expired', history: appendHistory(history, entry) }
+  return {
+    ...base,
+    to: 'cancelled',
+    reason: isExpired ? 'expired' : 'deadline',
+    history: appendHistory(history, entry),
+  }
 }

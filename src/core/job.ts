@@ -110,6 +110,8 @@ export interface JobRecord extends Omit<NewJob, 'delayMs' | 'runAt' | 'blocked'>
 export interface JobOptions {
   readonly backoff?: BackoffSpec
   readonly timeoutMs?: number
+  /** From the add, or an operator's retry, over all attempts. */
+  readonly deadlineMs?: number
   readonly whenExhausted?: 'dead' | 'discard'
   /** The schedule that it belongs to, and the tick that it is for (epoch ms); null: run by hand. */
   readonly schedule?: { readonly name: string; readonly at: number | null }

@@ -61,6 +61,8 @@ export const DURATION_MAX_MS = 10 * 365 * 24 * 3_600_000
 export const PAYLOAD_BYTES_MAX = 256 * 1024
 export const OUTPUT_BYTES_MAX = 256 * 1024
 export const CHECKPOINT_BYTES_MAX = 256 * 1024
+/** Finished steps of one job; their results and the handler's own checkpoint share CHECKPOINT_BYTES_MAX. */
+export const STEPS_MAX = 500
 export const PROGRESS_BYTES_MAX = 16 * 1024
 export const METADATA_BYTES_MAX = 16 * 1024
 export const JSON_DEPTH_MAX = 32
@@ -68,10 +70,13 @@ export const JSON_KEYS_MAX = 10_000
 export const JSON_STRING_BYTES_MAX = 256 * 1024
 
 export const NAME_LENGTH_MAX = 128
+/** Versions of a task's payload. */
+export const TASK_VERSION_MAX = 9_999
 export const KEY_LENGTH_MAX = 256
 export const REF_LENGTH_MAX = 256
 export const TAGS_MAX = 20
 export const TAG_LENGTH_MAX = 128
+export const STEP_NAME_LENGTH_MAX = 128
 export const REASON_LENGTH_MAX = 500
 export const ERROR_MESSAGE_LENGTH_MAX = 2_000
 export const ERROR_STACK_LENGTH_MAX = 8_000

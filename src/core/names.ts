@@ -1,5 +1,12 @@
 import { PosthasteError } from './errors.ts'
-import { KEY_LENGTH_MAX, NAME_LENGTH_MAX, REF_LENGTH_MAX, TAG_LENGTH_MAX, TAGS_MAX } from './limits.ts'
+import {
+  KEY_LENGTH_MAX,
+  NAME_LENGTH_MAX,
+  REF_LENGTH_MAX,
+  STEP_NAME_LENGTH_MAX,
+  TAG_LENGTH_MAX,
+  TAGS_MAX,
+} from './limits.ts'
 import { isWellFormed, shown } from './text.ts'
 
 const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,${NAME_LENGTH_MAX - 1}}$`)
@@ -20,6 +27,9 @@ export const checkKey = (value: unknown, field: string): string => checkText(val
 
 /** @throws E_ARGUMENT unless the value may be a caller's reference: 1 to REF_LENGTH_MAX characters, no control characters */
 export const checkRef = (value: unknown, field: string): string => checkText(value, field, REF_LENGTH_MAX)
+
+/** @throws E_ARGUMENT unless the value may name a step: 1 to STEP_NAME_LENGTH_MAX characters, no control characters */
+export const checkStepName = (value: unknown): string => checkText(value, 'step', STEP_NAME_LENGTH_MAX)
 
 /** @throws E_ARGUMENT unless the value is an array of at most TAGS_MAX tags. Repeated tags are dropped. */
 export const checkTags = (value: unknown, field: string): string[] => {

@@ -87,6 +87,17 @@ export const address = z
     return z.NEVER
   })
 
+const BYTES = /^(\d{1,15})\s?([kmgt]?)i?b?$/i
+const BYTE_UNITS = ['', 'k', 'm', 'g', 't']
+/** A number of bytes: '10GB', '512MB', '1024'. Units are powers of 1024. */
+const bytes = z.union([z.string().trim(), z.number().transform(String)]).transform((text, context) => {
+  const parts = BYTES.exec(text)
+  const size = Number(parts?.[1]) * 1024 ** BYTE_UNITS.indexOf((parts?.[2] ?? '').toLowerCase())
+  if (parts !== null && Number.isSafeInteger(size) && size > 0) return size
+  context.addIssue('must be a number of bytes, such as "500MB" or "10GB"')
+  return z.NEVER
+})
+
 const isSmtpUrl = (text: string): boolean => {
   try {
     const url = new URL(text)
@@ -187,6 +198,67 @@ export const SETTINGS = [
       (text) => /^[^\r\n]*[^\s@<]@[^\s@>]+>?$/.test(text),
       'must be one mail address, with or without a name before it',
     ),
+  },
+  {
+    ...plain,
+    name: 'httpAllow',
+    env: 'POSTHASTE_HTTP_ALLOW',
+    flag: null,
+    default: '',
+    meaning:
+      'What the task http may call beside public addresses on ports 80 and 443, with commas between: HOST:PORT, ADDRESS:PORT, a range such as 10.0.0.0/8:8080 or [fd00::/8]:8080, or *:PORT for public addresses on that port. Without a port, 80 and 443 are meant; :* means all ports.',
+    schema: z
+      .union([z.string(), z.array(z.string())], {
+        error: 'must be a list of HOST:PORT, 10.0.0.0/8 or *:8443',
+      })
+      .transform((list) =>
+        (typeof list === 'string' ? list.split(',') : list)
+          .map((entry) => entry.trim())
+          .filter((entry) => entry !== ''),
+      ),
+  },
+  {
+    ...plain,
+    name: 'blobs',
+    env: 'POSTHASTE_BLOBS',
+    flag: null,
+    default: null,
+    meaning:
+      'Where bytes beside jobs are kept (attachments, pictures, tables): folder:PATH, or s3://[KEY:SECRET@]HOST[:PORT]/BUCKET[/PREFIX]?region=REGION. All processes of an installation name the same one. Without it, the folder posthaste-blobs beside the SQLite file, else in the working directory.',
+    schema: must(
+      (text) => /^(folder:.|s3:\/\/[^/\s]+\/[^/\s])/.test(text),
+      'must be folder:PATH or s3://HOST/BUCKET, such as folder:./blobs',
+    ),
+  },
+  {
+    ...plain,
+    name: 'blobQuota',
+    env: 'POSTHASTE_BLOB_QUOTA',
+    flag: null,
+    default: '10GB',
+    unit: 'bytes',
+    meaning: 'Size of all blobs together; what would go beyond it is refused.',
+    schema: bytes,
+  },
+  {
+    ...plain,
+    name: 'blobMaxSize',
+    env: 'POSTHASTE_BLOB_MAX_SIZE',
+    flag: null,
+    default: '1GB',
+    unit: 'bytes',
+    meaning: 'Size of one blob.',
+    schema: bytes,
+  },
+  {
+    ...plain,
+    name: 'blobKeep',
+    env: 'POSTHASTE_BLOB_KEEP',
+    flag: null,
+    default: '30d',
+    unit: 'duration',
+    meaning: 'For how long a blob is kept after it was last stored, unless its sender says how long.',
+    schema: duration(60_000),
   },
   {
     ...plain,

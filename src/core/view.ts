@@ -1,9 +1,11 @@
-import { startBy } from './flow.ts'
+import { deadlineOf, expiryOf } from './deadline.ts'
 import { parseHistory } from './history.ts'
 import type { CancelRequest, HistoryEntry, JobError, JobOptions, JobRecord, Parent } from './job.ts'
 import { parsePayload } from './json.ts'
 import { MAX_RETRIES } from './limits.ts'
 import type { JobState } from './states.ts'
+import { readKept, type StepRecord } from './steps.ts'
+import { taskVersion } from './task-name.ts'
 import { type JobTransition, timelineOf } from './timeline.ts'
 
 export type { JobTransition } from './timeline.ts'
@@ -12,6 +14,8 @@ export type { JobTransition } from './timeline.ts'
 export interface Job<Payload = unknown, Output = unknown> {
   readonly id: string
   readonly task: string
+  /** Of its payload, as it was added: see `TaskOptions.version`. */
+  readonly version: number
   readonly queue: string
   readonly payload: Payload
   /** 0 (first) … 9 (last). */
@@ -33,7 +37,10 @@ export interface Job<Payload = unknown, Output = unknown> {
   /** What the handler returned; null before that, and when it returned nothing. */
   readonly output: Output | null
   readonly progress: unknown
+  /** What the handler keeps across attempts. */
   readonly checkpoint: unknown
+  /** The steps that are finished, in the order in which they were; another run does not run them again. */
+  readonly steps: readonly JobStep[]
   /** Who holds, or last held, its lease. */
   readonly worker: string | null
   readonly leaseUntil: Date | null
@@ -52,8 +59,22 @@ export interface Job<Payload = unknown, Output = unknown> {
   readonly schedule: { readonly name: string; readonly at: Date | null } | null
   /** Not started by then, it is cancelled. */
   readonly expiresAt: Date | null
+  /** After this time no attempt begins, and one that runs is stopped. */
+  readonly deadlineAt: Date | null
   /** What happened to it, oldest first: what was recorded, and the plain steps that its columns tell. */
   readonly history: readonly JobTransition[]
+}
+
+/** A finished step: see `context.step`. */
+export interface JobStep {
+  readonly name: string
+  readonly finishedAt: Date
+  /** How long it took. */
+  readonly ms: number
+  /** The run in which it was finished, from 1. */
+  readonly attempt: number
+  /** What it returned; null also for nothing. */
+  readonly output: unknown
 }
 
 export interface AttemptError extends JobError {
@@ -74,7 +95,9 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   const payload = once(() => parsePayload(record.payload))
   const output = once(() => parsed(record.output))
   const progress = once(() => parsed(record.progress))
-  const checkpoint = once(() => parsed(record.checkpoint))
+  const kept = once(() => readKept(record.checkpoint))
+  const checkpoint = once(() => parsed(kept().own))
+  const steps = once(() => kept().steps.map(stepOf))
   const stored = once(() => parseHistory(record.history))
   const errors = once(() => errorsOf(stored(), lastError()))
   const history = once(() => timelineOf(record, stored()))
@@ -83,7 +106,7 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
   const cancel = parsed(record.cancel) as CancelRequest | null
   return {
     id: record.id,
-    task: record.task,
+    ...named(record.task),
     queue: record.queue,
     get payload() {
       return payload()
@@ -112,6 +135,9 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     get checkpoint() {
       return checkpoint()
     },
+    get steps() {
+      return steps()
+    },
     worker: record.worker,
     leaseUntil: date(record.leaseUntil),
     fence: record.fence,
@@ -124,11 +150,26 @@ export const toJob = (record: JobRecord, maxRetries = MAX_RETRIES): Job => {
     parents: record.ties?.parents ?? [],
     batch: record.ties?.batch ?? null,
     schedule: scheduleOf(options),
-    expiresAt: date(startBy(record)),
+    expiresAt: date(expiryOf(record)),
+    deadlineAt: date(deadlineOf(record, options.deadlineMs ?? null)),
     get history() {
       return history()
     },
   }
+}
+
+const stepOf = ({ name, at, ms, attempt, output }: StepRecord): JobStep => ({
+  name,
+  finishedAt: new Date(at),
+  ms,
+  attempt,
+  output: parsed(output),
+})
+
+/** The stored name of a task as everybody sees it. */
+export const named = (stored: string): Pick<Job, 'task' | 'version'> => {
+  const { name, version } = taskVersion(stored)
+  return { task: name, version }
 }
 
 /** The schedule of a job as everybody sees it. */

@@ -1,7 +1,8 @@
+import { expiryOf } from '../core/deadline.ts'
 import type { JobOptions, NewJob } from '../core/job.ts'
 import { parsePayload } from '../core/json.ts'
 import { MAX_RETRIES } from '../core/limits.ts'
-import { type Job, scheduleOf } from '../core/view.ts'
+import { type Job, named, scheduleOf } from '../core/view.ts'
 
 /** What add answers. */
 export interface AddedJob<Payload = unknown, Output = unknown> extends Job<Payload, Output> {
@@ -28,7 +29,7 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
   const createdAt = new Date(now)
   return {
     id: job.id,
-    task: job.task,
+    ...named(job.task),
     queue: job.queue,
     payload: parsePayload(job.payload),
     priority: job.priority,
@@ -45,6 +46,7 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     output: null,
     progress: null,
     checkpoint: null,
+    steps: [],
     worker: null,
     leaseUntil: null,
     fence: 0,
@@ -57,10 +59,13 @@ export const addedJob = (job: NewJob, now: number, maxRetries = MAX_RETRIES): Ad
     parents: job.ties?.parents ?? [],
     batch: job.ties?.batch ?? null,
     schedule: scheduleOf(options),
-    expiresAt: typeof job.ties?.dueAt === 'number' ? new Date(job.ties.dueAt) : null,
+    expiresAt: date(expiryOf({ ...job, createdAt: now })),
+    deadlineAt: date(options.deadlineMs === undefined ? null : now + options.deadlineMs),
     history: [{ at: createdAt, event: 'add', from: 'none', to: state }],
     inserted: true,
     outcome: 'inserted',
     other: null,
   }
 }
+
+const date = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))

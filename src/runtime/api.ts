@@ -1,3 +1,5 @@
+import type { Blobs } from '../blobs/blob.ts'
+import type { BlobOptions } from '../blobs/open.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/durations.ts'
 import type { Job } from '../core/view.ts'
@@ -45,6 +47,12 @@ export interface PosthasteOptions<Tasks extends AnyTask = AnyTask> {
   readonly archive?: string | Engine | EngineConnection | null
   /** For how long finished jobs stay in the engine. Default 1 minute; 10 s while there are more than 10,000. */
   readonly archiveAfter?: Duration
+  /**
+   * Where bytes beside jobs are kept (attachments, pictures, tables): a URL (`folder:./blobs`, `s3://HOST/BUCKET`), the
+   * same with bounds, or a store of your own. All processes of an installation must name the same one. Default:
+   * POSTHASTE_BLOBS, else the folder `posthaste-blobs` beside the SQLite file, else in the working directory.
+   */
+  readonly blobs?: string | BlobOptions | Blobs
   /** Tasks of this process: their workers run here, and adds of them are checked and typed. */
   readonly tasks?: readonly Tasks[]
   readonly packs?: readonly Pack[]
@@ -202,6 +210,8 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
 
   /** How it is with the archive, as the last calls of this process found it; null when there is none. */
   archive(): ArchiveStatus | null
+  /** Bytes beside jobs; handlers have it as `context.blobs`. */
+  readonly blobs: Blobs
   /** For packs and programs that need more than jobs (documents, hints). With an archive: both stores as one. */
   readonly engine: Engine
   /** By name, those of packs included. */

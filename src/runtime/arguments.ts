@@ -1,5 +1,6 @@
 import { PosthasteError } from '../core/errors.ts'
 import { isId } from '../core/ids.ts'
+import { TASK_VERSION_MAX } from '../core/limits.ts'
 import { shown } from '../core/text.ts'
 
 /** The checks of arguments that several doors of the library share. All name the field that is wrong. */
@@ -20,6 +21,10 @@ export const checkWhole = (value: unknown, field: string, min: number, max: numb
   typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
     ? value
     : refuse(field, `is ${shown(value)}, not a whole number from ${min} to ${max}`)
+
+/** @throws E_ARGUMENT unless it may be the version of a task's payload */
+export const checkVersion = (value: unknown, field: string): number =>
+  checkWhole(value, field, 1, TASK_VERSION_MAX)
 
 export const checkId = (value: unknown, field = 'id'): string =>
   isId(value) ? value : refuse(field, `is ${shown(value)}, not a job id (a UUIDv7 in lower case)`)

@@ -2,10 +2,11 @@ import { errorOfJob, errorPattern, fingerprintOf } from '../core/fingerprint.ts'
 import { parseHistory } from '../core/history.ts'
 import type { JobError, JobRecord } from '../core/job.ts'
 import { DEAD_LETTERS_GROUPS_MAX, DEAD_LETTERS_SCAN_MAX, PAGE_SIZE_MAX } from '../core/limits.ts'
+import { taskName } from '../core/task-name.ts'
 import { shown } from '../core/text.ts'
 import type { Engine, ListQuery } from '../engines/engine.ts'
 import { checkWhole, refuse, refuseUnknown } from './arguments.ts'
-import { type ListOptions, toListQuery } from './query.ts'
+import { type ListOptions, toListQuery, withVersions } from './query.ts'
 
 type FailedState = 'dead' | 'retrying'
 
@@ -65,7 +66,8 @@ export const deadLetters = async (engine: Engine, options: DeadLettersOptions = 
   checkWhole(limit, 'limit', 1, DEAD_LETTERS_GROUPS_MAX)
   for (const one of Array.isArray(state) ? state : [state])
     if (!FAILED.includes(one)) refuse('state', `is ${shown(one)}; there are dead and retrying`)
-  const query: ListQuery = { ...toListQuery({ ...filters, state }, '-id'), limit: PAGE_SIZE_MAX }
+  const asked = toListQuery({ ...filters, state }, '-id')
+  const query: ListQuery = { ...(await withVersions(engine, asked)), limit: PAGE_SIZE_MAX }
   const groups = new Map<string, Open>()
   let looked = 0
   let isMore = true
@@ -95,7 +97,8 @@ const add = (groups: Map<string, Open>, job: JobRecord): void => {
   else group.retrying++
   if (at < group.first) group.first = at
   if (at > group.last) Object.assign(group, { last: at, error })
-  group.tasks[job.task] = (group.tasks[job.task] ?? 0) + 1
+  const task = taskName(job.task)
+  group.tasks[task] = (group.tasks[task] ?? 0) + 1
   group.queues[job.queue] = (group.queues[job.queue] ?? 0) + 1
   if (group.sample.length < SAMPLE) group.sample.push(job.id)
 }

@@ -2,6 +2,7 @@ import { decideChild, decideOverdue, startBy } from '../core/flow.ts'
 import type { Change, JobRecord } from '../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../core/limits.ts'
 import { isFinished } from '../core/states.ts'
+import { taskName } from '../core/task-name.ts'
 import { toJob } from '../core/view.ts'
 import type { News, NewsRequest, OverdueRequest } from '../engines/engine.ts'
 import { within } from './deadline.ts'
@@ -118,7 +119,7 @@ export class Decider {
       if (to !== 'cancelled' || !events.has(to)) continue
       const [record] = await this.#get([job.id])
       if (record && isFinished(record.state))
-        events.emit(to, toJob(record, tasks.get(job.task)?.retry?.maxRetries))
+        events.emit(to, toJob(record, tasks.get(taskName(job.task))?.retry?.maxRetries))
     }
   }
 }

@@ -5,10 +5,25 @@ import { LEASE_MAX_MS, LEASE_MIN_MS, MAX_RETRIES_LIMIT } from '../core/limits.ts
 import { checkName } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import type { StandardSchemaV1 } from '../core/standard-schema.ts'
-import { checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import { checkVersion, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import type { AnyTask, RetryOptions, Task, TaskOptions } from './task.ts'
+import { checkVersions } from './versions.ts'
 
-const FIELDS = new Set(['name', 'payload', 'queue', 'priority', 'timeout', 'lease', 'retry', 'run'])
+const FIELDS = new Set([
+  ...[
+    'name',
+    'payload',
+    'version',
+    'upgrade',
+    'queue',
+    'priority',
+    'timeout',
+    'deadline',
+    'lease',
+    'retry',
+    'run',
+  ],
+])
 const RETRY_FIELDS = new Set(['maxRetries', 'backoff', 'whenExhausted'])
 
 /**
@@ -34,9 +49,12 @@ export const checkTask = (definition: AnyTask): void => {
   if (definition.payload !== undefined && !isSchema(definition.payload)) {
     refuse(of('payload'), 'is not a Standard Schema (zod, valibot, arktype …)')
   }
+  if (definition.version !== undefined) checkVersion(definition.version, of('version'))
+  checkVersions(definition, of)
   if (definition.queue !== undefined) checkName(definition.queue, of('queue'))
   if (definition.priority !== undefined) priorityNumber(definition.priority, of('priority'))
   if (definition.timeout !== undefined) durationMs(definition.timeout, of('timeout'), { min: 1 })
+  if (definition.deadline !== undefined) durationMs(definition.deadline, of('deadline'), { min: 1 })
   if (definition.lease !== undefined) {
     durationMs(definition.lease, of('lease'), { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
   }

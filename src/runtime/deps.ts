@@ -1,3 +1,4 @@
+import type { Blobs } from '../blobs/blob.ts'
 import type { Clock } from '../core/clock.ts'
 import type { NewJob } from '../core/job.ts'
 import type { Archiver } from '../engines/archived.ts'
@@ -13,6 +14,7 @@ export interface RuntimeDeps {
   readonly engine: Engine
   /** What moves finished jobs into the archive; null when there is none. */
   readonly archiver: Archiver | null
+  readonly blobs: Blobs
   /** The tasks of this process by name, those of packs included. */
   readonly tasks: ReadonlyMap<string, AnyTask>
   readonly clock: Clock

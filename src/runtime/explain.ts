@@ -1,13 +1,16 @@
+import { deadlineOf, expiryOf } from '../core/deadline.ts'
 import { formatDuration } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { judgeParents, waitsForParents } from '../core/flow.ts'
 import { parseHistory } from '../core/history.ts'
 import type { CancelRequest, JobError, JobOptions, JobRecord, Parent } from '../core/job.ts'
-import type { JobState } from '../core/states.ts'
+import { isFinished, type JobState } from '../core/states.ts'
+import { readKept } from '../core/steps.ts'
+import { taskVersion } from '../core/task-name.ts'
 import { asArchived } from '../engines/archived.ts'
 import type { Engine } from '../engines/engine.ts'
 import { checkId } from './arguments.ts'
-import { knowsTask, servesQueue, toWorkerInfo, type WorkerInfo } from './workers.ts'
+import { knowsTask, servesQueue, toWorkerInfo, versionsKnown, type WorkerInfo } from './workers.ts'
 
 /** Why a job is where it is: in words for people, in codes and data for programs. */
 export interface Explanation {
@@ -41,6 +44,7 @@ export type ReasonCode =
   | 'no_worker'
   | 'queue_not_served'
   | 'task_unknown'
+  | 'version_unknown'
   | 'suspect'
   | 'waiting_turn'
   | 'running'
@@ -50,6 +54,9 @@ export type ReasonCode =
   | 'completed'
   | 'cancelled'
   | 'dead'
+  | 'steps'
+  | 'deadline'
+  | 'expires'
   | 'of_schedule'
 
 /** What the explanation is made from, read at one moment as near as the store allows. */
@@ -93,9 +100,40 @@ export const explain = async (engine: Engine, id: string): Promise<Explanation> 
       ? await engine.get(record.ties?.parents.map(({ id: one }) => one) ?? [])
       : [],
   }
-  const reasons = [...EXPLAIN[record.state](facts), ...ofSchedule(record)]
+  const reasons = [
+    ...EXPLAIN[record.state](facts),
+    ...ofTime(record, now),
+    ...ofSteps(record, now),
+    ...ofSchedule(record),
+  ]
   const summary = reasons[0]?.text ?? ''
   return { id, state: record.state, at: new Date(now), summary, reasons, next: nextOf(facts, reasons) }
+}
+
+/** What becomes of an unfinished job by the mere passing of time. */
+const ofTime = (record: JobRecord, now: number): Reason[] => {
+  if (isFinished(record.state)) return []
+  const found: Reason[] = []
+  const [expiry, deadline] = [expiryOf(record), deadlineOf(record)]
+  if (expiry !== null && record.attempt === 0) {
+    const text = `Not started by ${iso(expiry)}, ${apart(expiry, now)}, it is cancelled.`
+    found.push(reason('expires', text, { expiresAt: expiry }))
+  }
+  if (deadline !== null) {
+    const text = `Its deadline is ${iso(deadline)}, ${apart(deadline, now)}: after it no attempt begins.`
+    found.push(reason('deadline', text, { deadlineAt: deadline }))
+  }
+  return found
+}
+
+/** What another run would not do again. */
+const ofSteps = ({ state, checkpoint }: JobRecord, now: number): Reason[] => {
+  const { steps } = readKept(checkpoint)
+  const last = steps.at(-1)
+  if (last === undefined || state === 'completed') return []
+  const many = steps.length === 1 ? 'One step is' : `${steps.length} steps are`
+  const text = `${many} finished, the last one ${JSON.stringify(last.name)} ${apart(last.at, now)}; no run does them again.`
+  return [reason('steps', text, { steps: steps.map(({ name }) => name) })]
 }
 
 /** Where it comes from, when that is a schedule. */
@@ -230,6 +268,7 @@ const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
 const DEAD_BECAUSE: Readonly<Record<string, string>> = {
   exhausted: 'it had no retries left',
   not_retriable: 'its handler failed with an error that a retry cannot mend',
+  deadline: 'its deadline left no time for another attempt',
   crashed: 'the worker that ran it died again and again',
   resolved: 'someone decided so',
 }
@@ -265,10 +304,22 @@ const hindrances = ({ record, queue, workers }: Facts): Reason[] => {
     const text = `No live worker serves queue ${record.queue} (${workers.length} alive).`
     found.push(reason('queue_not_served', text, { queue: record.queue, workers: workers.length }))
   } else if (!serving.some((worker) => knowsTask(worker, record.task))) {
-    const text = `No live worker of queue ${record.queue} knows task ${record.task}.`
-    found.push(reason('task_unknown', text, { task: record.task, workers: serving.length }))
+    found.push(unknownTask(record, serving))
   }
   return found
+}
+
+/** The task, or the version of its payload, that no worker of its queue knows. */
+const unknownTask = ({ queue, task: stored }: JobRecord, serving: readonly WorkerInfo[]): Reason => {
+  const { name, version } = taskVersion(stored)
+  const data = { task: name, version, workers: serving.length }
+  const versions = [...new Set(serving.flatMap((worker) => versionsKnown(worker, name)))].sort(
+    (a, b) => a - b,
+  )
+  if (versions.length === 0)
+    return reason('task_unknown', `No live worker of queue ${queue} knows task ${name}.`, data)
+  const text = `No live worker of queue ${queue} runs version ${version} of task ${name}: they run ${versions.join(', ')}.`
+  return reason('version_unknown', text, { ...data, known: versions })
 }
 
 const NEXT: { readonly [C in ReasonCode]?: string } = {
@@ -280,6 +331,8 @@ const NEXT: { readonly [C in ReasonCode]?: string } = {
   no_worker: 'Start a worker.',
   queue_not_served: 'Start a worker for this queue.',
   task_unknown: 'Start a worker that has this task, or check the spelling of its name.',
+  version_unknown:
+    'Start a worker whose code has this version; for one that is too old, give the task an upgrade from it.',
   suspect: 'The next worker with nothing else to do runs it.',
   waiting_turn: 'The next free worker takes it when its turn comes: by priority, then by due time.',
   due: 'A maintainer makes it ready; every process with a worker has one.',
@@ -304,4 +357,5 @@ const ACTIONABLE: ReadonlySet<ReasonCode> = new Set([
   'no_worker',
   'queue_not_served',
   'task_unknown',
+  'version_unknown',
 ])

@@ -1,3 +1,4 @@
+import { BLOB_SWEEP_MS } from '../blobs/limits.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import {
   AUDIT_PRUNE_MS,
@@ -122,12 +123,19 @@ export const createMaintainer = (deps: RuntimeDeps, { batches, bulk, audit }: Ma
     await audit.prune()
     return AUDIT_PRUNE_MS
   })
+  const sweepBlobs = async (): Promise<number> => {
+    const { removed, bytes } = await deps.blobs.sweep()
+    if (removed > 0) deps.logger.debug({ removed, bytes }, 'expired blobs removed')
+    return BLOB_SWEEP_MS
+  }
+
   const { archiver } = deps
   const archiving = archiver === null ? null : new Round(deps, 'archive', () => archive(archiver))
   const promoting = new Round(deps, 'promote', promote)
   const deciding = new Round(deps, 'decide', decide)
   const rescuing = new Round(deps, 'rescue', rescue)
   const pruning = new Round(deps, 'prune', prune)
+  const sweeping = new Round(deps, 'blobs', sweepBlobs)
   let listening: { close(): Promise<void> } | null = null
   let isStopped = false
   /** Jobs that ended may have been waited for. Hints may be lost: then the next round finds it. */
@@ -151,14 +159,16 @@ export const createMaintainer = (deps: RuntimeDeps, { batches, bulk, audit }: Ma
       rescuing.start(0)
       // Processes that were started together do not prune together.
       pruning.start(deps.random() * settings.pruneMs)
+      sweeping.start(deps.random() * BLOB_SWEEP_MS)
       archiving?.start(deps.random() * settings.archiveSweepMs)
       takingUp.start(deps.random() * BULK_SWEEP_MS)
       auditing.start(deps.random() * AUDIT_PRUNE_MS)
     },
     async stop() {
       isStopped = true
-      const rounds = [promoting, ticking, deciding, rescuing, pruning, archiving, takingUp, auditing]
-      await Promise.all(rounds.map((round) => round?.stop()))
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, sweeping, archiving]
+      const others = [takingUp, auditing]
+      await Promise.all([...rounds, ...others].map((round) => round?.stop()))
       await listening?.close()
     },
   }

@@ -30,12 +30,25 @@ export interface AddOptions {
   readonly backoff?: BackoffSpec | BackoffOptions
   /** Longest run of one attempt. Default: the task's, else 5 minutes. */
   readonly timeout?: Duration
+  /**
+   * Version of the payload, when it is not that of the task as it is known here: an older one is brought up to date where
+   * it runs, a newer one waits for a worker that knows it. Default: the task's, and 1 for a task that is not known here.
+   */
+  readonly version?: number
   /** A lease length of its own, 100 ms … 24 h. Default: the task's, else the worker's. */
   readonly lease?: Duration
   /** What becomes of the job without retries left. Default: the task's, else 'dead'. */
   readonly whenExhausted?: 'dead' | 'discard'
   /** A job that was not started by then is cancelled instead of run. */
   readonly expiresAt?: Instant
+  /** The same as a length from the add on. Not together with `expiresAt`. */
+  readonly expiresIn?: Duration
+  /**
+   * Longest time from the add to the end, over all attempts. When it has passed no attempt begins, one that runs is
+   * aborted (E_JOB_DEADLINE), and the job is dead with reason `deadline`; cancelled with it, if it never began. An
+   * operator's retry grants the whole length anew. Default: the task's, else none.
+   */
+  readonly deadline?: Duration
   /**
    * At most one job has this key: adding another answers the one that has it, or does what `onConflict` says. Text of
    * up to 256 characters: held until the job is finished.

@@ -1,9 +1,12 @@
+import type { Blobs } from '../blobs/blob.ts'
+import { blobStore, defaultBlobUrl, isBlobs } from '../blobs/open.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { durationMs } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
 import { ENGINE_CALL_TIMEOUT_MS } from '../core/limits.ts'
+import { taskName } from '../core/task-name.ts'
 import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
 import { asArchived } from '../engines/archived.ts'
@@ -43,6 +46,7 @@ const OPTIONS: { readonly [Name in keyof PosthasteOptions]-?: true } = {
   engine: true,
   archive: true,
   archiveAfter: true,
+  blobs: true,
   tasks: true,
   packs: true,
   lease: true,
@@ -73,6 +77,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const tasks = taskMap([...(options.tasks ?? []), ...packs.flatMap((pack) => pack.tasks)])
   const settings = toSettings(options)
   const logger = await createLogger(options.logger, options.logLevel)
+  const blobs = openBlobs(options)
   const engine = await open(options, settings, clock)
   const archiver = asArchived(engine)?.archiver ?? null
 
@@ -82,6 +87,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const deps: RuntimeDeps = {
     engine,
     archiver,
+    blobs,
     tasks,
     clock,
     logger,
@@ -91,7 +97,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     newId: nextId,
     prepareAdd: prepareNow,
   }
-  const maxRetriesOf = (task: string): number | undefined => tasks.get(task)?.retry?.maxRetries
+  const maxRetriesOf = (task: string): number | undefined => tasks.get(taskName(task))?.retry?.maxRetries
   const view = (record: JobRecord): Job => toJob(record, maxRetriesOf(record.task))
 
   const client = createClient({
@@ -133,6 +139,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
       () => waits.close(),
       ...started.map((pack) => () => pack.close?.()).reverse(),
       () => engine.close(),
+      () => blobs.close(),
     ]
     const failures: unknown[] = []
     for (const step of steps) {
@@ -187,6 +194,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
       closing ??= closeAll(graceMs)
       return closing
     },
+    blobs,
     engine,
     tasks,
     packs,
@@ -209,6 +217,17 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   logger.info({ engine: kind, location, durability, ...kept, tasks: tasks.size, packs: packs.length }, 'open')
   // The types of tasks exist only for callers; inside, every payload is unknown.
   return ph as unknown as Posthaste<Tasks>
+}
+
+const openBlobs = ({ blobs, engine }: PosthasteOptions): Blobs => {
+  if (isBlobs(blobs)) return blobs
+  const isDescription = typeof blobs === 'object' && blobs !== null && typeof blobs.url === 'string'
+  if (blobs !== undefined && typeof blobs !== 'string' && !isDescription) {
+    refuse('blobs', `is ${shown(blobs)}, neither a URL, { url, … } nor a store`)
+  }
+  if (blobs !== undefined) return blobStore(blobs)
+  const store = engine ?? (process.env['POSTHASTE_ENGINE'] || ENGINE_DEFAULT)
+  return blobStore(process.env['POSTHASTE_BLOBS'] || defaultBlobUrl(store))
 }
 
 const open = async (

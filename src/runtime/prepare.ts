@@ -1,7 +1,7 @@
 import { parseBackoff } from '../core/backoff.ts'
 import { durationMs, runAtMs } from '../core/durations.ts'
 import { WAITS_FOR_PARENTS } from '../core/flow.ts'
-import type { JobOptions, NewJob } from '../core/job.ts'
+import type { JobOptions, JobTies, NewJob } from '../core/job.ts'
 import { encodeJson, JsonText } from '../core/json.ts'
 import {
   LEASE_MAX_MS,
@@ -13,11 +13,13 @@ import {
 import { checkName, checkRef, checkTags } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import { validate } from '../core/standard-schema.ts'
-import { checkId, checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import { storedTask } from '../core/task-name.ts'
+import { checkId, checkVersion, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import { checkTask, checkWhenExhausted } from './define.ts'
 import type { AddOptions } from './options.ts'
 import type { AnyTask } from './task.ts'
-import { tiesOf } from './ties.ts'
+import { overdueAfter, tiesOf } from './ties.ts'
+import { oldestVersion, upgraded, versionOf } from './versions.ts'
 
 const PRIORITY_DEFAULT = 5
 const QUEUE_DEFAULT = 'default'
@@ -31,9 +33,12 @@ const OPTIONS: { readonly [Name in keyof AddOptions]-?: true } = {
   maxRetries: true,
   backoff: true,
   timeout: true,
+  version: true,
   lease: true,
   whenExhausted: true,
   expiresAt: true,
+  expiresIn: true,
+  deadline: true,
   key: true,
   after: true,
   batch: true,
@@ -52,17 +57,34 @@ const ITEM_NAMES: ReadonlySet<string> = new Set(
 
 /** What a job takes from its task when its options do not say otherwise. */
 interface Defaults {
+  /** The name under which its jobs are stored. */
+  readonly stored: string
   readonly queue: string
   readonly priority: number
   readonly leaseMs: number | null
+  readonly deadlineMs: number | null
+  /** Of a job without options of its own. */
+  readonly options: string | null
+  readonly ties: JobTies | null
 }
-const NO_DEFAULTS: Defaults = { queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT, leaseMs: null }
+const NO_DEFAULTS: Defaults = {
+  ...{ stored: '', queue: QUEUE_DEFAULT, priority: PRIORITY_DEFAULT },
+  ...{ leaseMs: null, deadlineMs: null, options: null, ties: null },
+}
 
-const defaultsOf = (task: AnyTask): Defaults => ({
-  queue: task.queue ?? QUEUE_DEFAULT,
-  priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
-  leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
-})
+const defaultsOf = (task: AnyTask): Defaults => {
+  const deadlineMs =
+    task.deadline === undefined ? null : durationMs(task.deadline, 'task.deadline', { min: 1 })
+  return {
+    stored: storedTask(task.name, versionOf(task)),
+    queue: task.queue ?? QUEUE_DEFAULT,
+    priority: task.priority === undefined ? PRIORITY_DEFAULT : priorityNumber(task.priority, 'task.priority'),
+    leaseMs: task.lease === undefined ? null : durationMs(task.lease, 'task.lease'),
+    deadlineMs,
+    options: deadlineMs === null ? null : JSON.stringify({ deadlineMs }),
+    ties: deadlineMs === null ? null : overdueAfter(deadlineMs),
+  }
+}
 
 /** `field` goes before the names of options in errors: `items[3].`, or nothing. */
 export type Prepare = (
@@ -107,10 +129,14 @@ export const createPreparer = (tasks: ReadonlyMap<string, AnyTask>, newId: () =>
     const text = isText ? payload.text : encodeJson(value, `${field}payload`, PAYLOAD_BYTES_MAX)
     const job =
       options === undefined
-        ? plainJob(newId(), name, text, given)
+        ? plainJob(newId(), definition === undefined ? name : given.stored, text, given)
         : optionedJob(name, text, given, options, field, newId)
     if (definition?.payload === undefined) return job
-    const valid = validate(definition.payload, value, name, `${field}payload`)
+    const version = options?.version ?? versionOf(definition)
+    // What this program cannot run is for others to judge.
+    if (version > versionOf(definition) || version < oldestVersion(definition)) return job
+    const today = version === versionOf(definition) ? value : upgraded(definition, version, JSON.parse(text))
+    const valid = validate(definition.payload, today, name, `${field}payload`)
     return valid instanceof Promise ? valid.then(() => job) : job
   }
 
@@ -132,7 +158,7 @@ const plainJob = (
   id: string,
   task: string,
   payload: string,
-  { queue, priority, leaseMs }: Defaults,
+  { queue, priority, leaseMs, options, ties }: Defaults,
 ): NewJob => ({
   id,
   task,
@@ -145,11 +171,11 @@ const plainJob = (
   blocked: null,
   maxRetries: null,
   leaseMs,
-  options: null,
+  options,
   key: null,
   ref: null,
   tags: null,
-  ties: null,
+  ties,
 })
 
 const optionedJob = (
@@ -166,7 +192,7 @@ const optionedJob = (
     field === '' ? OPTION_NAMES : ITEM_NAMES,
     field === '' ? 'options' : field.slice(0, -1),
   )
-  const { delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
+  const { version, delay, runAt, at, priority, queue, maxRetries, lease, ref, group, tags, id } = options
   const due = runAt ?? at
   if (delay !== undefined && due !== undefined) {
     refuse(`${field}delay`, 'is given together with runAt; choose one')
@@ -178,10 +204,18 @@ const optionedJob = (
     queue: queue === undefined ? given.queue : checkName(queue, `${field}queue`),
     group: group === undefined ? null : checkName(group, `${field}group`),
   }
-  const { key, ties } = tiesOf(options, scope, field)
+  const deadlineMs =
+    options.deadline === undefined
+      ? given.deadlineMs
+      : durationMs(options.deadline, `${field}deadline`, { min: 1 })
+  const { key, ties } = tiesOf(options, scope, field, deadlineMs)
   return {
     id: id === undefined ? newId() : checkId(id, `${field}id`),
     ...scope,
+    task:
+      version !== undefined
+        ? storedTask(task, checkVersion(version, `${field}version`))
+        : given.stored || task,
     priority: priority === undefined ? given.priority : priorityNumber(priority, `${field}priority`),
     payload,
     delayMs: delay === undefined ? 0 : durationMs(delay, `${field}delay`),
@@ -193,7 +227,7 @@ const optionedJob = (
       lease === undefined
         ? given.leaseMs
         : durationMs(lease, `${field}lease`, { min: LEASE_MIN_MS, max: LEASE_MAX_MS }),
-    options: policyText(options, field),
+    options: policyText(options, field, deadlineMs),
     key,
     ref: ref === undefined ? null : checkRef(ref, `${field}ref`),
     tags: tags === undefined || tags.length === 0 ? null : JSON.stringify(checkTags(tags, `${field}tags`)),
@@ -202,12 +236,13 @@ const optionedJob = (
 }
 
 /** The options that have no column, as they are stored; null when none is given. */
-const policyText = (options: AddOptions, field: string): string | null => {
+const policyText = (options: AddOptions, field: string, deadlineMs: number | null): string | null => {
   const { backoff, timeout, whenExhausted, metadata } = options
-  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined) return null
+  if ((backoff ?? timeout ?? whenExhausted ?? metadata) === undefined && deadlineMs === null) return null
   const policy: JobOptions = {
     ...(backoff === undefined ? {} : { backoff: parseBackoff(backoff, `${field}backoff`) }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout, `${field}timeout`, { min: 1 }) }),
+    ...(deadlineMs === null ? {} : { deadlineMs }),
     ...(whenExhausted === undefined
       ? {}
       : { whenExhausted: checkWhenExhausted(whenExhausted, `${field}whenExhausted`) }),

@@ -4,16 +4,19 @@ import { isId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
 import { LOG_LINES_MAX, PAGE_SIZE, PAGE_SIZE_MAX } from '../core/limits.ts'
 import { isJobState, JOB_STATES, type JobState } from '../core/states.ts'
+import { taskName, taskVersion } from '../core/task-name.ts'
 import { shown } from '../core/text.ts'
 import type { Job } from '../core/view.ts'
 import type { Engine, ListQuery, SortField, StoredLogLine } from '../engines/engine.ts'
 import { checkId, checkText, checkWhole, refuse, refuseUnknown } from './arguments.ts'
 import type { Instant } from './options.ts'
+import { readCounts } from './stats.ts'
 
 /** Filters of a list. Those that name several values match any of them; different filters must all match. */
 export interface ListOptions {
   readonly state?: JobState | readonly JobState[]
   readonly queue?: string | readonly string[]
+  /** Jobs of every version of its payload; `greet@2` stands for those of one version. */
   readonly task?: string | readonly string[]
   readonly group?: string
   readonly key?: string
@@ -106,7 +109,7 @@ export const createQuery = (engine: Engine, view: (record: JobRecord) => Job): Q
     const query = toListQuery(options, sort)
     const isEmpty = [query.states, query.queues, query.tasks].some((values) => values?.length === 0)
     if (isEmpty) return { jobs: [], cursor: null, bounded: false }
-    const { jobs, more, bounded } = await engine.list(query)
+    const { jobs, more, bounded } = await engine.list(await withVersions(engine, query))
     const last = jobs.at(-1)
     const cursor = more && last !== undefined ? encodeCursor(sort, last.id, last[query.sort.field]) : null
     return { jobs: jobs.map(view), cursor, bounded }
@@ -116,6 +119,19 @@ export const createQuery = (engine: Engine, view: (record: JobRecord) => Job): Q
     return engine.logs({ id: checkId(id), after, limit: checkWhole(limit, 'limit', 1, LOG_LINES_MAX) })
   },
 })
+
+/** Stores keep each version of a task's payload under a name of its own; which there are, the numbers tell. */
+export const withVersions = async <Query extends Pick<ListQuery, 'tasks'>>(
+  engine: Engine,
+  query: Query,
+): Promise<Query> => {
+  if (query.tasks === undefined) return query
+  const wanted = new Set(query.tasks)
+  const versions = (await readCounts(engine)).flatMap(({ task }) => (wanted.has(taskName(task)) ? task : []))
+  // The first version is stored under the plain name.
+  const plain = query.tasks.map((task) => (taskVersion(task).version === 1 ? taskName(task) : task))
+  return { ...query, tasks: [...new Set([...plain, ...versions])] }
+}
 
 /** @throws E_ARGUMENT, E_TIME, E_CURSOR naming the filter */
 export const toListQuery = (options: ListOptions, sort: string): ListQuery => {

@@ -1,6 +1,8 @@
+import { deadlineOf } from '../core/deadline.ts'
 import { decide, resolvePolicy } from '../core/decide.ts'
 import type { JobOptions, JobRecord, Settlement } from '../core/job.ts'
 import { ENGINE_BATCH_MAX } from '../core/limits.ts'
+import { taskName } from '../core/task-name.ts'
 import { toJob } from '../core/view.ts'
 import type { ExpiredRequest } from '../engines/engine.ts'
 import { within } from './deadline.ts'
@@ -121,7 +123,7 @@ export class Rescuer {
     }
     logger.warn(fields, 'a job was taken from a lost worker')
     const event = to === 'dead' || to === 'cancelled' ? to : 'failed'
-    const view = () => toJob(settled(job, settlement, at), tasks.get(job.task)?.retry?.maxRetries)
+    const view = () => toJob(settled(job, settlement, at), tasks.get(taskName(job.task))?.retry?.maxRetries)
     if (events.has('expired')) events.emit('expired', view())
     // Going back to ready without a charge happened to nobody.
     if ((to === 'ready' && !job.started) || !events.has(event)) return
@@ -130,9 +132,17 @@ export class Rescuer {
 
   #decide(job: JobRecord, at: number): Settlement {
     const { deps, by } = this.#options
-    const run = { started: job.started, startedAt: job.startedAt, at, by, random: deps.random() }
-    const retry = deps.tasks.get(job.task)?.retry ?? {}
-    return decide(job, { kind: 'expired' }, run, resolvePolicy(job, ownPolicy(job), retry))
+    const own = ownPolicy(job)
+    const run = {
+      started: job.started,
+      startedAt: job.startedAt,
+      at,
+      by,
+      random: deps.random(),
+      deadlineAt: deadlineOf(job, own.deadlineMs ?? null),
+    }
+    const retry = deps.tasks.get(taskName(job.task))?.retry ?? {}
+    return decide(job, { kind: 'expired' }, run, resolvePolicy(job, own, retry))
   }
 }
 

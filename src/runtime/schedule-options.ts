@@ -24,7 +24,17 @@ const JITTER_MAX_MS = 24 * 3_600_000
 /** What may be said about the jobs of a schedule. */
 export type ScheduledJobOptions = Pick<AddOptions, (typeof JOB_OPTIONS)[number]>
 const JOB_OPTIONS = [
-  ...(['queue', 'priority', 'maxRetries', 'backoff', 'timeout', 'lease', 'whenExhausted'] as const),
+  ...([
+    'queue',
+    'priority',
+    'maxRetries',
+    'backoff',
+    'timeout',
+    'deadline',
+    'lease',
+    'version',
+    'whenExhausted',
+  ] as const),
   ...(['group', 'tags', 'metadata', 'ref'] as const),
 ] as const
 
@@ -100,6 +110,9 @@ export const specOf = (
   const { task, payload, jitter, startAt, endAt, overlap, catchUp } = options
   if (task === undefined && base === null) refuse(of('task'), 'is missing')
   const own = JOB_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))
+  // The version is that of the payload for its task; another task begins with its own.
+  const { version: _, ...others } = base?.options ?? {}
+  const kept = task === undefined ? base?.options : others
   const text = (value: unknown): string =>
     value instanceof JsonText
       ? value.text
@@ -114,7 +127,7 @@ export const specOf = (
     endAt: endAt === undefined ? (base?.endAt ?? null) : moment(endAt, of('endAt')),
     overlap: overlap === undefined ? (base?.overlap ?? 'skip') : oneOf(overlap, OVERLAPS, of('overlap')),
     catchUp: catchUp === undefined ? (base?.catchUp ?? 'last') : oneOf(catchUp, CATCH_UPS, of('catchUp')),
-    options: { ...base?.options, ...(JSON.parse(JSON.stringify(Object.fromEntries(own))) as object) },
+    options: { ...kept, ...(JSON.parse(JSON.stringify(Object.fromEntries(own))) as object) },
   }
   if (spec.startAt !== null && spec.endAt !== null && spec.endAt < spec.startAt)
     refuse(of('endAt'), 'is before startAt')

@@ -9,6 +9,7 @@ import {
   type ScheduleSpec,
   ticksOf,
 } from '../core/schedule.ts'
+import { taskVersion } from '../core/task-name.ts'
 import { type AddedJob, addedJob } from './added.ts'
 import { checkText } from './arguments.ts'
 import type { ControlOptions } from './control.ts'
@@ -16,6 +17,7 @@ import type { RuntimeDeps } from './deps.ts'
 import type { Prepare } from './prepare.ts'
 import { type ScheduleChange, type ScheduleOptions, specOf, templateOf } from './schedule-options.ts'
 import { type Schedule, toSchedule } from './schedule-view.ts'
+import type { AnyTask } from './task.ts'
 import { readSchedule, SCHEDULES, type StoredSchedule, scheduledJob, writeSchedule } from './ticker.ts'
 
 export interface Schedules {
@@ -166,13 +168,21 @@ export const createSchedules = (deps: SchedulesDeps): OwnSchedules => {
     return one(name, written as ScheduleDocument)
   }
 
+  /** The version of the payload is kept: who changes the schedule later may know another one, or not know the task. */
+  const versioned = async (spec: ScheduleSpec, task?: string | AnyTask) => {
+    const job = await templateOf(prepare, spec, task)
+    const { version } = taskVersion(job.task)
+    return { spec: version === 1 ? spec : { ...spec, options: { ...spec.options, version } }, job }
+  }
+  const asKept = (spec: ScheduleSpec) =>
+    templateOf(prepare, { ...spec, options: { version: 1, ...spec.options } })
+
   const declareAs = async (
     name: string,
     options: ScheduleOptions,
     make: (document: ScheduleDocument | null, ordered: Ordered) => ScheduleDocument | null,
   ): Promise<ScheduleDocument> => {
-    const spec = specOf(options, null)
-    const job = await templateOf(prepare, spec, options.task)
+    const { spec, job } = await versioned(specOf(options, null), options.task)
     return (await write(name, async (document, at) => make(document, { spec, job, at }))) as ScheduleDocument
   }
 
@@ -228,7 +238,8 @@ export const createSchedules = (deps: SchedulesDeps): OwnSchedules => {
       const by = whoOf(control)
       return change(name, by, 'changed', async (document, at) => {
         const spec = specOf(wanted, document.spec)
-        return byOperator(document, { spec, job: await templateOf(prepare, spec), at }, by)
+        const ordered = wanted.task === undefined ? { spec, job: await asKept(spec) } : await versioned(spec)
+        return byOperator(document, { ...ordered, at }, by)
       })
     },
     pause: (name, control) => {
@@ -287,7 +298,7 @@ export const createSchedules = (deps: SchedulesDeps): OwnSchedules => {
         if (document.source !== 'code')
           throw new PosthasteError('E_STATE', `No code declared schedule ${name}.`, { field: 'name' })
         const spec = document.declared ?? document.spec
-        const ordered = { spec, job: await templateOf(prepare, spec), at }
+        const ordered = { spec, job: await asKept(spec), at }
         const own = { declared: null, changedBy: null, removed: false }
         return document.removed
           ? { ...fresh(ordered, 'code'), createdAt: document.createdAt }

@@ -1,5 +1,6 @@
 import { isPosthasteError } from '../core/errors.ts'
-import { JOB_STATES, type JobState } from '../core/states.ts'
+import { isFinished, JOB_STATES, type JobState } from '../core/states.ts'
+import { taskName, taskVersion } from '../core/task-name.ts'
 import { type ArchiveStatus, asArchived } from '../engines/archived.ts'
 import type { CountRow, Engine, EngineInfo, QueueRow } from '../engines/engine.ts'
 import { knowsTask, toWorkerInfo, type WorkerInfo } from './workers.ts'
@@ -29,7 +30,9 @@ export interface QueueStats extends Tally {
 }
 export interface TaskStats extends Tally {
   readonly task: string
-  /** Whether a live worker knows this task. */
+  /** Of the payloads of its jobs. */
+  readonly versions: readonly number[]
+  /** Whether for each of these versions that has unfinished jobs there is a live worker that knows it. */
   readonly known: boolean
 }
 
@@ -59,7 +62,7 @@ export const readStats = async (engine: Engine): Promise<Stats> => {
   ])
   const workers = workerRows.map(toWorkerInfo)
   const byQueue = tallyBy(counts, ({ queue }) => queue)
-  const byTask = tallyBy(counts, ({ task }) => task)
+  const byTask = tallyBy(counts, ({ task }) => taskName(task))
   const queues = queueRows.map((row) => queueStats(row, byQueue.get(row.queue) ?? tally([]), now))
   const ages = queues.flatMap(({ oldestReadyAgeMs }) => (oldestReadyAgeMs === null ? [] : [oldestReadyAgeMs]))
   return {
@@ -70,11 +73,24 @@ export const readStats = async (engine: Engine): Promise<Stats> => {
     tasks: [...byTask.keys()].sort().map((task) => ({
       task,
       ...(byTask.get(task) as Tally),
-      known: workers.some((worker) => knowsTask(worker, task)),
+      ...knownOf(
+        counts.filter((row) => taskName(row.task) === task),
+        workers,
+      ),
     })),
     workers,
     engine: engine.info(),
     archive: asArchived(engine)?.archiver.status() ?? null,
+  }
+}
+
+/** Of the rows of one task. */
+const knownOf = (rows: readonly CountRow[], workers: readonly WorkerInfo[]) => {
+  const live = rows.filter(({ state }) => !isFinished(state))
+  const asked = live.length === 0 ? rows : live
+  return {
+    versions: [...new Set(rows.map(({ task }) => taskVersion(task).version))].sort((a, b) => a - b),
+    known: asked.every(({ task }) => workers.some((worker) => knowsTask(worker, task))),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Blobs } from '../blobs/blob.ts'
 import type { Backoff } from '../core/backoff.ts'
 import type { Duration } from '../core/durations.ts'
 import type { ParentEnd } from '../core/flow.ts'
@@ -55,8 +56,8 @@ export interface TaskContext {
    */
   readonly fence: number
   /**
-   * Aborted when the job is cancelled, its timeout passes, the lease is lost, or the worker must stop. `signal.reason`
-   * is a PosthasteError (E_JOB_CANCELLED, E_JOB_TIMEOUT, E_LEASE_LOST, E_SHUTDOWN).
+   * Aborted when the job is cancelled, its timeout or deadline passes, the lease is lost, or the worker must stop. `signal.reason`
+   * is a PosthasteError (E_JOB_CANCELLED, E_JOB_TIMEOUT, E_JOB_DEADLINE, E_LEASE_LOST, E_SHUTDOWN).
    */
   readonly signal: AbortSignal
   /** Shows how far the run is: any JSON value up to 16 KiB. Written soon, the newest wins; does not wait. */
@@ -65,6 +66,19 @@ export interface TaskContext {
   log(message: string, level?: LogLine['level']): void
   /** Durable state of this job across attempts, fenced: a worker that lost the lease cannot write it. */
   readonly checkpoint: Checkpoint
+  /** Bytes beside jobs: attachments, pictures, tables. The same store for all processes of the installation. */
+  readonly blobs: Blobs
+  /**
+   * Runs a part of the work once and keeps its result with the job: durable before this resolves. Another run of the
+   * job (after a failure, a crash, a shutdown) is given the kept result and does not run `work` again. A step that
+   * was cut off before its result was durable runs again. Steps may run side by side; the run ends after all of them.
+   * @param name unique within the run, the same in every run; up to 128 characters
+   * @param work its result must be JSON, and comes back as JSON gives it (a Date as text), in the first run, too
+   * @throws what `work` throws, after which the step counts as not begun; E_STEP for a name that was used in this run,
+   *   or more than 500 steps; E_JSON; E_TOO_LARGE when the results and the checkpoint together exceed 256 KiB;
+   *   E_STALE_LEASE when the lease is lost, and the reason of `signal` when the run was told to stop
+   */
+  step<Result>(name: string, work: () => Result | Promise<Result>): Promise<Result>
   /**
    * The jobs that this one waited for, under the names that they have in its `after` (their ids where they have none).
    * @throws E_STORE… when they cannot be read; safe to repeat
@@ -72,7 +86,8 @@ export interface TaskContext {
   parents(): Promise<Readonly<Record<string, ParentJob>>>
   /**
    * Adds a job together with this run's settlement: in the same step, or not at all when the lease is lost. A run that
-   * fails, is cancelled or is given back adds nothing, so that retries do not add it again. Answers its id.
+   * fails, is cancelled or is given back adds nothing, so that retries do not add it again. Not within a step, which
+   * another run would skip together with the job that it added. Answers its id.
    */
   add(task: string | AnyTask, payload: unknown, options?: Omit<AddOptions, 'tx'>): string
 }
@@ -96,6 +111,8 @@ export interface ParentJob {
 export interface ContextJob {
   readonly id: string
   readonly task: string
+  /** Of its payload when it was added; the handler is given today's. */
+  readonly version: number
   readonly queue: string
   readonly group: string | null
   readonly priority: number
@@ -117,6 +134,10 @@ export interface RetryOptions {
   readonly whenExhausted?: 'dead' | 'discard'
 }
 
+/** Makes a payload of the next version. Pure: it may be called at add and again before every run. */
+// biome-ignore lint/suspicious/noExplicitAny: what older code stored has no type here any more.
+export type Upgrade = (payload: any) => unknown
+
 export interface TaskOptions<Payload, Output, Input = Payload, Name extends string = string> {
   /** 1–128 letters, digits, dots, colons, underscores, hyphens. Stored with every job: renaming orphans waiting jobs. */
   readonly name: Name
@@ -125,12 +146,25 @@ export interface TaskOptions<Payload, Output, Input = Payload, Name extends stri
    * given to add is stored; what the schema makes of it (defaults, transformations) goes to the handler.
    */
   readonly payload?: StandardSchemaV1<Input, Payload>
+  /**
+   * Of its payload, counted from 1 (default). Raise it when jobs that wait already would not be understood. Workers that
+   * do not know it leave the jobs to others, so that old and new programs may run side by side.
+   */
+  readonly version?: number
+  /**
+   * For each older version whose jobs are still to be run, the function that makes a payload of the next version of it:
+   * `{ 1: (payload) => …, 2: (payload) => … }` for version 3. The last result is checked by `payload`. Jobs of versions
+   * before the first are left alone. What they throw makes the job dead; it may be retried with better code.
+   */
+  readonly upgrade?: Readonly<Record<number, Upgrade>>
   /** Where its jobs wait. Default 'default'. */
   readonly queue?: string
   /** Default 'normal'. */
   readonly priority?: Priority
   /** Longest run of one attempt. Default 5 minutes. */
   readonly timeout?: Duration
+  /** Longest time from the add to the end, over all attempts: see `AddOptions.deadline`. Taken at add. Default none. */
+  readonly deadline?: Duration
   /** Lease of a running job. Default: the worker's (30 s). */
   readonly lease?: Duration
   readonly retry?: RetryOptions

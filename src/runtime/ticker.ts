@@ -1,6 +1,15 @@
 import { decideAction } from '../core/decide.ts'
 import { WAITS_FOR_PARENTS } from '../core/flow.ts'
-import type { Change, JobRecord, JobTies, NewJob, Parent, RecordWrite, StoredRecord } from '../core/job.ts'
+import type {
+  Change,
+  JobOptions,
+  JobRecord,
+  JobTies,
+  NewJob,
+  Parent,
+  RecordWrite,
+  StoredRecord,
+} from '../core/job.ts'
 import { ENGINE_BATCH_MAX, TICK_POLL_MS } from '../core/limits.ts'
 import {
   dueTicks,
@@ -11,6 +20,7 @@ import {
   ticksOf,
 } from '../core/schedule.ts'
 import { isFinished } from '../core/states.ts'
+import { taskName } from '../core/task-name.ts'
 import type { Engine, InsertVerdict } from '../engines/engine.ts'
 import { addedJob } from './added.ts'
 import type { RuntimeDeps } from './deps.ts'
@@ -44,22 +54,23 @@ export const scheduledJob = (
   { spec, job }: ScheduleDocument,
   id: string,
   { tick, parents = [] }: { readonly tick: number | null; readonly parents?: readonly string[] },
-): NewJob => ({
-  ...job,
-  id,
-  payload: spec.payload,
-  delayMs: 0,
-  runAt: tick === null ? null : tick + jitterOf(name, tick, spec.jitterMs),
-  options: JSON.stringify({
-    ...(job.options === null ? {} : (JSON.parse(job.options) as object)),
-    schedule: { name, at: tick },
-  }),
-  blocked: parents.length > 0 ? WAITS_FOR_PARENTS : null,
-  ties: parents.length > 0 ? waitingFor(parents) : null,
-})
+): NewJob => {
+  const options: JobOptions = job.options === null ? {} : JSON.parse(job.options)
+  const dueMs = options.deadlineMs ?? null
+  return {
+    ...job,
+    id,
+    payload: spec.payload,
+    delayMs: 0,
+    runAt: tick === null ? null : tick + jitterOf(name, tick, spec.jitterMs),
+    options: JSON.stringify({ ...options, schedule: { name, at: tick } }),
+    blocked: parents.length > 0 ? WAITS_FOR_PARENTS : null,
+    ties: parents.length > 0 || dueMs !== null ? tiesTo(parents, dueMs) : null,
+  }
+}
 
-const waitingFor = (parents: readonly string[]): JobTies => ({
-  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, batch: null, dueMs: null, dueAt: null },
+const tiesTo = (parents: readonly string[], dueMs: number | null): JobTies => ({
+  ...{ keyUntil: 'finish', keyMs: null, keyFrom: null, batch: null, dueMs, dueAt: null },
   parents: parents.map((id): Parent => ({ id, name: null, onFailure: 'run' })),
 })
 
@@ -195,6 +206,6 @@ export class Ticker {
     const { events, tasks } = this.#deps
     if (!events.has('added')) return
     for (const job of jobs)
-      events.emit('added', addedJob(job, answer.now, tasks.get(job.task)?.retry?.maxRetries))
+      events.emit('added', addedJob(job, answer.now, tasks.get(taskName(job.task))?.retry?.maxRetries))
   }
 }

@@ -108,16 +108,27 @@ const parentsOf = (after: After | undefined, field: string): Parent[] => {
   return parents
 }
 
-/** The key of a job and its ties; null where it has none. */
+/**
+ * The key of a job and its ties; null where it has none.
+ * @param deadlineMs of the whole job: its own, or its task's
+ */
 export const tiesOf = (
   options: AddOptions,
   scope: Scope,
   field: string,
+  deadlineMs: number | null,
 ): { readonly key: string | null; readonly ties: JobTies | null } => {
-  const { after, batch, expiresAt } = options
+  const { after, batch, expiresAt, expiresIn, tx } = options
+  if (expiresAt !== undefined && expiresIn !== undefined)
+    refuse(`${field}expiresIn`, 'is given together with expiresAt; choose one')
   const { key, until, ms } = keyOf(options.key, scope, `${field}key`)
   conflictOf(options, field)
-  const isPlain = until === 'finish' && ms === null && (after ?? batch ?? expiresAt) === undefined
+  const expiresMs = expiresIn === undefined ? null : durationMs(expiresIn, `${field}expiresIn`, { min: 1 })
+  // A store that adds in a caller's transaction knows nothing of ties; the worker knows the deadline all the same.
+  const lengths = [expiresMs, tx === undefined ? deadlineMs : null].filter((length) => length !== null)
+  const dueMs = lengths.length === 0 ? null : Math.min(...lengths)
+  const isPlain =
+    until === 'finish' && ms === null && dueMs === null && (after ?? batch ?? expiresAt) === undefined
   if (isPlain) return { key, ties: null }
   return {
     key,
@@ -127,10 +138,14 @@ export const tiesOf = (
       keyMs: ms,
       parents: parentsOf(after, `${field}after`),
       batch: batch === undefined ? null : checkId(batch, `${field}batch`),
+      dueMs,
       dueAt: expiresAt === undefined ? null : runAtMs(expiresAt, `${field}expiresAt`),
     },
   }
 }
+
+/** The store tells of a job that was not begun so long after its add. */
+export const overdueAfter = (dueMs: number): JobTies => ({ ...NOTHING, dueMs })
 
 /** A job that is to run when another one has finished, and has its key from now on. */
 export const behind = (ties: JobTies | null, holder: string): JobTies => ({

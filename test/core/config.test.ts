@@ -33,6 +33,11 @@ describe('loadConfig', () => {
       token: null,
       smtpUrl: null,
       mailFrom: null,
+      httpAllow: [],
+      blobs: null,
+      blobQuota: 10 * 1024 ** 3,
+      blobMaxSize: 1024 ** 3,
+      blobKeep: 30 * 86_400_000,
       logLevel: 'info',
       workers: 10,
       maxRetries: 5,
@@ -63,6 +68,18 @@ describe('loadConfig', () => {
       timeout: 10_000,
     })
     expect(loadConfig({ env: { ...env, POSTHASTE_ADDR: '[::1]:0' } }).addr).toEqual({ host: '::1', port: 0 })
+  })
+
+  it('reads sizes as people write them', () => {
+    for (const [text, size] of [
+      ['512', 512],
+      ['500MB', 500 * 1024 ** 2],
+      ['10 GiB', 10 * 1024 ** 3],
+      ['1t', 1024 ** 4],
+    ] as const) {
+      expect(loadConfig({ env: { POSTHASTE_BLOB_QUOTA: text } }).blobQuota).toBe(size)
+    }
+    expect(loadConfig({ file: { blobMaxSize: 1_000 } }).blobMaxSize).toBe(1_000)
   })
 
   it('takes an empty variable for one that is not set', () => {
@@ -101,6 +118,12 @@ describe('loadConfig', () => {
     [{ MAIL_FROM: 'nobody' }, /^MAIL_FROM must be one mail address/],
     [{ MAIL_FROM: 'a@b\r\nBcc: c@d' }, /^MAIL_FROM /],
     [{ POSTHASTE_LOG: 'loud' }, /^POSTHASTE_LOG must be one of trace, debug/],
+    [{ POSTHASTE_SECRETS: 'c4n4ry' }, /^POSTHASTE_SECRETS is no setting of Posthaste\.$/],
+    [{ POSTHASTE_BLOBS: '/var/blobs' }, /^POSTHASTE_BLOBS must be folder:PATH or s3:/],
+    [{ POSTHASTE_BLOBS: 'https://key:c4n4ry@host/bucket' }, /^POSTHASTE_BLOBS /],
+    [{ POSTHASTE_BLOB_QUOTA: '10 apples' }, /^POSTHASTE_BLOB_QUOTA must be a number of bytes/],
+    [{ POSTHASTE_BLOB_QUOTA: '0' }, /^POSTHASTE_BLOB_QUOTA /],
+    [{ POSTHASTE_BLOB_KEEP: '1s' }, /^POSTHASTE_BLOB_KEEP must be a duration/],
     [{ WORKERCOUNT: '0' }, /^WORKERCOUNT must be a whole number from 1 to 10000; it is "0"\.$/],
     [{ WORKERCOUNT: '1.5' }, /^WORKERCOUNT /],
     [{ MAXRETRIES: '-1' }, /^MAXRETRIES /],

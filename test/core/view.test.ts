@@ -63,6 +63,7 @@ describe('toJob', () => {
     expect(job).toEqual({
       id: '01234567-89ab-7000-8000-000000000000',
       task: 'greet',
+      version: 1,
       queue: 'default',
       payload: { name: 'Ann' },
       priority: 5,
@@ -79,6 +80,7 @@ describe('toJob', () => {
       output: null,
       progress: null,
       checkpoint: null,
+      steps: [],
       worker: null,
       leaseUntil: null,
       fence: 0,
@@ -92,6 +94,7 @@ describe('toJob', () => {
       batch: null,
       schedule: null,
       expiresAt: null,
+      deadlineAt: null,
       history: [{ at: new Date(1_000), event: 'add', from: 'none', to: 'ready' }],
     })
   })

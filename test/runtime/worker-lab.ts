@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
+import { blobStore } from '../../src/blobs/open.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { newId } from '../../src/core/ids.ts'
 import type { CancelRequest, JobRecord, NewJob } from '../../src/core/job.ts'
@@ -81,6 +82,7 @@ export const openLab = async ({
   const { prepareNow } = createPreparer(byName, nextId)
   const deps: RuntimeDeps = {
     archiver: null,
+    blobs: blobStore('temporary:'),
     engine: wrap === undefined ? engine : wrap(engine),
     tasks: byName,
     clock,

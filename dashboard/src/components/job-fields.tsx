@@ -17,6 +17,7 @@ export const JobFields = ({ job }: { readonly job: WireJob }) => (
       </Field>
       <Field name="Task">
         <a href={jobsHref({ task: job.task })}>{job.task}</a>
+        {job.version > 1 && <span class="quiet"> version {job.version}</span>}
       </Field>
       <Field name="Priority">
         {priorityName(job.priority)}
@@ -61,6 +62,9 @@ export const JobFields = ({ job }: { readonly job: WireJob }) => (
       </Field>
       <Field name="Expires">
         <When at={job.expiresAt} full />
+      </Field>
+      <Field name="Deadline">
+        <When at={job.deadlineAt} full />
       </Field>
       <Field name="Key">{job.key}</Field>
       <Field name="Reference">{job.ref}</Field>

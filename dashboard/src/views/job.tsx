@@ -69,6 +69,11 @@ export const JobView = ({ id }: { readonly id: string }) => {
           <Section title="Payload">
             <Json value={shown.payload} label="Payload" />
           </Section>
+          {shown.steps.length > 0 && (
+            <Section title="Steps">
+              <Json value={shown.steps} label="Steps" />
+            </Section>
+          )}
           {shown.checkpoint !== null && (
             <Section title="Checkpoint">
               <Json value={shown.checkpoint} label="Checkpoint" />

@@ -17,7 +17,7 @@ import { BY } from '../who.ts'
 type Flags = Pick<
   ScheduleOptions,
   | ('cron' | 'timeZone' | 'every' | 'jitter' | 'startAt' | 'endAt' | 'overlap' | 'catchUp')
-  | ('queue' | 'priority' | 'maxRetries' | 'group')
+  | ('queue' | 'priority' | 'maxRetries' | 'timeout' | 'deadline' | 'group')
 >
 interface AddFlags extends CommonOptions, Flags {
   readonly task?: string
@@ -70,6 +70,8 @@ const addAdded = (group: Command, act: Act): void => {
     .option('--queue <name>', "where its jobs wait (default: the task's)")
     .option('--priority <priority>', 'critical, high, normal, low, or 0 (first) … 9 (last)')
     .option('--max-retries <n>', 'retries of each job', wholeNumber('--max-retries', 0, MAX_RETRIES_LIMIT))
+    .option('--timeout <time>', 'longest run of one attempt')
+    .option('--deadline <time>', 'longest time to the end of each job, over all attempts')
     .option('--group <name>', 'a sub-line of the queue, such as a customer')
     .option('--replace', 'take the place of the schedule of this name')
   common(command).action(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { MAX_RETRIES_LIMIT } from '../../core/limits.ts'
+import { MAX_RETRIES_LIMIT, TASK_VERSION_MAX } from '../../core/limits.ts'
 import type { AddedJob } from '../../runtime/added.ts'
 import type { AddOptions, KeyOptions } from '../../runtime/options.ts'
 import type { Posthaste } from '../../runtime/posthaste.ts'
@@ -19,12 +19,25 @@ const WAIT_DEFAULT = '1m'
 /** Flags that go to the library as they are; it checks their values. */
 type AddFlags = Pick<
   AddOptions,
-  'queue' | 'priority' | 'maxRetries' | 'delay' | 'at' | 'timeout' | 'ref' | 'group' | 'batch' | 'id'
+  | 'queue'
+  | 'priority'
+  | 'maxRetries'
+  | 'delay'
+  | 'at'
+  | 'timeout'
+  | 'deadline'
+  | 'expiresIn'
+  | 'expiresAt'
+  | 'ref'
+  | 'group'
+  | 'batch'
+  | 'id'
 >
 
 interface SubmitOptions extends CommonOptions, AddFlags {
   readonly key?: string
   readonly task: string
+  readonly taskVersion?: number
   readonly tag?: readonly string[]
   readonly payload?: string
   readonly payloadFile?: string
@@ -44,12 +57,17 @@ export const addSubmit = (program: Command, act: Act): void => {
       'submit --payload "hello" --wait',
       'submit --payload "urgent" --priority high --max-retries 5',
       `submit --task email --payload '{"to":"ada@example.com","subject":"Hello","text":"It works."}'`,
-      'submit --payload-file picture.png --delay 5m',
+      'submit --payload-file picture.png --delay 5m --deadline 1h',
       'submit --task email --lines mails.ndjson',
     ],
   })
     .option('--task <name>', 'the task to run', TASK_DEFAULT)
     .option('--payload <json-or-text>', 'what the task is given; - reads standard input')
+    .option(
+      '--task-version <n>',
+      'version of the payload, when it is not the newest',
+      wholeNumber('--task-version', 1, TASK_VERSION_MAX),
+    )
     .option('--payload-file <file>', 'the same from a file; - reads standard input')
     .option('--lines <file>', 'one job for each line of a file; - reads standard input')
     .option('--text', 'take the payload as text, even if it looks like JSON')
@@ -63,6 +81,9 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--delay <time>', 'run it that much later: 30s, 5m, 2h, 7d')
     .option('--at <time>', 'run it then: 2030-01-31T09:00:00Z')
     .option('--timeout <time>', 'longest run of one attempt')
+    .option('--deadline <time>', 'longest time to its end, over all attempts')
+    .option('--expires-in <time>', 'cancel it if it has not started by then: 30s, 5m, 2h')
+    .option('--expires-at <time>', 'the same as a moment: 2030-01-31T09:00:00Z')
     .option('--key <key>', 'at most one unfinished job has this key; a second one is not added')
     .option('--key-until <when>', 'how long the key is held: finish (default), start, or a time such as 1d')
     .option(
@@ -78,12 +99,25 @@ export const addSubmit = (program: Command, act: Act): void => {
     .option('--wait [time]', `wait for its end, at most that long (default: ${WAIT_DEFAULT})`)
   common(command).action(
     act<[SubmitOptions]>(async (terminal, options) => {
-      const { task, payload, payloadFile, lines, text, wait, tag, key, keyUntil, onConflict, ...rest } =
-        ownOptions(options)
+      const {
+        task,
+        taskVersion,
+        payload,
+        payloadFile,
+        lines,
+        text,
+        wait,
+        tag,
+        key,
+        keyUntil,
+        onConflict,
+        ...rest
+      } = ownOptions(options)
       const isText = text === true
       const add: AddOptions = {
         ...rest,
         ...(tag === undefined ? {} : { tags: tag }),
+        ...(taskVersion === undefined ? {} : { version: taskVersion }),
         ...keyOption({ key, keyUntil, onConflict }),
       }
       checkSources(options)

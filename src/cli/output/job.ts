@@ -4,7 +4,7 @@ import { priorityName } from '../../core/priority.ts'
 import type { Job } from '../../core/view.ts'
 import { paintState, stateText } from './colors.ts'
 import { PROSE_WIDTH, type Terminal } from './terminal.ts'
-import { padEnd, plain, plainLines, wrap } from './text.ts'
+import { padEnd, plain, plainLines, taskText, wrap } from './text.ts'
 import { exactTime, relativeTime } from './time.ts'
 
 /** Lines of a payload or an output that are shown to a person; --json shows all. */
@@ -41,7 +41,7 @@ export const printJob = (
   }
 
   terminal.print(
-    `${paintState(terminal.colors, job.state, bold(stateText(job.state)))}  ${bold(job.task)}  ${job.id}`,
+    `${paintState(terminal.colors, job.state, bold(stateText(job.state)))}  ${bold(taskText(job))}  ${job.id}`,
   )
   terminal.print()
   show('state', [
@@ -56,6 +56,8 @@ export const printJob = (
   show('attempts', [`${job.attempt} of ${job.maxRetries + 1}`])
   show('created', moment(job.createdAt))
   show('run at', moment(job.runAt))
+  if (job.expiresAt !== null) show('expires', moment(job.expiresAt))
+  if (job.deadlineAt !== null) show('deadline', moment(job.deadlineAt))
   show('started', moment(job.startedAt))
   show('finished', moment(job.finishedAt))
   if (job.startedAt !== null && job.finishedAt !== null) {
@@ -70,6 +72,16 @@ export const printJob = (
   value('payload', job.payload)
   if (job.progress !== null) value('progress', job.progress)
   if (job.output !== null) value('output', job.output)
+
+  for (const [index, { name, ms, finishedAt }] of job.steps.entries()) {
+    if (index === 0) terminal.print()
+    const took = padEnd(formatDuration(ms), 8)
+    const [first = '', ...more] = wrap(plain(name), room)
+    show(index === 0 ? 'steps' : '', [
+      `${took}${first}  ${dim(relativeTime(finishedAt.getTime(), now))}`,
+      ...more.map((line) => `        ${line}`),
+    ])
+  }
 
   for (const [index, error] of job.errors.entries()) {
     if (index === 0) terminal.print()

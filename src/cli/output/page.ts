@@ -4,7 +4,7 @@ import type { Page } from '../../runtime/query.ts'
 import { paintState, stateText } from './colors.ts'
 import { type Column, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { plain } from './text.ts'
+import { plain, taskText } from './text.ts'
 import { relativeTime } from './time.ts'
 
 /** A page of jobs as a table, or what to do when there is none. */
@@ -41,7 +41,7 @@ const columns = (terminal: Terminal, now: number): Column<Job>[] => {
       cell: (job) => stateText(job.state),
       paint: (text, job) => paintState(terminal.colors, job.state, text),
     },
-    { title: 'TASK', cell: (job) => job.task, shrinkTo: 12 },
+    { title: 'TASK', cell: taskText, shrinkTo: 12 },
     { title: 'QUEUE', cell: (job) => job.queue, shrinkTo: 8, drop: 2 },
     { title: 'PRIORITY', cell: (job) => priorityName(job.priority), drop: 4 },
     { title: 'TRIES', cell: (job) => `${job.attempt}/${job.maxRetries + 1}`, align: 'right', drop: 3 },

@@ -101,3 +101,7 @@ export const count = (number: number, one: string, many = `${one}s`): string =>
 
 /** 12,345 */
 export const grouped = (number: number): string => number.toLocaleString('en-US')
+
+/** The task of a job, with the version of its payload where that says something. */
+export const taskText = ({ task, version }: { readonly task: string; readonly version: number }): string =>
+  version === 1 ? task : `${task} v${version}`

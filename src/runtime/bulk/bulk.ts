@@ -22,6 +22,7 @@ import { checkId, checkWhole, refuse, refuseUnknown } from '../arguments.ts'
 import type { Audit } from '../audit.ts'
 import { type ControlOptions, checkReason, checkWho } from '../control.ts'
 import type { RuntimeDeps } from '../deps.ts'
+import { withVersions } from '../query.ts'
 import { createDriver, type Driver } from './driver.ts'
 import { type BulkFilterOptions, toFilter } from './filter.ts'
 import { type BulkPreview, countExactly, preview } from './preview.ts'
@@ -99,7 +100,8 @@ export const createBulk = (deps: BulkDeps): OwnBulk => {
     if (!BULK_ACTIONS.includes(action))
       refuse('action', `is ${shown(action)}; there are ${BULK_ACTIONS.join(', ')}`)
     const now = await engine.now()
-    return { action, filter: toFilter(action, filter, { all: all === true, now }), now }
+    const asked = toFilter(action, filter, { all: all === true, now })
+    return { action, filter: await withVersions(engine, asked), now }
   }
 
   const handle = (id: string): BulkRun => {

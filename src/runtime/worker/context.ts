@@ -1,17 +1,13 @@
+import type { Blobs } from '../../blobs/blob.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import { endOf } from '../../core/flow.ts'
 import { encodeJson, parsePayload } from '../../core/json.ts'
-import {
-  CHECKPOINT_BYTES_MAX,
-  ENGINE_BATCH_MAX,
-  LOG_LINE_LENGTH_MAX,
-  MAX_RETRIES,
-  PROGRESS_BYTES_MAX,
-} from '../../core/limits.ts'
+import { ENGINE_BATCH_MAX, LOG_LINE_LENGTH_MAX, MAX_RETRIES, PROGRESS_BYTES_MAX } from '../../core/limits.ts'
 import type { LogLine } from '../../engines/engine.ts'
 import type { RuntimeDeps } from '../deps.ts'
 import type { Checkpoint, ContextJob, ParentJob, TaskContext } from '../task.ts'
 import { attemptOf, type Held, signalOf } from './held.ts'
+import { Notes } from './notes.ts'
 import type { Reporter } from './reports.ts'
 
 /** What all contexts of a worker share. */
@@ -61,7 +57,11 @@ export class RunContext implements TaskContext {
       if (held.over) return
       reporter.progress(held, text)
       if (deps.events.has('progress')) {
-        deps.events.emit('progress', { id: held.job.id, task: held.job.task, progress: JSON.parse(text) })
+        deps.events.emit('progress', {
+          id: held.job.id,
+          task: held.known.task.name,
+          progress: JSON.parse(text),
+        })
       }
     }
   }
@@ -78,21 +78,29 @@ export class RunContext implements TaskContext {
         message: lineOf(message),
       }
       reporter.log(held, line)
-      if (deps.events.has('log')) deps.events.emit('log', { id: held.job.id, task: held.job.task, ...line })
+      if (deps.events.has('log'))
+        deps.events.emit('log', { id: held.job.id, task: held.known.task.name, ...line })
     }
   }
 
   get checkpoint(): Checkpoint {
-    const held = this.#held
-    const { reporter } = this.#services
-    return {
-      get: () => (held.checkpoint === null ? undefined : JSON.parse(held.checkpoint)),
-      set: async (value) => {
-        const text = encodeJson(value, 'checkpoint', CHECKPOINT_BYTES_MAX)
-        if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
-        await reporter.checkpoint(held, text)
-      },
-    }
+    const notes = this.#notes
+    return { get: () => notes.own, set: (value) => notes.setOwn(value) }
+  }
+
+  get step(): TaskContext['step'] {
+    const notes = this.#notes
+    return (name, work) => notes.step(name, work)
+  }
+
+  get #notes(): Notes {
+    const { deps, reporter, storeTime } = this.#services
+    this.#held.notes ??= new Notes(this.#held, { clock: deps.clock, reporter, storeTime })
+    return this.#held.notes
+  }
+
+  get blobs(): Blobs {
+    return this.#services.deps.blobs
   }
 
   get parents(): TaskContext['parents'] {
@@ -115,6 +123,10 @@ export class RunContext implements TaskContext {
     const { deps } = this.#services
     return (task, payload, options) => {
       if (held.over) throw new PosthasteError('E_STALE_LEASE', `The run of job ${held.job.id} is over.`)
+      if (held.notes?.isWithinStep === true) {
+        const why = 'another run would skip the step and the job with it; add it after the step'
+        throw new PosthasteError('E_STEP', `A job was added within a step: ${why}.`)
+      }
       const job = deps.prepareAdd(task, payload, options)
       held.added ??= []
       if (held.added.length >= ENGINE_BATCH_MAX) {
@@ -135,7 +147,8 @@ const lineOf = (message: unknown): string =>
 
 const contextJob = ({ job, known }: Held): ContextJob => ({
   id: job.id,
-  task: job.task,
+  task: known.task.name,
+  version: known.version,
   queue: job.queue,
   group: job.group,
   priority: job.priority,

@@ -296,6 +296,7 @@ export class Exchanger {
 /** Stands for a task that is not registered: its job is given back, never run. */
 const NOT_KNOWN: KnownTask = {
   task: { name: 'unknown', run: () => undefined },
+  version: 1,
   timeoutMs: 0,
   retry: {},
 }

@@ -1,7 +1,9 @@
+import { deadlineOf } from '../../core/deadline.ts'
 import type { Outcome } from '../../core/decide.ts'
 import type { PosthasteError } from '../../core/errors.ts'
 import type { CancelRequest, JobOptions, JobRecord, NewJob, Settlement } from '../../core/job.ts'
 import type { KnownTask } from './known.ts'
+import type { Notes } from './notes.ts'
 
 /**
  * One job in this worker's hands, from its claim until the store took the settlement. Plain fields: thousands of them
@@ -34,8 +36,12 @@ export class Held {
   /** When the job is settled although its handler has not returned. */
   abortGraceEndsAt = Number.POSITIVE_INFINITY
   cancel: CancelRequest | null = null
-  /** Not begun by the time that its options name. */
-  expired = false
+  /** Store time after which no attempt of the job begins, or null. */
+  readonly deadlineAt: number | null
+  /** `timeoutAt` is the deadline. */
+  isDeadlineFirst = false
+  /** It came too late to be begun at all. */
+  tooLate: 'expired' | 'deadline' | null = null
 
   /** The run is decided, or the lease lost: what the handler still says changes nothing. */
   over = false
@@ -46,7 +52,9 @@ export class Held {
 
   /** Jobs that exist exactly when this run's end is written. */
   added: NewJob[] | null = null
-  /** The newest that the handler gave; the claimed job has those of before. */
+  /** Steps and checkpoint of the job, once the handler asks for one of them. */
+  notes: Notes | null = null
+  /** The newest that the store has; the claimed job has those of before. */
   checkpoint: string | null
   progress: string | null
   logSeq = 0
@@ -55,6 +63,7 @@ export class Held {
     this.job = job
     this.known = known
     this.options = job.options === null ? null : parseOptions(job.options)
+    this.deadlineAt = this.options?.deadlineMs === undefined ? null : deadlineOf(job, this.options.deadlineMs)
     this.claimedAt = claimedAt
     this.arrivedAt = arrivedAt
     this.leaseMs = job.leaseMs ?? leaseMs

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { whyTooLate } from '../../core/deadline.ts'
 import type { Outcome } from '../../core/decide.ts'
 import { type Duration, durationMs } from '../../core/durations.ts'
 import { PosthasteError } from '../../core/errors.ts'
-import { isTooLate } from '../../core/flow.ts'
 import { ENGINE_BATCH_MAX, POLL_MIN_MS, SHUTDOWN_GRACE_MS } from '../../core/limits.ts'
 import type { Hint } from '../../engines/engine.ts'
 import { within } from '../deadline.ts'
@@ -15,6 +15,7 @@ import type { Held } from './held.ts'
 import { KnownTasks } from './known.ts'
 import { Leases } from './leases.ts'
 import { canEnter, MODES, type WorkerMode } from './modes.ts'
+import { deadlineError, outcomeOfDeadline } from './outcome.ts'
 import { Prefetch } from './prefetch.ts'
 import { Reporter } from './reports.ts'
 import { Runner } from './runner.ts'
@@ -346,15 +347,26 @@ export class LoopingWorker implements Worker {
       if (held === undefined) break
       // Not worth beginning: it could not be renewed in time, and comes back when its lease runs out.
       if (now >= held.leaseEndsAt) continue
-      if (held.job.ties !== null && isTooLate(held.job, this.#exchanger.storeTime(now))) {
-        held.expired = true
-        this.#settle(held, { kind: 'cancelled', by: this.id, reason: 'expired' })
-        continue
-      }
+      if (this.#isTooLate(held, now)) continue
       this.#leases.began(held, now)
       now = this.#runner.start(held, now)
     }
     this.#filling = false
+  }
+
+  /** Settles a job that must not be begun any more. */
+  #isTooLate(held: Held, now: number): boolean {
+    const { job } = held
+    if (job.ties === null && held.deadlineAt === null) return false
+    const why = whyTooLate(job, this.#exchanger.storeTime(now))
+    if (why === null) return false
+    if (job.attempt > (job.started ? 1 : 0)) {
+      this.#settle(held, outcomeOfDeadline(deadlineError(held)))
+    } else {
+      held.tooLate = why
+      this.#settle(held, { kind: 'cancelled', by: this.id, reason: why })
+    }
+    return true
   }
 
   #ended(held: Held, outcome: Outcome): void {

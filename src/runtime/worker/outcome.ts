@@ -48,9 +48,17 @@ export const outcomeOfError = (held: Held, thrown: unknown): Outcome => {
 /** What becomes of a run that was told to stop and did not complete. */
 export const outcomeOfAbort = (held: Held, reason: PosthasteError): Outcome => {
   if (reason.code === 'E_JOB_CANCELLED') return outcomeOfCancel(held)
+  if (reason.code === 'E_JOB_DEADLINE') return outcomeOfDeadline(reason)
   if (reason.code === 'E_SHUTDOWN') return { kind: 'released', reason: 'shutdown' }
   return { kind: 'failed', error: toJobError(reason), retriable: true }
 }
+
+export const outcomeOfDeadline = (reason: PosthasteError): Outcome => ({
+  kind: 'failed',
+  error: toJobError(reason),
+  retriable: false,
+  isTooLate: true,
+})
 
 export const outcomeOfCancel = ({ cancel }: Held): Outcome => ({
   kind: 'cancelled',
@@ -66,7 +74,15 @@ export const outcomeOfPayload = (error: unknown): Outcome => ({
 })
 
 export const timeoutError = (held: Held, ms: number): PosthasteError =>
-  new PosthasteError('E_JOB_TIMEOUT', `Task ${held.job.task} ran longer than its timeout of ${ms} ms.`)
+  new PosthasteError('E_JOB_TIMEOUT', `Task ${held.known.task.name} ran longer than its timeout of ${ms} ms.`)
+
+export const deadlineError = ({ job, known, deadlineAt }: Held): PosthasteError => {
+  const at = new Date(deadlineAt ?? 0).toISOString()
+  return new PosthasteError(
+    'E_JOB_DEADLINE',
+    `The deadline of job ${job.id} (task ${known.task.name}) was ${at}.`,
+  )
+}
 
 export const cancelError = (held: Held): PosthasteError => {
   const why = held.cancel?.reason ?? null

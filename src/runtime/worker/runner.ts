@@ -4,10 +4,12 @@ import { parsePayload } from '../../core/json.ts'
 import { ABORT_GRACE_MS } from '../../core/limits.ts'
 import { validate } from '../../core/standard-schema.ts'
 import type { RuntimeDeps } from '../deps.ts'
+import { upgraded } from '../versions.ts'
 import { type ContextServices, RunContext } from './context.ts'
 import type { Held } from './held.ts'
 import {
   cancelError,
+  deadlineError,
   outcomeOfAbort,
   outcomeOfError,
   outcomeOfPayload,
@@ -50,16 +52,21 @@ export class Runner {
 
   /** Begins a run. Never throws. Answers the monotonic time at which the handler first let others run. */
   start(held: Held, now: number): number {
-    const { prefetch, due } = this.#options
+    const { prefetch, due, services } = this.#options
     held.startedAt = now
     held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
+    if (held.deadlineAt !== null) {
+      const deadlineAt = now + held.deadlineAt - services.storeTime(now)
+      held.isDeadlineFirst = deadlineAt < held.timeoutAt
+      held.timeoutAt = Math.min(held.timeoutAt, deadlineAt)
+    }
     this.running.add(held)
     due(held.timeoutAt)
 
-    const { task } = held.known
+    const { task, version } = held.known
     let payload: unknown
     try {
-      payload = parsePayload(held.job.payload)
+      payload = upgraded(task, version, parsePayload(held.job.payload))
       if (task.payload !== undefined) payload = validate(task.payload, payload, task.name)
     } catch (error) {
       return this.#end(held, outcomeOfPayload(error))
@@ -88,14 +95,22 @@ export class Runner {
       // An async handler answers a plain promise; what is merely alike (a query builder) is asked by its own rules.
       if (!(result instanceof Promise) && isThenable(result)) result = Promise.resolve(result)
     } catch (error) {
-      return this.#end(held, outcomeOfError(held, error))
+      return this.#endAfterSteps(held, () => outcomeOfError(held, error))
     }
-    if (!(result instanceof Promise)) return this.#end(held, outcomeOfValue(result))
+    if (!(result instanceof Promise)) return this.#endAfterSteps(held, () => outcomeOfValue(result))
     result.then(
-      (value) => this.#end(held, outcomeOfValue(value)),
-      (error) => this.#end(held, outcomeOfError(held, error)),
+      (value) => this.#endAfterSteps(held, () => outcomeOfValue(value)),
+      (error) => this.#endAfterSteps(held, () => outcomeOfError(held, error)),
     )
     return deps.clock.monotonic()
+  }
+
+  /** A run is not over while one of its steps is under way: the next run would do its work a second time beside it. */
+  #endAfterSteps(held: Held, outcome: () => Outcome): number {
+    const idle = held.notes === null ? null : held.notes.idle()
+    if (idle === null) return this.#end(held, outcome())
+    void idle.then(() => this.#end(held, outcome()))
+    return this.#options.deps.clock.monotonic()
   }
 
   #end(held: Held, outcome: Outcome | null): number {
@@ -163,11 +178,10 @@ export class Runner {
         continue
       }
       if (held.aborted === null && now >= held.timeoutAt) {
-        this.abort(
-          held,
-          timeoutError(held, Math.round(held.timeoutAt - held.startedAt)),
-          now + ABORT_GRACE_MS,
-        )
+        const reason = held.isDeadlineFirst
+          ? deadlineError(held)
+          : timeoutError(held, Math.round(held.timeoutAt - held.startedAt))
+        this.abort(held, reason, now + ABORT_GRACE_MS)
       }
       if (now >= held.abortGraceEndsAt) {
         this.giveUp(held)

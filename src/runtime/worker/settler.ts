@@ -57,10 +57,11 @@ export class Settler {
       at: storeNow(),
       by,
       random: random(),
+      deadlineAt: held.deadlineAt,
       ...(added === null ? {} : { add: added }),
     }
     const settlement = decide(job, outcome, run, resolvePolicy(job, held.options ?? {}, held.known.retry))
-    return held.expired ? { ...settlement, reason: 'expired' } : settlement
+    return held.tooLate === null ? settlement : { ...settlement, reason: held.tooLate }
   }
 
   /** The settlements of the next call, the oldest first. */

@@ -33,13 +33,25 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
   if (wants(deps.logger, level)) {
     const { error, reason, attempt } = settlement
     const ms = held.startedStoreMs === null ? undefined : Math.round(now - held.startedAt)
-    const fields = { job: job.id, task: job.task, queue: job.queue, state: settlement.to, attempt, ms }
+    const fields = {
+      job: job.id,
+      task: held.known.task.name,
+      queue: job.queue,
+      state: settlement.to,
+      attempt,
+      ms,
+    }
     const failure =
       held.outcome?.kind === 'failed' ? { error: error === null ? null : JSON.parse(error) } : {}
     deps.logger[level]({ ...fields, ...(reason === null ? {} : { reason }), ...failure }, words)
   }
   if (held.startedStoreMs !== null && deps.events.has('ran')) {
-    deps.events.emit('ran', { task: job.task, queue: job.queue, outcome: event, ms: now - held.startedAt })
+    deps.events.emit('ran', {
+      task: held.known.task.name,
+      queue: job.queue,
+      outcome: event,
+      ms: now - held.startedAt,
+    })
   }
   if (deps.events.has(event)) {
     const { progress, checkpoint } = held
@@ -53,7 +65,7 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
 export const tellStarted = (deps: RuntimeDeps, held: Held): void => {
   const { job } = held
   if (wants(deps.logger, 'debug')) {
-    deps.logger.debug({ job: job.id, task: job.task, attempt: attemptOf(job) }, 'job started')
+    deps.logger.debug({ job: job.id, task: held.known.task.name, attempt: attemptOf(job) }, 'job started')
   }
   if (deps.events.has('started')) {
     const attempt = attemptOf(job)

@@ -4,6 +4,7 @@ import type { Job } from '../../core/view.ts'
 export const jobRow = (job: Job): object => ({
   id: job.id,
   task: job.task,
+  version: job.version,
   queue: job.queue,
   priority: job.priority,
   state: job.state,

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { taskName } from '../../core/task-name.ts'
 import type { CountRow } from '../../engines/engine.ts'
 import type { Schedule } from '../../runtime/schedule-view.ts'
 import { readCounts, type Stats } from '../../runtime/stats.ts'
@@ -44,8 +45,19 @@ export const metricsRoutes = ({ posthaste }: ServerDeps, stopping: AbortSignal):
   ])
 }
 
+/** All versions of a task's payload are one row. */
+const withoutVersions = (counts: readonly CountRow[]): CountRow[] => {
+  const rows = new Map<string, CountRow>()
+  for (const row of counts) {
+    const task = taskName(row.task)
+    const place = JSON.stringify([row.queue, task, row.state])
+    rows.set(place, { ...row, task, count: row.count + (rows.get(place)?.count ?? 0) })
+  }
+  return [...rows.values()]
+}
+
 const jobs = (counts: readonly CountRow[]): Metric => {
-  const rows = [...counts].sort((a, b) => b.count - a.count)
+  const rows = withoutVersions(counts).sort((a, b) => b.count - a.count)
   const rest = new Map<string, number>()
   for (const { state, count } of rows.slice(SERIES_MAX)) rest.set(state, (rest.get(state) ?? 0) + count)
   return {

@@ -43,8 +43,11 @@ export const addBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  version: z.int().optional(),
   lease: duration.optional(),
   expiresAt: instant.optional(),
+  expiresIn: duration.optional(),
+  deadline: duration.optional(),
   key: z
     .union([
       text,
@@ -87,6 +90,8 @@ export const scheduleChangeBody = z.strictObject({
   backoff: backoff.optional(),
   whenExhausted: z.enum(['dead', 'discard']).optional(),
   timeout: duration.optional(),
+  deadline: duration.optional(),
+  version: z.int().optional(),
   lease: duration.optional(),
   group: text.optional(),
   tags: z.array(text).optional(),

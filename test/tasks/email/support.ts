@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { onTestFinished } from 'vitest'
+import { blobStore } from '../../../src/blobs/open.ts'
 import type { TaskContext } from '../../../src/runtime/task.ts'
 import type { Mail } from '../../../src/tasks/email/mail.ts'
 import { mailSchema } from '../../../src/tasks/email/payload.ts'
@@ -176,6 +177,7 @@ export function context(
     job: {
       id: overrides.id ?? randomUUID(),
       task: 'email',
+      version: 1,
       queue: 'mail',
       group: null,
       priority: 5,
@@ -187,12 +189,14 @@ export function context(
       ref: null,
       tags: [],
     },
+    blobs: blobStore('temporary:'),
     parents: async () => ({}),
     attempt: 1,
     fence: 1,
     signal: overrides.signal ?? new AbortController().signal,
     logged,
     saved: undefined,
+    step: async (_name, work) => work(),
     progress: () => {},
     log: (message) => void logged.push(message),
     checkpoint: {

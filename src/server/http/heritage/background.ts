@@ -5,6 +5,7 @@ import { JsonText } from '../../../core/json.ts'
 import { PAYLOAD_BYTES_MAX } from '../../../core/limits.ts'
 import { PRIORITIES, priorityNumber } from '../../../core/priority.ts'
 import { STATES } from '../../../core/states.ts'
+import { taskName } from '../../../core/task-name.ts'
 import type { ServerDeps } from '../deps.ts'
 import type { Routes } from '../routes.ts'
 import { check } from '../schemas.ts'
@@ -78,7 +79,7 @@ const queryData = (id: number, record: QueryRecord): object => {
   const { metadata }: JobOptions = record.options === null ? {} : JSON.parse(record.options)
   return {
     id,
-    job_type: metadata?.['job_type'] ?? record.task,
+    job_type: metadata?.['job_type'] ?? taskName(record.task),
     payload: record.payload,
     priority: record.priority <= PRIORITIES.high ? 'high' : 'low',
     created_at: seconds(record.createdAt),

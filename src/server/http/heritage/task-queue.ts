@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { JobError, JobRecord } from '../../../core/job.ts'
 import { MAX_RETRIES } from '../../../core/limits.ts'
 import { STATES } from '../../../core/states.ts'
+import { taskName } from '../../../core/task-name.ts'
 import type { ServerDeps } from '../deps.ts'
 import type { Routes } from '../routes.ts'
 import { check } from '../schemas.ts'
@@ -26,7 +27,7 @@ export const taskQueueRoutes = (deps: ServerDeps): Routes => {
 
   const status = oldDoor(deps, async (context: Context) => {
     const { number, record } = await jobs.find(context.req.param('id') ?? '')
-    const task = posthaste.tasks.get(record.task)
+    const task = posthaste.tasks.get(taskName(record.task))
     return context.json(taskStatus(number, record, task?.retry?.maxRetries ?? MAX_RETRIES))
   })
 
@@ -40,7 +41,7 @@ export const taskQueueRoutes = (deps: ServerDeps): Routes => {
 const taskStatus = (id: number, record: JobRecord, maxRetries: number): object => ({
   id,
   status: STATES[record.state].heritage.taskQueueProcessor,
-  type: record.task,
+  type: taskName(record.task),
   attempts: record.attempt,
   max_retries: record.maxRetries ?? maxRetries,
   last_error: record.error === null ? null : (JSON.parse(record.error) as JobError).message,

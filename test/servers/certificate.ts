@@ -1,0 +1,23 @@
+/** For HTTPS servers in tests: the name is api.internal.example, it is signed by itself, and it is good for a hundred years. */
+export const CERTIFICATE = {
+  name: 'api.internal.example',
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBtjCCAVygAwIBAgIUMVHJBZq09HLpIISc1kRB+5kaEnkwCgYIKoZIzj0EAwIw
+HzEdMBsGA1UEAwwUYXBpLmludGVybmFsLmV4YW1wbGUwIBcNMjYxMTIyMDU0NzUy
+WhgPMjEyNjEwMjkwNTQ3NTJaMB8xHTAbBgNVBAMMFGFwaS5pbnRlcm5hbC5leGFt
+cGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEhWzC8D3nyGy+iEcx7oqmABMO
+cBXqMpvX4BHT1gQ5ZEFBhJLhSortu5UhBb16wLRBeJW1ZVPY1JW9XnkmRn2YGaN0
+MHIwHQYDVR0OBBYEFDaLrBxN7ahGmGtPR0uLAdrP7O7gMB8GA1UdIwQYMBaAFDaL
+rBxN7ahGmGtPR0uLAdrP7O7gMA8GA1UdEwEB/wQFMAMBAf8wHwYDVR0RBBgwFoIU
+YXBpLmludGVybmFsLmV4YW1wbGUwCgYIKoZIzj0EAwIDSAAwRQIhAMvzIZe1bEo9
+03G/gCxmrgZKl8E6jC+HRs1qMl3Lla0OAiBf61pQiT49emT/edr0O4HYWMmROFS2
+ia8pVlUKjtwXUA==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3V8+GsrpvFaHn8aG
+g9lNx4BkIIXsvhIuqi7ZWR7lcgqhRANCAASFbMLwPefIbL6IRzHuiqYAEw5wFeoy
+m9fgEdPWBDlkQUGEkuFKiu27lSEFvXrAtEF4lbVlU9jUlb1eeSZGfZgZ
+-----END PRIVATE KEY-----
+`,
+} as const
