@@ -52,6 +52,7 @@ export type { QueueStats, Stats, TaskStats } from './runtime/stats.ts'
 export {
   type AnyTask,
   Discard,
+  type Isolation,
   RetryAfter,
   type RetryOptions,
   type Snooze,

@@ -27,11 +27,40 @@ const run = async (name: string): Promise<string[]> => {
 /** What each one prints. An example without an entry here fails the last test. */
 const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'hello.js': ['Hello, Ada!'],
+  'isolated-task.js': [
+    'completed: { words: 6 }',
+    'log: what a handler prints is in the log of its job',
+    'dead after 3 attempts, reason: crashed',
+    /^The process that ran the job was ended by SIGABRT/,
+    'the worker is running',
+  ],
   'nightly-schedule.js': [
     '2030-03-30 02:30:00',
     '2030-03-31 03:00:00',
     '2030-04-01 02:30:00',
     'a report of yesterday',
+  ],
+  'debounce.js': [
+    'inserted rescheduled rescheduled',
+    'one job',
+    'indexed 7',
+    'after the last change',
+    'inserted',
+  ],
+  'fan-out-and-in.js': ['8 words, 1 chapter missing', 'one, two, lost', 'E_FLOW_CIRCLE'],
+  'batch-with-callback.js': [
+    'running: 21 of 21 are left',
+    'all rows are in',
+    'succeeded: 21 completed, 100%',
+  ],
+  'resumable-steps.js': [
+    'run 1: charged for tea',
+    'run 1: printing',
+    'failed: The printer is out of paper.',
+    'finished steps: charge',
+    'run 2: printing',
+    'sent after run 2',
+    'mail: receipt 4711',
   ],
   'job-in-your-transaction.js': ['Nobody paid for coffee.', 'Receipt for tea', 'orders: 1, jobs: 1'],
   'canary-retry.js': [

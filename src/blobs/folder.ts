@@ -35,7 +35,9 @@ export const folderBackend = (path: string, { temporary = false }: FolderOptions
 
   const find = async (digits: string): Promise<Stored | null> => {
     const found = await absentAsNull(lstat(fileOf(digits)))
-    return found?.isFile() === true ? { digits, size: found.size, expiresAt: found.mtimeMs } : null
+    return found?.isFile() === true
+      ? { digits, size: found.size, expiresAt: Math.round(found.mtimeMs) }
+      : null
   }
 
   const keepUntil = (file: string, expiresAt: number): Promise<void> =>

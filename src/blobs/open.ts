@@ -15,6 +15,8 @@ import {
   BLOB_KEEP_MS,
   BLOB_QUOTA_BYTES,
 } from './limits.ts'
+import { s3Backend } from './s3/index.ts'
+import { parsePlace } from './s3/place.ts'
 import { createStore } from './store.ts'
 
 export interface BlobOptions {
@@ -40,7 +42,7 @@ export const defaultBlobUrl = (engine: unknown): string => {
 
 /**
  * A blob store. Nothing is opened, made or reached before it is used.
- * @throws E_ARGUMENT, E_DURATION naming the option
+ * @throws E_ARGUMENT, E_DURATION or E_CONFIG naming the option
  */
 export const blobStore = (options: BlobOptions | string): Blobs => {
   const given = typeof options === 'string' ? { url: options } : options
@@ -52,11 +54,12 @@ export const blobStore = (options: BlobOptions | string): Blobs => {
       })
   }
   const keepMs = durationMs(keep, 'blobs.keep', { min: BLOB_KEEP_MIN_MS, max: BLOB_KEEP_MAX_MS })
-  return createStore(backendOf(url), { maxBytes, quotaBytes, keepMs })
+  return createStore(backendOf(url, keepMs), { maxBytes, quotaBytes, keepMs })
 }
 
-const backendOf = (url: string): Backend => {
+const backendOf = (url: string, keepMs: number): Backend => {
   if (url === 'temporary:') return temporaryBackend()
+  if (url.startsWith('s3:')) return s3Backend(parsePlace(url, process.env), keepMs)
   if (/^folder:./.test(url)) return folderBackend(url.slice('folder:'.length))
   throw new PosthasteError(
     'E_ARGUMENT',

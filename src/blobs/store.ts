@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { pipeline, type Readable, Transform } from 'node:stream'
 import { durationMs } from '../core/durations.ts'
 import { isPosthasteError, PosthasteError } from '../core/errors.ts'
 import type { Backend, Stored } from './backend.ts'
 import { type BlobHash, type BlobInfo, type BlobRef, type Blobs, digitsOf, hashOf } from './blob.ts'
 import { BLOB_KEEP_MAX_MS, BLOB_KEEP_MIN_MS, BLOB_MEMORY_BYTES, BLOB_SWEEP_MS } from './limits.ts'
 import { spool } from './spool.ts'
+import { verified } from './verified.ts'
 
 export interface StoreBounds {
   readonly maxBytes: number
@@ -185,27 +184,6 @@ const infoOf = ({ digits, size, expiresAt }: Stored): BlobInfo => ({
   size,
   expiresAt: new Date(expiresAt),
 })
-
-/** The same bytes, with an error at the end when their hash is another. */
-const verified = (source: Readable, digits: string): Readable => {
-  const hash = createHash('sha256')
-  const check = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      done(null, chunk)
-    },
-    flush(done) {
-      const isRight = hash.digest('hex') === digits
-      done(
-        isRight
-          ? null
-          : new PosthasteError('E_BLOB_DAMAGED', `The bytes of ${hashOf(digits)} are not those stored.`),
-      )
-    },
-  })
-  // Whoever reads hears of a failure by the stream itself.
-  return pipeline(source, check, () => undefined)
-}
 
 /** What a backend throws, as an error of ours. */
 const failing = async <T>(location: string, call: () => Promise<T>): Promise<T> => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type BlobOptions, defaultBlobUrl } from '../blobs/open.ts'
 import { type Config, loadConfig } from '../core/config.ts'
-import { loadModule } from './module.ts'
+import { loadModule } from '../runtime/load-module.ts'
 
 /** Looked for in the working directory, in this order; the first one counts. */
 const CONFIG_FILES = [

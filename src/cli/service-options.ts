@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CONCURRENCY_MAX } from '../core/limits.ts'
+import type { Isolation } from '../runtime/task.ts'
 import { wholeNumber } from './arguments.ts'
 import { type CommonOptions, collectList, common } from './command.ts'
 
@@ -11,6 +12,7 @@ export interface ServiceOptions extends CommonOptions {
   readonly workers?: number
   readonly queues?: readonly string[]
   readonly tasks?: string
+  readonly isolate?: Isolation
   readonly grace?: string
   readonly log?: string
   readonly welcome?: true
@@ -30,6 +32,13 @@ export const workerOptions = (command: Command, workers: number): Command =>
       wholeNumber('--workers', 1, CONCURRENCY_MAX),
     )
     .option('--queues <names>', 'only these queues (default: all)', collectList)
+    .addOption(
+      new Option('--isolate <where>', 'where tasks of --tasks run that say nothing themselves').choices([
+        'none',
+        'thread',
+        'process',
+      ] satisfies Isolation[]),
+    )
     .option('--grace <time>', 'what running jobs get to end when it stops (default: 25s)')
 
 export const serviceOptions = (command: Command): Command =>

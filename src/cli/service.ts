@@ -98,8 +98,8 @@ const refuseOpenBind = async (config: Config, { insecureHttp = false }: ServiceO
 }
 
 /** The packs of the program and the user's own; every task with this installation's defaults. */
-const loadAll = async (config: Config, { tasks: file }: ServiceOptions): Promise<Work> => {
-  const own = file === undefined ? { packs: [], tasks: [] } : await loadWork(file)
+const loadAll = async (config: Config, { tasks: file, isolate }: ServiceOptions): Promise<Work> => {
+  const own = file === undefined ? { packs: [], tasks: [] } : await loadWork(file, isolate)
   const packs = [...(await builtInPacks(config)), ...own.packs].map((pack) => ({
     ...pack,
     tasks: pack.tasks.map((task) => withDefaults(task, config)),

@@ -1,9 +1,9 @@
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Config } from '../core/config.ts'
 import { PosthasteError } from '../core/errors.ts'
+import { loadModule } from '../runtime/load-module.ts'
 import type { Pack } from '../runtime/pack.ts'
-import type { AnyTask } from '../runtime/task.ts'
-import { loadModule } from './module.ts'
+import type { AnyTask, Isolation } from '../runtime/task.ts'
 
 /** What the program runs: packs that come with it, and what the user's file brings. */
 export interface Work {
@@ -39,10 +39,13 @@ const mailboxDir = ({ engine }: Config): string | undefined =>
     : undefined
 
 /**
- * What a file for --tasks brings: its default export is a task, a pack, or an array of them.
+ * What a file for --tasks brings: its default export is a task, a pack, or an array of them. A child that is to run one
+ * of them finds it in this file, unless the task says where.
+ * @param isolate where those run that say nothing themselves. Not those of a pack that is started and closed: what it
+ *   has opened is not there in a child
  * @throws E_CONFIG
  */
-export const loadWork = async (file: string): Promise<Work> => {
+export const loadWork = async (file: string, isolate?: Isolation): Promise<Work> => {
   const { default: exported } = await loadModule(file, '--tasks')
   const items: readonly unknown[] = Array.isArray(exported) ? exported : [exported]
   const packs = items.filter(isPack)
@@ -51,7 +54,18 @@ export const loadWork = async (file: string): Promise<Work> => {
     const what = `--tasks ${JSON.stringify(file)} must export as default a task, a pack, or an array of them.`
     throw new PosthasteError('E_CONFIG', what, { field: '--tasks' })
   }
-  return { packs, tasks }
+  const module = resolve(file)
+  const placed = (task: AnyTask, by: Isolation | undefined): AnyTask => {
+    const where = task.isolate ?? by
+    return { ...task, module: task.module ?? module, ...(where === undefined ? {} : { isolate: where }) }
+  }
+  return {
+    packs: packs.map((pack) => {
+      const by = pack.start === undefined && pack.close === undefined ? isolate : undefined
+      return { ...pack, tasks: pack.tasks.map((task) => placed(task, by)) }
+    }),
+    tasks: tasks.map((task) => placed(task, isolate)),
+  }
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

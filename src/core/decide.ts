@@ -39,6 +39,8 @@ export type Outcome =
       /** The wait that the handler asked for; left out: the policy's. */
       readonly retryAfterMs?: number
     }
+  /** The child process or thread that ran the handler ended under it; the worker lives and saw it. */
+  | { readonly kind: 'crashed'; readonly error: JobError }
   | { readonly kind: 'discarded'; readonly reason: string; readonly error?: JobError }
   | { readonly kind: 'snoozed'; readonly delayMs: number; readonly reason: string | null }
   | { readonly kind: 'released'; readonly reason: string }
@@ -90,6 +92,7 @@ const attemptsBefore = (job: Decidable): number => (job.started ? job.attempt - 
 const EVENT_OF: { readonly [K in Outcome['kind']]: JobEvent } = {
   completed: 'complete',
   failed: 'fail',
+  crashed: 'fail',
   discarded: 'discard',
   snoozed: 'snooze',
   released: 'release',
@@ -225,6 +228,30 @@ export const decide = (job: Decidable, outcome: Outcome, given: Run, policy: Ret
       }
     }
 
+    case 'crashed': {
+      const { error } = outcome
+      const crashes = job.crashes + 1
+      const crashed = { ...base, crashes, error: JSON.stringify(error) }
+      const end = crashEnd(job, crashes, policy, policy.whenExhausted === 'discard')
+      if (end !== null) {
+        return { ...crashed, ...end, history: entry(end.to, { error: brief(error), reason: end.reason }) }
+      }
+      // Not `solo`: the crash took nobody along. The policy's wait holds, as for any failed attempt.
+      const retry = job.retries + 1
+      const delayMs = backoffDelayMs(policy.backoff, retry, run.random, error)
+      if (isBeyond(run, delayMs)) {
+        const end = ended(policy, 'deadline')
+        return { ...crashed, ...end, history: entry(end.to, { error: brief(error), reason: end.reason }) }
+      }
+      return {
+        ...crashed,
+        to: 'retrying',
+        retries: run.started ? retry : job.retries,
+        delayMs,
+        history: entry('retrying', { error: brief(error) }),
+      }
+    }
+
     case 'discarded':
       return {
         ...base,
@@ -319,14 +346,10 @@ const decideExpired = (
     message: `The worker died or was cut off while it ran the job (${crashes} in a row).`,
   }
   const lost = { ...base, crashes, error: JSON.stringify(error) }
-  const capped = crashes >= CRASH_CAP
-  if (capped || job.retries >= policy.maxRetries) {
-    // Faktory's clients rely on its rule that a lost job without retries is dropped like a failed one.
-    const isDiscarded = !capped && policy.backoff === 'faktory' && policy.whenExhausted === 'discard'
-    const to = isDiscarded ? 'cancelled' : 'dead'
-    const reason = isDiscarded ? 'discarded' : 'crashed'
-    return { ...lost, to, reason, history: entry(to, { error, reason }) }
-  }
+  // Faktory's clients rely on its rule that a lost job without retries is dropped like a failed one.
+  const drops = policy.backoff === 'faktory' && policy.whenExhausted === 'discard'
+  const end = crashEnd(job, crashes, policy, drops)
+  if (end !== null) return { ...lost, ...end, history: entry(end.to, { error, reason: end.reason }) }
   const again = { ...lost, solo: true, retries: job.retries + 1 }
   const isDelayed = policy.backoff === 'faktory'
   const delayMs = isDelayed ? backoffDelayMs(policy.backoff, again.retries, run.random, error) : 0
@@ -338,6 +361,22 @@ const decideExpired = (
     return { ...again, to: 'retrying', delayMs, history: entry('retrying', { error }) }
   }
   return { ...again, to: 'ready', history: entry('ready', { error, reason: 'lease expired' }) }
+}
+
+/**
+ * How a job ends whose run was cut off by a crash (of its worker, or of the child that ran its handler), or null while it
+ * may run again: whatever its retries are, CRASH_CAP crashes in a row make it dead.
+ * @param drops a job that has only no retries left is dropped
+ */
+const crashEnd = (
+  job: Decidable,
+  crashes: number,
+  policy: RetryPolicy,
+  drops: boolean,
+): { to: 'cancelled' | 'dead'; reason: string } | null => {
+  if (crashes >= CRASH_CAP) return { to: 'dead', reason: 'crashed' }
+  if (job.retries < policy.maxRetries) return null
+  return drops ? { to: 'cancelled', reason: 'discarded' } : { to: 'dead', reason: 'crashed' }
 }
 
 /** Where a job ends that is not run again although it could have been. */

@@ -220,6 +220,24 @@ export const ERRORS = {
     'The lease ran out while the handler ran.',
     'Check that the store is reachable and that handlers do not block the event loop.',
   ),
+  E_CHILD_CRASHED: row(
+    500,
+    true,
+    'The child that ran the handler ended under it.',
+    "Look at the job's log; what kills its child three times in a row makes the job dead.",
+  ),
+  E_CHILD_MEMORY: row(
+    500,
+    true,
+    'The handler needed more memory than its child may have.',
+    "Raise the task's memoryMb, or work on less at a time.",
+  ),
+  E_CHILD_START: row(
+    500,
+    true,
+    'A child for the task could not be started.',
+    'See that its module can be imported by itself, exports the task, and opens no installation.',
+  ),
   E_SHUTDOWN: row(503, true, 'The worker is shutting down.', 'The job is given back and runs elsewhere.'),
   E_HANDLER: row(500, true, 'The handler failed.', "Look at the job's errors."),
 

@@ -53,6 +53,13 @@ export const DECIDE_MS = 500
 /** How often a maintainer looks for schedules that were changed elsewhere; ticks that it knows of are fired in time. */
 export const TICK_POLL_MS = 1_000
 
+/** Memory of one child that runs isolated handlers: all that it takes as a process, or the heap of a thread. */
+export const CHILD_MEMORY_MB = 512
+export const CHILD_MEMORY_MIN_MB = 128
+export const CHILD_MEMORY_MAX_MB = 64 * 1024
+/** The settings that a child's module is handed. */
+export const CHILD_SETTINGS_BYTES_MAX = 64 * 1024
+
 /** A single attempt may last this long unless its task says otherwise. */
 export const TIMEOUT_MS = 5 * 60_000
 /** Longest delay, timeout or duration that is accepted: ten years. */

@@ -9,6 +9,10 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
     readonly version: 1
     readonly vendor: string
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    /** Standard JSON Schema: what newer libraries (zod 4.2 and later) can say about a payload besides. */
+    readonly jsonSchema?: {
+      readonly input: (options: { readonly target: string }) => Readonly<Record<string, unknown>>
+    }
     /** Never there at run time: carries the types. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined
   }
@@ -19,6 +23,16 @@ export type SchemaResult<Output> =
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** What a payload may look like, as JSON Schema, or null when its schema cannot say so. For people; never for checking. */
+export const inputSchemaOf = (schema: StandardSchemaV1): Readonly<Record<string, unknown>> | null => {
+  try {
+    return schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) ?? null
+  } catch {
+    // Something in it has no counterpart there, such as a Date.
+    return null
+  }
 }
 
 /** Issues kept of a failed check; the message names the first few. */

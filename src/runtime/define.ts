@@ -6,23 +6,26 @@ import { checkName } from '../core/names.ts'
 import { priorityNumber } from '../core/priority.ts'
 import type { StandardSchemaV1 } from '../core/standard-schema.ts'
 import { checkVersion, checkWhole, refuse, refuseUnknown } from './arguments.ts'
+import { checkIsolation, childSpec } from './isolate/spec.ts'
 import type { AnyTask, RetryOptions, Task, TaskOptions } from './task.ts'
 import { checkVersions } from './versions.ts'
 
-const FIELDS = new Set([
-  ...[
-    'name',
-    'payload',
-    'version',
-    'upgrade',
-    'queue',
-    'priority',
-    'timeout',
-    'deadline',
-    'lease',
-    'retry',
-    'run',
-  ],
+const FIELDS: ReadonlySet<string> = new Set<keyof AnyTask>([
+  'name',
+  'payload',
+  'version',
+  'upgrade',
+  'queue',
+  'priority',
+  'timeout',
+  'deadline',
+  'lease',
+  'retry',
+  'isolate',
+  'module',
+  'memoryMb',
+  'env',
+  'run',
 ])
 const RETRY_FIELDS = new Set(['maxRetries', 'backoff', 'whenExhausted'])
 
@@ -59,6 +62,7 @@ export const checkTask = (definition: AnyTask): void => {
     durationMs(definition.lease, of('lease'), { min: LEASE_MIN_MS, max: LEASE_MAX_MS })
   }
   if (definition.retry !== undefined) checkRetry(definition.retry, of('retry'))
+  checkIsolation(definition, of)
 }
 
 const checkRetry = (retry: RetryOptions, field: string): void => {
@@ -81,11 +85,13 @@ const isSchema = (value: unknown): value is StandardSchemaV1 => {
   return typeof standard === 'object' && standard !== null && typeof standard.validate === 'function'
 }
 
-/** Tasks by name. @throws E_ARGUMENT when two tasks have one name */
+/** Tasks by name. @throws E_ARGUMENT when two tasks have one name, or an isolated one has no module */
 export const taskMap = (tasks: readonly AnyTask[]): Map<string, AnyTask> => {
   const map = new Map<string, AnyTask>()
   for (const one of tasks) {
     checkTask(one)
+    // Asked here and not when the task is defined: whoever loads a task file may know better than the file where it is.
+    childSpec(one)
     const other = map.get(one.name)
     if (other !== undefined && other !== one) {
       throw new PosthasteError('E_ARGUMENT', `tasks has two tasks named ${one.name}.`, { field: 'tasks' })

@@ -269,7 +269,7 @@ const DEAD_BECAUSE: Readonly<Record<string, string>> = {
   exhausted: 'it had no retries left',
   not_retriable: 'its handler failed with an error that a retry cannot mend',
   deadline: 'its deadline left no time for another attempt',
-  crashed: 'the worker that ran it died again and again',
+  crashed: 'what ran it (its worker, or its child process or thread) died again and again',
   resolved: 'someone decided so',
 }
 

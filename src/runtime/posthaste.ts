@@ -61,6 +61,9 @@ const OPTIONS: { readonly [Name in keyof PosthasteOptions]-?: true } = {
 }
 const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(OPTIONS))
 
+/** Set while a child that runs isolated handlers imports its module (isolate/child/find.ts). */
+const CHILD_LOADING = Symbol.for('posthaste.child.loading')
+
 const ENGINE_DEFAULT = 'sqlite:./posthaste.db'
 
 /**
@@ -73,6 +76,11 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
 ): Promise<Posthaste<Tasks>> => {
   if (typeof options !== 'object' || options === null) refuse('options', 'is not an object')
   refuseUnknown(options, OPTION_NAMES, 'options')
+  if ((globalThis as Readonly<Record<symbol, unknown>>)[CHILD_LOADING] === true) {
+    const what =
+      'A module that a child imports opens an installation, and so would each of its children again.'
+    throw new PosthasteError('E_CHILD_START', what)
+  }
   const { packs = [], clock = systemClock, random = Math.random } = options
   const tasks = taskMap([...(options.tasks ?? []), ...packs.flatMap((pack) => pack.tasks)])
   const settings = toSettings(options)

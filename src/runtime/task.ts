@@ -30,20 +30,37 @@ export const snooze = (delay: Duration, reason: string | null = null): Snooze =>
 export const isSnooze = (value: unknown): value is Snooze =>
   typeof value === 'object' && value !== null && SNOOZE in value
 
+/** Recognised by these marks, not by their classes: a task's module may have loaded a copy of this package of its own. */
+const DISCARD: unique symbol = Symbol.for('posthaste.discard')
+const RETRY_AFTER: unique symbol = Symbol.for('posthaste.retryAfter')
+
 /** Thrown by a handler: running this job again is useless. The job ends `cancelled` with reason `discarded`. */
 export class Discard extends Error {
   override readonly name = 'Discard'
+  readonly [DISCARD] = true
 }
 
 /** Thrown by a handler: the attempt failed; run again after `delay` instead of the wait of the retry policy. */
 export class RetryAfter extends Error {
   override readonly name = 'RetryAfter'
+  readonly [RETRY_AFTER] = true
   readonly delay: Duration
   constructor(delay: Duration, message = 'The handler asked to be run again later.', options?: ErrorOptions) {
     super(message, options)
     this.delay = delay
   }
 }
+
+/** Whatever was thrown: a proxy may throw when it is looked at. */
+const isMarked = (thrown: unknown, mark: symbol): boolean => {
+  try {
+    return typeof thrown === 'object' && thrown !== null && (thrown as Record<symbol, unknown>)[mark] === true
+  } catch {
+    return false
+  }
+}
+export const isDiscard = (thrown: unknown): thrown is Discard => isMarked(thrown, DISCARD)
+export const isRetryAfter = (thrown: unknown): thrown is RetryAfter => isMarked(thrown, RETRY_AFTER)
 
 /** What a handler is given beside its payload. */
 export interface TaskContext {
@@ -134,6 +151,9 @@ export interface RetryOptions {
   readonly whenExhausted?: 'dead' | 'discard'
 }
 
+/** Where a handler runs: in the worker, in a thread of the worker's process, or in a process of its own. */
+export type Isolation = 'none' | 'thread' | 'process'
+
 /** Makes a payload of the next version. Pure: it may be called at add and again before every run. */
 // biome-ignore lint/suspicious/noExplicitAny: what older code stored has no type here any more.
 export type Upgrade = (payload: any) => unknown
@@ -168,6 +188,21 @@ export interface TaskOptions<Payload, Output, Input = Payload, Name extends stri
   /** Lease of a running job. Default: the worker's (30 s). */
   readonly lease?: Duration
   readonly retry?: RetryOptions
+  /**
+   * `process`: in a child process, which may loop for ever, run out of memory or crash without harm to the worker.
+   * `thread`: in a thread, which starts faster and bears less. Default 'none': in the worker. See docs/isolation.md.
+   */
+  readonly isolate?: Isolation
+  /**
+   * The module that a child imports to find the task of this name among its exports: `import.meta.url` in the file that
+   * exports it. With `settings` (JSON) the module's default export is a function, which is called with them and answers
+   * a task, a pack, or an array of them. Needed with `isolate`, but for files given by --tasks.
+   */
+  readonly module?: string | URL | { readonly url: string | URL; readonly settings?: unknown }
+  /** What an isolated handler may use, in MiB: all memory of a process, the heap of a thread. Default 512, at least 128. */
+  readonly memoryMb?: number
+  /** Names of environment variables that an isolated handler may see beside those that every child gets. */
+  readonly env?: readonly string[]
   readonly run: (payload: Payload, context: TaskContext) => Output | Snooze | Promise<Output | Snooze>
 }
 

@@ -215,11 +215,34 @@ describe('worker --tasks', () => {
       fileURLToPath(new URL('../../node_modules/jiti', import.meta.url)),
       `${cwd}/node_modules/jiti`,
     )
-    const worker = launch(['worker', '--tasks', file], { cwd })
-    await worker.match(/Tasks .*mine/)
-    const job = await json(['submit', '--task', 'mine', '--payload', '41', '--wait', '10s'], { cwd })
-    expect(job).toMatchObject({ state: 'completed', output: 42 })
+    for (const isolate of [[], ['--isolate', 'process'], ['--isolate', 'thread']]) {
+      const worker = launch(['worker', '--tasks', file, ...isolate], { cwd })
+      await worker.match(/Tasks .*mine/)
+      const job = await json(['submit', '--task', 'mine', '--payload', '41', '--wait', '30s'], { cwd })
+      expect(job).toMatchObject({ state: 'completed', output: 42 })
+      expect(await worker.stop()).toBe(0)
+    }
+  })
+
+  it('runs them in processes that see nothing of the store, with --isolate process', async () => {
+    const source = `
+      const run = () => ({ pid: process.pid, cwd: process.cwd(), env: Object.keys(process.env) })
+      export default [{ name: 'apart', run }, { name: 'here', isolate: 'none', run }]`
+    writeFileSync(`${cwd}/tasks.mjs`, source)
+    const env = { POSTHASTE_ENGINE: `sqlite:${cwd}/secret.db`, POSTHASTE_TOKEN: TOKEN }
+    const worker = launch(['worker', '--tasks', 'tasks.mjs', '--isolate', 'process'], { cwd, env })
+    const seen = async (task: string) =>
+      (await json(['submit', '--task', task, '--payload', '1', '--wait', '30s'], { cwd, env })).output
+    const here = await seen('here')
+    expect(here).toMatchObject({ pid: worker.child.pid })
+    expect(here.env).toContain('POSTHASTE_ENGINE')
+    const apart = await seen('apart')
+    expect(apart.pid).not.toBe(worker.child.pid)
+    expect(apart.cwd).not.toBe(here.cwd)
+    expect(apart.env).toContain('PATH')
+    expect(apart.env.filter((name: string) => name.startsWith('POSTHASTE_'))).toEqual([])
     expect(await worker.stop()).toBe(0)
+    expect(existsSync(apart.cwd)).toBe(false)
   })
 
   it.each([

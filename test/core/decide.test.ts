@@ -34,6 +34,7 @@ const failed = { kind: 'failed', error, retriable: true } as const
 const EVENTS: { readonly [K in Outcome['kind']]: JobEvent } = {
   completed: 'complete',
   failed: 'fail',
+  crashed: 'fail',
   discarded: 'discard',
   snoozed: 'snooze',
   released: 'release',
@@ -162,6 +163,40 @@ describe('decide', () => {
       policy,
     )
     expect(untouched).toMatchObject({ to: 'ready', attempt: 2, startedAt: 500, history: null })
+  })
+
+  describe('a child that ended under its handler', () => {
+    const crash = { name: 'PosthasteError', code: 'E_CHILD_CRASHED', message: 'exit code 3' }
+    const crashed = { kind: 'crashed', error: crash } as const
+
+    it('is a failed attempt that waits as the policy says; it is counted, and takes no neighbour along', () => {
+      const settlement = decide({ ...job, crashes: 0 }, crashed, run, policy)
+      expect(settlement).toMatchObject({ to: 'retrying', attempt: 3, retries: 3, crashes: 1, solo: false })
+      expect(settlement.delayMs).toBeGreaterThan(0)
+      expect(JSON.parse(settlement.error ?? '')).toEqual(crash)
+      expect(lastEntry(settlement)).toMatchObject({ event: 'fail', to: 'retrying', error: crash })
+    })
+
+    it('makes the job dead at the cap, together with lost workers, whatever retries are left', () => {
+      const before = { ...job, crashes: CRASH_CAP - 1 }
+      const settlement = decide(before, crashed, run, { ...policy, maxRetries: 30, whenExhausted: 'discard' })
+      expect(settlement).toMatchObject({ to: 'dead', reason: 'crashed', crashes: CRASH_CAP })
+      expect(decide({ ...before, started: true }, { kind: 'expired' }, run, policy)).toMatchObject({
+        to: 'dead',
+        reason: 'crashed',
+      })
+    })
+
+    it('ends the job that has no retries left', () => {
+      const last = { ...job, crashes: 0, retries: policy.maxRetries }
+      expect(decide(last, crashed, run, policy)).toMatchObject({ to: 'dead', reason: 'crashed' })
+      const drops = { ...policy, whenExhausted: 'discard' } as const
+      expect(decide(last, crashed, run, drops)).toMatchObject({ to: 'cancelled', reason: 'discarded' })
+    })
+
+    it('starts its count anew after any other end', () => {
+      expect(decide({ ...job, crashes: 2 }, failed, run, policy)).toMatchObject({ crashes: 0 })
+    })
   })
 
   it('releases a solo job whose recorded start never came: that start is taken back', () => {
@@ -356,6 +391,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
     },
     { requiredKeys: ['kind', 'error', 'retriable'] },
   ),
+  fc.record({ kind: fc.constant('crashed' as const), error: anyError }),
   fc.record({ kind: fc.constant('discarded' as const), reason }),
   fc.record({ kind: fc.constant('snoozed' as const), delayMs: fc.nat(), reason: fc.option(reason) }),
   fc.record({ kind: fc.constant('released' as const), reason }),

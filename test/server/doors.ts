@@ -16,6 +16,8 @@ export interface Door {
   readonly cached?: true
 }
 
+/** The hash of nothing. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 export const DOORS: Readonly<Record<string, Door>> = {
@@ -61,6 +63,13 @@ export const DOORS: Readonly<Record<string, Door>> = {
   'GET /v1/dead-letters': { path: '/v1/dead-letters' },
   'GET /v1/audit': { path: '/v1/audit' },
   'GET /v1/workers': { path: '/v1/workers' },
+  'GET /v1/tasks': { path: '/v1/tasks' },
+  'GET /v1/blobs': { path: '/v1/blobs' },
+  'POST /v1/blobs': { path: '/v1/blobs' },
+  'PUT /v1/blobs': { path: '/v1/blobs' },
+  'GET /v1/blobs/:hash': { path: `/v1/blobs/${EMPTY}` },
+  'PUT /v1/blobs/:hash': { path: `/v1/blobs/${EMPTY}` },
+  'DELETE /v1/blobs/:hash': { path: `/v1/blobs/${EMPTY}` },
   'GET /v1/events': { path: '/v1/events' },
 
   'POST /task': { path: '/task', body: 'old' },

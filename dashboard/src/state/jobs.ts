@@ -7,8 +7,9 @@ import type { JobPage, JobRow } from '../api/types.ts'
 import { createRefresher } from './refresher.ts'
 import { navigate, place } from './router.ts'
 
-/** The page of jobs is read again at most this often. */
+/** The page of jobs is read again at most this often; a search, which reads many more than it shows, less often. */
 const PAUSE_MS = 1_000
+const SEARCH_PAUSE_MS = 5_000
 export const JOBS_PATH = '/dashboard/jobs'
 const SORT_DEFAULT = '-id'
 
@@ -104,7 +105,7 @@ export const watchJobs = (): (() => void) => {
     }
     if (waiting === own) isLoading.value = false
   }
-  const refresher = createRefresher(load, PAUSE_MS)
+  const refresher = createRefresher(load, () => (view.peek().search === '' ? PAUSE_MS : SEARCH_PAUSE_MS))
   const stopAddress = effect(() => {
     void view.value
     isLoading.value = true

@@ -8,7 +8,7 @@ export interface Refresher {
  * @param work never throws
  * @param pauseMs between the end of one and the begin of the next
  */
-export const createRefresher = (work: () => Promise<void>, pauseMs: number): Refresher => {
+export const createRefresher = (work: () => Promise<void>, pauseMs: number | (() => number)): Refresher => {
   let mode: 'idle' | 'working' | 'resting' | 'stopped' = 'idle'
   let isAsked = false
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -19,10 +19,13 @@ export const createRefresher = (work: () => Promise<void>, pauseMs: number): Ref
     await work()
     if (mode !== 'working') return
     mode = 'resting'
-    timer = setTimeout(() => {
-      mode = 'idle'
-      if (isAsked) ask()
-    }, pauseMs)
+    timer = setTimeout(
+      () => {
+        mode = 'idle'
+        if (isAsked) ask()
+      },
+      typeof pauseMs === 'number' ? pauseMs : pauseMs(),
+    )
   }
   const ask = (): void => {
     isAsked = true

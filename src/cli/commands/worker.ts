@@ -8,7 +8,11 @@ const WORKERS_DEFAULT = 4
 export const addWorker = (program: Command, act: Act): void => {
   const command = define(program, 'worker', {
     summary: 'run jobs, without an API',
-    examples: ['worker', 'worker --workers 8 --queues mail,default', 'worker --tasks ./tasks.js'],
+    examples: [
+      'worker',
+      'worker --workers 8 --queues mail,default',
+      'worker --tasks ./tasks.js --isolate process',
+    ],
   })
   workerOptions(command, WORKERS_DEFAULT)
   serviceOptions(command).action(

@@ -299,6 +299,7 @@ const NOT_KNOWN: KnownTask = {
   version: 1,
   timeoutMs: 0,
   retry: {},
+  child: null,
 }
 
 /** When the request could not be read. */

@@ -43,6 +43,9 @@ export class Held {
   /** It came too late to be begun at all. */
   tooLate: 'expired' | 'deadline' | null = null
 
+  /** Ends the child that runs the handler; null: there is none. */
+  kill: (() => void) | null = null
+
   /** The run is decided, or the lease lost: what the handler still says changes nothing. */
   over = false
   outcome: Outcome | null = null

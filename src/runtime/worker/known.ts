@@ -2,6 +2,7 @@ import type { RetryPolicy } from '../../core/decide.ts'
 import { durationMs } from '../../core/durations.ts'
 import { TIMEOUT_MS } from '../../core/limits.ts'
 import { taskVersion } from '../../core/task-name.ts'
+import { type ChildSpec, childSpec } from '../isolate/spec.ts'
 import type { AnyTask } from '../task.ts'
 import { oldestVersion, storedTasks, versionOf } from '../versions.ts'
 
@@ -12,6 +13,8 @@ export interface KnownTask {
   readonly version: number
   readonly timeoutMs: number
   readonly retry: Partial<RetryPolicy>
+  /** The children that run it; null: it runs in the worker. */
+  readonly child: ChildSpec | null
 }
 
 /** The tasks that a worker may claim: the registered ones, narrowed by its option. */
@@ -55,4 +58,5 @@ const knownTask = (task: AnyTask, version: number): KnownTask => ({
   version,
   timeoutMs: task.timeout === undefined ? TIMEOUT_MS : durationMs(task.timeout, 'timeout', { min: 1 }),
   retry: task.retry ?? {},
+  child: childSpec(task),
 })

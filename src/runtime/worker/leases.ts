@@ -77,8 +77,10 @@ export class Leases {
     const due: Held[] = []
     let next = Number.POSITIVE_INFINITY
     for (const held of this.#holders.runner.running) {
-      if (held.startRecorded || held.over || held.startedStoreMs === null) continue
-      if (now >= held.startedAt + RECORD_START_MS && due.length < ENGINE_BATCH_MAX) due.push(held)
+      if (held.startRecorded || held.over) continue
+      // Its payload is still being checked, or its child is starting: looked at again.
+      if (held.startedStoreMs === null) next = Math.min(next, now + RECORD_START_MS)
+      else if (now >= held.startedAt + RECORD_START_MS && due.length < ENGINE_BATCH_MAX) due.push(held)
       else next = Math.min(next, held.startedAt + RECORD_START_MS)
     }
     this.#startsAt = next

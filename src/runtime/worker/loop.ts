@@ -7,6 +7,7 @@ import { ENGINE_BATCH_MAX, POLL_MIN_MS, SHUTDOWN_GRACE_MS } from '../../core/lim
 import type { Hint } from '../../engines/engine.ts'
 import { within } from '../deadline.ts'
 import type { RuntimeDeps } from '../deps.ts'
+import type { Isolation } from '../isolate/isolation.ts'
 import { Alarm } from './alarm.ts'
 import { Beats } from './beats.ts'
 import { Exchanger } from './exchanger.ts'
@@ -61,6 +62,8 @@ export class LoopingWorker implements Worker {
   #reporter: Reporter
   #exchanger: Exchanger
   #beats: Beats
+  /** Loaded when a task asks for it. */
+  #isolation: Promise<Isolation> | null = null
   /** Runs that are over and still write what they reported. */
   #finishing = new Set<Held>()
 
@@ -107,6 +110,7 @@ export class LoopingWorker implements Worker {
       deps,
       services: { deps, reporter: this.#reporter, storeTime },
       prefetch: this.#prefetch,
+      isolation: () => this.#isolate(),
       ended: (held, outcome) => this.#ended(held, outcome),
       freed: (now) => this.#fill(now),
       lost: (held) => this.#lost(held),
@@ -162,6 +166,10 @@ export class LoopingWorker implements Worker {
       return null
     })
     deps.logger.info({ worker: this.id, concurrency: settings.concurrency }, 'worker started')
+    const known = this.#known.names().flatMap((name) => this.#known.get(name) ?? [])
+    if (known.some(({ child }) => child !== null)) {
+      void this.#isolate().then((isolation) => isolation.warm(known))
+    }
     this.#stopped = this.#loop()
   }
 
@@ -451,6 +459,14 @@ export class LoopingWorker implements Worker {
     }
   }
 
+  #isolate(): Promise<Isolation> {
+    const { concurrency } = this.#settings
+    this.#isolation ??= import('../isolate/isolation.ts').then(
+      ({ Isolation }) => new Isolation({ deps: this.#deps, concurrency }),
+    )
+    return this.#isolation
+  }
+
   async #finish(): Promise<void> {
     const { clock, logger } = this.#deps
     const left = this.#holds
@@ -463,6 +479,7 @@ export class LoopingWorker implements Worker {
     this.#alarm.clear()
     this.#reporter.close(new PosthasteError('E_SHUTDOWN'))
     for (const { resolve } of this.#drains.splice(0)) resolve()
+    await (await this.#isolation)?.close()
     await this.#beats.gone()
     const listening = await this.#listening
     if (listening !== null) {

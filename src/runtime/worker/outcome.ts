@@ -4,7 +4,7 @@ import { PosthasteError } from '../../core/errors.ts'
 import { isRetriable, toJobError } from '../../core/job-error.ts'
 import { encodeJson } from '../../core/json.ts'
 import { OUTPUT_BYTES_MAX } from '../../core/limits.ts'
-import { Discard, isSnooze, RetryAfter } from '../task.ts'
+import { isDiscard, isRetryAfter, isSnooze } from '../task.ts'
 import type { Held } from './held.ts'
 
 const NOTHING: Outcome = { kind: 'completed', output: null }
@@ -22,21 +22,26 @@ export const outcomeOfValue = (value: unknown): Outcome => {
   }
 }
 
-/**
- * What a thrown value means. A handler that was told to stop and threw (as an aborted fetch does) is judged by why it
- * was told, not by what it threw.
- */
-export const outcomeOfError = (held: Held, thrown: unknown): Outcome => {
-  if (thrown instanceof Discard) {
+const hasMessage = (thrown: Error): boolean => {
+  try {
+    return typeof thrown.message === 'string' && thrown.message !== ''
+  } catch {
+    return false
+  }
+}
+
+/** What a thrown value means. Never throws. */
+export const outcomeOfThrown = (thrown: unknown): Outcome => {
+  const error = toJobError(thrown)
+  if (isDiscard(thrown)) {
     return {
       kind: 'discarded',
-      reason: thrown.message || 'discarded by its handler',
-      error: toJobError(thrown),
+      reason: hasMessage(thrown) ? error.message : 'discarded by its handler',
+      error,
     }
   }
-  if (held.aborted !== null) return outcomeOfAbort(held, held.aborted)
-  const failed = { kind: 'failed', error: toJobError(thrown), retriable: isRetriable(thrown) } as const
-  if (!(thrown instanceof RetryAfter)) return failed
+  const failed = { kind: 'failed', error, retriable: isRetriable(thrown) } as const
+  if (!isRetryAfter(thrown)) return failed
   try {
     return { ...failed, retryAfterMs: durationMs(thrown.delay, 'RetryAfter') }
   } catch (error) {
@@ -44,6 +49,18 @@ export const outcomeOfError = (held: Held, thrown: unknown): Outcome => {
     return { ...failed, error: toJobError(error) }
   }
 }
+
+/**
+ * A handler that was told to stop and failed (as an aborted fetch does) is judged by why it was told, not by how it
+ * ended.
+ */
+export const unlessAborted = (held: Held, outcome: Outcome): Outcome =>
+  held.aborted !== null && (outcome.kind === 'failed' || outcome.kind === 'crashed')
+    ? outcomeOfAbort(held, held.aborted)
+    : outcome
+
+export const outcomeOfError = (held: Held, thrown: unknown): Outcome =>
+  unlessAborted(held, outcomeOfThrown(thrown))
 
 /** What becomes of a run that was told to stop and did not complete. */
 export const outcomeOfAbort = (held: Held, reason: PosthasteError): Outcome => {

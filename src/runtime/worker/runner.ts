@@ -4,6 +4,7 @@ import { parsePayload } from '../../core/json.ts'
 import { ABORT_GRACE_MS } from '../../core/limits.ts'
 import { validate } from '../../core/standard-schema.ts'
 import type { RuntimeDeps } from '../deps.ts'
+import type { Isolation } from '../isolate/isolation.ts'
 import { upgraded } from '../versions.ts'
 import { type ContextServices, RunContext } from './context.ts'
 import type { Held } from './held.ts'
@@ -26,6 +27,8 @@ export interface RunnerOptions {
   readonly deps: RuntimeDeps
   readonly services: ContextServices
   readonly prefetch: Prefetch
+  /** Loaded when a job needs it. */
+  readonly isolation: () => Promise<Isolation>
   /** What became of a run. Called once a run, unless its lease was lost. */
   readonly ended: (held: Held, outcome: Outcome) => void
   /** The handler returned at `now` (monotonic): its slot is free. */
@@ -52,16 +55,16 @@ export class Runner {
 
   /** Begins a run. Never throws. Answers the monotonic time at which the handler first let others run. */
   start(held: Held, now: number): number {
-    const { prefetch, due, services } = this.#options
+    const { prefetch } = this.#options
     held.startedAt = now
-    held.timeoutAt = now + (held.options?.timeoutMs ?? held.known.timeoutMs)
-    if (held.deadlineAt !== null) {
-      const deadlineAt = now + held.deadlineAt - services.storeTime(now)
-      held.isDeadlineFirst = deadlineAt < held.timeoutAt
-      held.timeoutAt = Math.min(held.timeoutAt, deadlineAt)
-    }
     this.running.add(held)
-    due(held.timeoutAt)
+    if (held.known.child !== null) {
+      // The wait for a child has a limit of its own and is not part of the run.
+      this.#limit(held, now, Number.POSITIVE_INFINITY)
+      void this.#isolated(held)
+      return now
+    }
+    this.#limit(held, now, timeoutOf(held))
 
     const { task, version } = held.known
     let payload: unknown
@@ -82,6 +85,17 @@ export class Runner {
     const after = this.#call(held, payload, now)
     prefetch.blocked(after - now)
     return after
+  }
+
+  /** The run may last so long, and no longer than to its deadline. */
+  #limit(held: Held, now: number, timeoutMs: number): void {
+    held.timeoutAt = now + timeoutMs
+    if (held.deadlineAt !== null) {
+      const deadlineAt = now + held.deadlineAt - this.#options.services.storeTime(now)
+      held.isDeadlineFirst = deadlineAt < held.timeoutAt
+      held.timeoutAt = Math.min(held.timeoutAt, deadlineAt)
+    }
+    this.#options.due(held.timeoutAt)
   }
 
   #call(held: Held, payload: unknown, now: number): number {
@@ -105,8 +119,26 @@ export class Runner {
     return deps.clock.monotonic()
   }
 
+  async #isolated(held: Held): Promise<void> {
+    const { deps, services, isolation } = this.#options
+    const began = (): void => {
+      const now = deps.clock.monotonic()
+      held.startedAt = now
+      held.startedStoreMs = services.storeTime(now)
+      this.#limit(held, now, timeoutOf(held))
+      tellStarted(deps, held)
+    }
+    let outcome: Outcome | null
+    try {
+      outcome = await (await isolation()).run(held, new RunContext(held, services), began)
+    } catch (error) {
+      outcome = outcomeOfError(held, error)
+    }
+    this.#endAfterSteps(held, () => outcome)
+  }
+
   /** A run is not over while one of its steps is under way: the next run would do its work a second time beside it. */
-  #endAfterSteps(held: Held, outcome: () => Outcome): number {
+  #endAfterSteps(held: Held, outcome: () => Outcome | null): number {
     const idle = held.notes === null ? null : held.notes.idle()
     if (idle === null) return this.#end(held, outcome())
     void idle.then(() => this.#end(held, outcome()))
@@ -118,12 +150,12 @@ export class Runner {
     const now = deps.clock.monotonic()
     this.running.delete(held)
     prefetch.ran(now - held.startedAt)
-    if (held.over) {
+    if (held.over && held.known.child === null) {
       deps.logger.warn(
         { job: held.job.id, task: held.job.task, reason: held.aborted?.code },
         'a handler returned after its run was over; its result was dropped',
       )
-    } else if (outcome !== null) {
+    } else if (!held.over && outcome !== null) {
       held.over = true
       ended(held, outcome)
     }
@@ -157,12 +189,14 @@ export class Runner {
     held.aborted ??= reason
     this.#options.lost(held)
     held.controller?.abort(reason)
+    held.kill?.()
   }
 
-  /** Settles a run whose handler was told to stop and did not. */
+  /** Settles a run whose handler was told to stop and did not; its child, if it has one, is ended. */
   giveUp(held: Held): void {
     if (held.over || held.aborted === null) return
     held.over = true
+    held.kill?.()
     this.#options.ended(held, outcomeOfAbort(held, held.aborted))
   }
 
@@ -192,6 +226,8 @@ export class Runner {
     return next
   }
 }
+
+const timeoutOf = ({ options, known }: Held): number => options?.timeoutMs ?? known.timeoutMs
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

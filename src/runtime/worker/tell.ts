@@ -41,8 +41,9 @@ export const tellSettled = (deps: RuntimeDeps, held: Held, now: number, storeNow
       attempt,
       ms,
     }
-    const failure =
-      held.outcome?.kind === 'failed' ? { error: error === null ? null : JSON.parse(error) } : {}
+    const kind = held.outcome?.kind
+    const isFailure = kind === 'failed' || kind === 'crashed'
+    const failure = isFailure ? { error: error === null ? null : JSON.parse(error) } : {}
     deps.logger[level]({ ...fields, ...(reason === null ? {} : { reason }), ...failure }, words)
   }
   if (held.startedStoreMs !== null && deps.events.has('ran')) {

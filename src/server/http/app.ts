@@ -7,6 +7,7 @@ import { heritageRoutes } from './heritage/index.ts'
 import { problemResponse } from './problem.ts'
 import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
+import { blobRoutes } from './routes-blobs.ts'
 import { bulkRoutes } from './routes-bulk.ts'
 import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
 import { eventRoutes } from './routes-events.ts'
@@ -21,6 +22,7 @@ import { operatingRoutes } from './routes-operating.ts'
 import { packRoutes } from './routes-packs.ts'
 import { queueRoutes } from './routes-queues.ts'
 import { scheduleRoutes } from './routes-schedules.ts'
+import { taskRoutes } from './routes-tasks.ts'
 import { workerRoutes } from './routes-workers.ts'
 
 /** Probes have no token, and what they are told is no secret. The page of the dashboard holds no data of its own. */
@@ -45,6 +47,8 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     scheduleRoutes(deps),
     operatingRoutes(deps),
     workerRoutes(deps),
+    taskRoutes(deps),
+    blobRoutes(deps),
     eventRoutes(deps, stopping),
     heritageRoutes(deps),
     loginRoutes(deps),

@@ -14,6 +14,8 @@ const EVENTS_PER_SECOND_MAX = 200
 const CHANGED_MS = 250
 /** How often the numbers by state are told while anybody listens. */
 const STATS_MS = 2_000
+/** How long a stream waits for the store to listen. */
+const LISTEN_MS = 2_000
 
 /** One event as it is sent. Without a number it is not kept for those who come back (the next one replaces it). */
 export interface HubEvent {
@@ -24,6 +26,11 @@ export interface HubEvent {
 }
 
 export interface EventHub {
+  /**
+   * Begins to listen, and resolves when the store does, too: what changes from then on is told to whoever subscribes
+   * now. Resolves after LISTEN_MS at the latest: a store that gives no hints hides only what other processes do.
+   */
+  listening(): Promise<void>
   /**
    * Tells `send` everything from now on, and first what came after `lastId`. When that is no longer known, a `changed`
    * with `missed` says so.
@@ -57,7 +64,7 @@ export const createEventHub = (posthaste: Posthaste, logger: Logger): EventHub =
   const sends = new Set<(event: HubEvent) => void>()
   const ring: { readonly seq: number; readonly event: HubEvent }[] = []
   let seq = 0
-  let stop: (() => void) | null = null
+  let heard: Listening | null = null
   let linger: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -87,29 +94,51 @@ export const createEventHub = (posthaste: Posthaste, logger: Logger): EventHub =
     for (const { seq: number, event } of ring) if (number > last) send(event)
   }
 
+  const begin = (): void => {
+    clearTimeout(linger)
+    if (heard === null && !isClosed) heard = listenTo(posthaste, logger, keep, tell)
+  }
+  const end = (): void => {
+    clearTimeout(linger)
+    heard?.stop()
+    heard = null
+  }
+  /** Ends after a while, unless somebody subscribes. */
+  const rest = (): void => {
+    clearTimeout(linger)
+    if (sends.size > 0 || isClosed) return
+    linger = setTimeout(() => {
+      end()
+      // Whoever comes back later than this has missed events that nobody recorded.
+      ring.length = 0
+      seq += 1
+    }, LINGER_MS).unref()
+  }
+
   return {
+    async listening() {
+      begin()
+      const isOpen = heard?.isOpen
+      rest()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, LISTEN_MS)
+      })
+      await Promise.race([isOpen, late])
+      clearTimeout(timer)
+    },
     subscribe(lastId, send) {
-      clearTimeout(linger)
-      if (stop === null && !isClosed) stop = listenTo(posthaste, logger, keep, tell)
+      begin()
       resume(lastId, send)
       sends.add(send)
       return () => {
-        if (!sends.delete(send) || sends.size > 0) return
-        linger = setTimeout(() => {
-          stop?.()
-          stop = null
-          // Whoever comes back later than this has missed events that nobody recorded.
-          ring.length = 0
-          seq += 1
-        }, LINGER_MS).unref()
+        if (sends.delete(send)) rest()
       }
     },
     position: () => idOf(seq),
     close() {
       isClosed = true
-      clearTimeout(linger)
-      stop?.()
-      stop = null
+      end()
       sends.clear()
     },
   }
@@ -117,13 +146,19 @@ export const createEventHub = (posthaste: Posthaste, logger: Logger): EventHub =
 
 type Keep = (type: HubEvent['type'], data: unknown) => void
 
-/** Listens to everything there is until the returned function is called. */
+interface Listening {
+  /** Resolves when the store's hints are heard, or cannot be. */
+  readonly isOpen: Promise<void>
+  stop(): void
+}
+
+/** Listens to everything there is until it is stopped. */
 const listenTo = (
   posthaste: Posthaste,
   logger: Logger,
   keep: Keep,
   tell: (event: HubEvent) => void,
-): (() => void) => {
+): Listening => {
   const events = listenToEvents(posthaste, keep)
   const hints = listenToHints(posthaste, logger, () => keep('changed', {}))
   const stats = setInterval(async () => {
@@ -137,10 +172,13 @@ const listenTo = (
     }
   }, STATS_MS)
   stats.unref()
-  return () => {
-    clearInterval(stats)
-    events()
-    hints()
+  return {
+    isOpen: hints.isOpen,
+    stop() {
+      clearInterval(stats)
+      events()
+      hints.stop()
+    },
   }
 }
 
@@ -187,7 +225,7 @@ const listenToEvents = (posthaste: Posthaste, keep: Keep): (() => void) => {
 }
 
 /** The store's word that something changed, whoever did it: at once, and then gathered. */
-const listenToHints = (posthaste: Posthaste, logger: Logger, changed: () => void): (() => void) => {
+const listenToHints = (posthaste: Posthaste, logger: Logger, changed: () => void): Listening => {
   let timer: NodeJS.Timeout | undefined
   let isDue = false
   const hint = (): void => {
@@ -207,10 +245,16 @@ const listenToHints = (posthaste: Posthaste, logger: Logger, changed: () => void
   const handle = posthaste.engine.listen(() => {
     if (!isOver) hint()
   })
-  handle.catch((error: unknown) => logger.warn({ err: error }, 'the store gives no hints; pages are polled'))
-  return () => {
-    isOver = true
-    clearTimeout(timer)
-    void handle.then((open) => open.close()).catch(() => {})
+  const isOpen = handle.then(
+    () => undefined,
+    (error: unknown) => logger.warn({ err: error }, 'the store gives no hints; pages are polled'),
+  )
+  return {
+    isOpen,
+    stop() {
+      isOver = true
+      clearTimeout(timer)
+      void handle.then((open) => open.close()).catch(() => {})
+    },
   }
 }

@@ -15,6 +15,8 @@ export const HTTP_LIMITS = {
   handlerTimeoutMs: 30_000,
   /** How often slow senders are looked for: the timeouts above are late by this much at most. */
   checkMs: 2_000,
+  /** Time that a reader may take for the whole of a blob. */
+  downloadTimeoutMs: 10 * 60_000,
   connections: 1_024,
   /** Connections of one address. Loopback is exempt: everything behind a local proxy comes from there. */
   connectionsPerAddress: 64,

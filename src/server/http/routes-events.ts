@@ -88,11 +88,15 @@ export const eventRoutes = ({ posthaste, logger }: ServerDeps, stopping: AbortSi
     [
       '/v1/events',
       {
-        GET(context: Context) {
+        async GET(context: Context) {
           const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }
           // Nobody would read, and so nobody would end, the stream of a HEAD request.
           if (context.req.method === 'HEAD') return new Response(null, { headers })
           const address = addressOf(context)
+          // Refused before anything is begun, and asked again when the stream begins: others may have come meanwhile.
+          admit(address)
+          // Who was answered misses nothing.
+          await hub.listening()
           admit(address)
           return new Response(stream(address, context.req.header('last-event-id') ?? null), { headers })
         },

@@ -9,10 +9,15 @@ import { jobRow } from './job-row.ts'
 import { jobView } from './job-view.ts'
 import { queryOf, type Routes } from './routes.ts'
 import { addBody, cancelBody, check, emptyBody, listQuery } from './schemas.ts'
+import { createSearches } from './searches.ts'
 import { whoOf } from './who.ts'
+
+/** What proxies log for a client that did not wait. */
+const CLIENT_GONE = 499
 
 /** `/v1/jobs` and `/v1/stats`: the library's verbs over HTTP. */
 export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
+  const searches = createSearches()
   const idOf = (context: Context): string => context.req.param('id') ?? ''
 
   return new Map([
@@ -29,7 +34,12 @@ export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
         },
         async GET(context: Context) {
           const { view, ...filters } = check(listQuery, queryOf(context), 'query')
-          const page = await posthaste.list(filters as ListOptions)
+          const list = () => posthaste.list(filters as ListOptions)
+          const page = await (filters.search !== undefined
+            ? searches.inTurn(context.req.raw.signal, list)
+            : list())
+          // Nobody reads this.
+          if (page === null) return new Response(null, { status: CLIENT_GONE })
           return context.json({ ...page, jobs: page.jobs.map(view === 'row' ? jobRow : jobView) })
         },
       },

@@ -105,6 +105,9 @@ export const newScheduleBody = scheduleBody.extend({ name: text })
 /** Query of `GET /v1/schedules`. */
 export const scheduleListQuery = z.strictObject({ after: text.optional() })
 
+/** Query of an upload. */
+export const blobQuery = z.strictObject({ keep: text.optional() })
+
 /** Body of an action that has nothing to say. */
 export const emptyBody = z.strictObject({})
 

@@ -7,7 +7,7 @@ import { PosthasteError } from '../core/errors.ts'
 const TYPESCRIPT = /^\.[cm]?ts$/
 
 /** Node.js 22.18 and newer; older type libraries do not know the field. */
-const readsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript)
+export const readsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript)
 
 /** What `jiti` gives: a TypeScript loader for a Node.js that cannot read TypeScript itself. */
 interface Jiti {
