@@ -72,6 +72,12 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'ada, in the second run',
     'bulk.end, bulk.start, bulk.end, bulk.start',
   ],
+  'webhook.js': [
+    'attempt 1: E_HTTP_LATER',
+    'received {"type":"order.paid","order":1047}, new',
+    'completed after 2 attempts: 200 thanks',
+    'dead: E_URL_REFUSED',
+  ],
   'retry-and-dead-letter.js': [
     'one order',
     /^attempt 1 failed, next at 20/,

@@ -110,7 +110,7 @@ export const isBlobHash = (value: unknown): value is BlobHash => typeof value ==
 const REF_FIELDS: ReadonlySet<string> = new Set(['$blob', 'name', 'type'])
 
 /** Whether a value of a payload is meant as a reference, right or wrong: an object with a field `$blob`. */
-export const isBlobLike = (value: unknown): value is { readonly $blob: unknown } =>
+const isBlobLike = (value: unknown): value is { readonly $blob: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, '$blob')
 
 /** Whether a value is a reference as payloads hold it. */

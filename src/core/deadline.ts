@@ -8,8 +8,14 @@ import type { JobOptions, JobRecord } from './job.ts'
 
 type Timed = Pick<JobRecord, 'createdAt' | 'ties' | 'options' | 'history'>
 
-const deadlineMsOf = ({ options }: Pick<Timed, 'options'>): number | null =>
-  options === null ? null : ((JSON.parse(options) as JobOptions).deadlineMs ?? null)
+/** Options that another program spoiled count as none: one such job must not stop a worker or a sweep. */
+const deadlineMsOf = ({ options }: Pick<Timed, 'options'>): number | null => {
+  try {
+    return options === null ? null : ((JSON.parse(options) as JobOptions).deadlineMs ?? null)
+  } catch {
+    return null
+  }
+}
 
 /** After this time no attempt begins; null: there is no such time. An operator's retry grants the whole length anew. */
 export const deadlineOf = (job: Omit<Timed, 'ties'>, deadlineMs = deadlineMsOf(job)): number | null => {

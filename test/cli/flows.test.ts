@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { posthaste, task } from 'posthaste'
 import { expect, it } from 'vitest'
 import { folder } from './place.ts'
 import { json, run } from './program.ts'
@@ -74,6 +75,29 @@ it('a batch is opened, filled, closed and shown', async () => {
   expect(missing).toMatchObject({ code: 1 })
   expect(missing.stderr).toContain('There is no batch')
   expect(await run(['batch', 'open', '--on-death', 'nonsense'], other)).toMatchObject({ code: 2 })
+})
+
+it('status shows the steps that are finished', async () => {
+  const pack = task({
+    name: 'pack',
+    retry: { backoff: { base: '1h' } },
+    run: async (_, ctx) => {
+      await ctx.step('charge the card', () => 4711)
+      throw new Error('no paper')
+    },
+  })
+  const ph = await posthaste({ engine: `sqlite:${join(place.cwd, 'posthaste.db')}`, tasks: [pack] })
+  const failed = new Promise<string>((resolve) => ph.on('failed', ({ id }) => resolve(id)))
+  await ph.add(pack, null)
+  ph.work({ tasks: ['pack'] })
+  const id = await failed
+  await ph.close()
+  expect((await run(['status', id], place)).stdout).toMatch(
+    /\n {2}steps +\S+ +charge the card {2}(.* ago|now)/,
+  )
+  expect((await run(['explain', id], place)).stdout).toContain(
+    'One step is finished, the last one "charge the card"',
+  )
 })
 
 it('times and versions of a job are flags of submit', async () => {

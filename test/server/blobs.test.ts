@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { emailPack } from 'posthaste/tasks/email'
+import { httpPack } from 'posthaste/tasks/http'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { inputSchemaOf } from '../../src/core/standard-schema.ts'
 import { task } from '../../src/index.ts'
 import { raw } from './raw.ts'
 import { served } from './served.ts'
@@ -103,6 +106,17 @@ describe('/v1/blobs', () => {
     const { expiresAt } = (await call('/v1/blobs?keep=60d', 'POST', 'sixty days')).body
     expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(59 * 86_400_000)
   })
+})
+
+test('the tasks of the program say what their payloads look like', () => {
+  for (const pack of [emailPack({ env: {}, mailboxDir: 'unused' }), httpPack()]) {
+    const schema = pack.tasks[0]?.payload === undefined ? null : inputSchemaOf(pack.tasks[0].payload)
+    expect(schema).toMatchObject({
+      type: 'object',
+      properties: expect.anything(),
+      required: expect.anything(),
+    })
+  }
 })
 
 test('/v1/tasks shows what payloads look like', async () => {

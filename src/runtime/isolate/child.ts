@@ -43,6 +43,8 @@ export class Child {
   /** Names of the tasks that its module exports. */
   tasks: ReadonlySet<string> = new Set()
   isGone = false
+  /** It was told to end. */
+  isEnding = false
 
   readonly #vessel: Vessel
   readonly #services: ChildServices
@@ -139,6 +141,7 @@ export class Child {
   /** Asks it to end; sees to it that it does. */
   end(): void {
     if (this.isGone) return
+    this.isEnding = true
     this.#vessel.end()
     const timer = this.#services.clock.setTimer(() => this.#vessel.kill(), END_TIMEOUT_MS, { unref: true })
     void this.gone.then(() => timer.cancel())
@@ -153,7 +156,15 @@ export class Child {
   }
 
   #heard(text: unknown): void {
-    const message = readSaid(text)
+    try {
+      this.#take(readSaid(text))
+    } catch {
+      // A field of a kind that nobody thought of: nothing that a child says may throw in the worker.
+      this.confused()
+    }
+  }
+
+  #take(message: Said | null): void {
     switch (message?.type) {
       case 'loaded':
         this.tasks = new Set(Array.isArray(message.tasks) ? message.tasks.map(String) : [])

@@ -38,11 +38,21 @@ export class Pool {
     this.#options = options
   }
 
-  /** Starts a child ahead of the first job. @throws E_CHILD_START when it cannot be, or does not find one of the tasks */
+  /**
+   * Starts a child ahead of the first job, as far as there is room.
+   * @throws E_CHILD_START when it cannot be, or does not find one of the tasks
+   */
   async warm(spec: ChildSpec, tasks: readonly string[]): Promise<void> {
+    if (this.#all.size >= this.#options.max) return
     const child = this.#start(spec)
     this.#keep(child, Promise.resolve(true))
-    await child.loaded
+    try {
+      await child.loaded
+    } catch (error) {
+      // It had to make room for another, or the worker stops.
+      if (child.isEnding || this.#isClosed) return
+      throw error
+    }
     for (const task of tasks) checkExported(child, task)
   }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import process from 'node:process'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { PosthasteError } from '../../core/errors.ts'
 import { childEnvironment } from './environment.ts'
 import { newFolder, removeFolder } from './folder.ts'
 import type { ChildSpec } from './spec.ts'
@@ -34,6 +35,12 @@ export const startProcess = (spec: ChildSpec, events: VesselEvents): Vessel => {
       windowsHide: true,
     },
   )
+  if (child.stdio === undefined) {
+    // Without file descriptors there are not even pipes.
+    child.on('error', () => {})
+    removeFolder(folder)
+    throw new PosthasteError('E_CHILD_START', 'No more files can be opened.')
+  }
   const [, stdout, stderr, words, orders] = child.stdio as unknown as [
     null,
     Readable,

@@ -5,6 +5,7 @@ import type { BlobInfo, PutOptions } from '../../blobs/blob.ts'
 import { isPosthasteError, PosthasteError } from '../../core/errors.ts'
 import { toJobError } from '../../core/job-error.ts'
 import { CHECKPOINT_BYTES_MAX } from '../../core/limits.ts'
+import { shown } from '../../core/text.ts'
 import type { TaskContext } from '../task.ts'
 import { BLOB_FILE, type Said, type StepBegun, type ToChild, type WireBlob, type WireError } from './wire.ts'
 
@@ -61,11 +62,11 @@ export class Requests {
 
   /** The answer to one request. Never rejects. */
   async carryOut({ call, method, args }: Said): Promise<ToChild> {
-    const id = Number(call)
-    const name = String(method)
+    const id = typeof call === 'number' ? call : 0
+    const name = typeof method === 'string' ? method : ''
     try {
       const carry = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined
-      if (carry === undefined) throw new Error(`There is no method ${name.slice(0, 40)}.`)
+      if (carry === undefined) throw new Error(`There is no method ${shown(method)}.`)
       const value = await carry(Array.isArray(args) ? args : [])
       return { type: 'answer', call: id, value }
     } catch (error) {

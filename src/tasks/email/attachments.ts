@@ -1,3 +1,4 @@
+import { type BlobRef, isBlobRef } from '../../index.ts'
 import { readAttachmentFields } from './fields.ts'
 import { ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, FILENAME_LENGTH_MAX } from './limits.ts'
 import type { MailAttachment } from './mail.ts'
@@ -10,7 +11,7 @@ const CID = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,128}$/
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 const BASE64_LENGTH_MAX = Math.ceil(ATTACHMENT_BYTES_MAX / 3) * 4
 
-/** Reads attachments: bytes inside the payload only. Whatever names a file or an address to read is refused. */
+/** Reads attachments: bytes inside the payload, or blobs. Whatever names a file or an address to read is refused. */
 export function readAttachments(given: unknown, path: Path, problems: Problems): MailAttachment[] {
   if (!Array.isArray(given)) {
     problems.add(path, 'must be an array')
@@ -40,8 +41,17 @@ function readAttachment(entry: unknown, path: Path, problems: Problems): MailAtt
     return found.value as string
   }
 
-  const filename = text('filename', checkFilename)
-  const contentType = text('contentType', checkContentType)
+  // What a reference says of its bytes holds where the attachment says nothing itself.
+  const given = fields.get('content')?.value
+  const ref = isBlobRef(given) ? given : undefined
+  const fromRef = (value: string | undefined, check: (text: string) => string | undefined) => {
+    const wrong = value === undefined ? undefined : check(value)
+    return wrong === undefined
+      ? value
+      : problems.add(at('content'), `names a blob whose name or type ${wrong}`)
+  }
+  const filename = text('filename', checkFilename) ?? fromRef(ref?.name, checkFilename)
+  const contentType = text('contentType', checkContentType) ?? fromRef(ref?.type, checkContentType)
   const cid = text('cid', (value) => (CID.test(bareCid(value)) ? undefined : 'is no valid content id'))
   const encoding = fields.get('encoding')?.value ?? 'base64'
   if (encoding !== 'base64' && encoding !== 'utf8' && encoding !== 'utf-8') {
@@ -82,7 +92,13 @@ function checkContentType(value: string): string | undefined {
 const bareCid = (value: string): string =>
   value.startsWith('<') && value.endsWith('>') ? value.slice(1, -1) : value
 
-function readContent(given: unknown, encoding: string, path: Path, problems: Problems): string | undefined {
+function readContent(
+  given: unknown,
+  encoding: string,
+  path: Path,
+  problems: Problems,
+): string | BlobRef | undefined {
+  if (isBlobRef(given)) return { $blob: given.$blob }
   // `{ "$base64": … }` is how payloads write bytes everywhere else in Posthaste.
   const value =
     typeof given === 'object' && given !== null && Object.keys(given).length === 1 && '$base64' in given
@@ -91,11 +107,14 @@ function readContent(given: unknown, encoding: string, path: Path, problems: Pro
   if (typeof value !== 'string') {
     return problems.add(
       path,
-      'must be text: base64, or anything with encoding "utf8"; files, streams and objects are not accepted',
+      'must be text: base64, or anything with encoding "utf8"; or { "$blob": "sha256:…" }; files, streams and other objects are not accepted',
     )
   }
   const tooLarge = () =>
-    problems.add(path, `is larger than ${ATTACHMENT_BYTES_MAX / 1024} KB; send a link to it instead`)
+    problems.add(
+      path,
+      `is larger than ${ATTACHMENT_BYTES_MAX / 1024} KB; store it as a blob, or send a link to it`,
+    )
   if (encoding !== 'base64' && value === given) {
     if (utf8Length(value) > ATTACHMENT_BYTES_MAX) return tooLarge()
     return Buffer.from(value, 'utf8').toString('base64')

@@ -9,6 +9,7 @@ import {
   THROTTLE_DELAY_MAX_MS,
   THROTTLE_DELAY_MS,
 } from './limits.ts'
+import { loadBlobs } from './load.ts'
 import type { Mail } from './mail.ts'
 import { messageIdFor, renderMessage } from './message.ts'
 import { SmtpError } from './session.ts'
@@ -79,7 +80,7 @@ export async function deliver(
   const blocked = transport.breaker.blocked()
   if (blocked !== undefined) return later(blocked.delayMs, blocked.reason)
 
-  const { bytes } = await renderMessage(mail, {
+  const { bytes } = await renderMessage(await loadBlobs(mail, context.blobs), {
     jobId: context.job.id,
     createdAt: context.job.createdAt,
     from,

@@ -1,3 +1,4 @@
+import type { BlobRef } from '../../index.ts'
 import type { Mailbox } from './address.ts'
 
 /**
@@ -37,8 +38,8 @@ export interface MailAttachment {
   /** Without angle brackets; an HTML body refers to it as `cid:…`. */
   readonly cid?: string
   readonly disposition: 'attachment' | 'inline'
-  /** Base64. */
-  readonly content: string
+  /** Base64, or where the bytes lie. */
+  readonly content: string | BlobRef
   readonly encoding: 'base64'
 }
 
@@ -73,8 +74,8 @@ export interface MailInput {
 
 export interface AttachmentInput {
   readonly filename?: string
-  /** Base64, unless `encoding` is `utf8`. */
-  readonly content: string
+  /** Base64, unless `encoding` is `utf8`; or a blob: what is larger than 64 KB is stored there first. */
+  readonly content: string | BlobRef
   readonly encoding?: 'base64' | 'utf8'
   readonly contentType?: string
   readonly cid?: string

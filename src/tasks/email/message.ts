@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { MailComposerOptions } from 'nodemailer/lib/mail-composer'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import type { Mailbox } from './address.ts'
-import type { Mail } from './mail.ts'
+import type { Mail, MailAttachment } from './mail.ts'
 
 /** What stays the same on every attempt to send a mail: a receiver that sees it twice can tell. */
 export interface MessageIdentity {
@@ -40,7 +40,7 @@ export async function renderMessage(mail: Mail, identity: MessageIdentity): Prom
     headers: [...markers(mail), ...mail.headers.map(({ name, value }) => ({ key: name, value }))],
     attachments: mail.attachments.map((one) => ({
       filename: one.filename ?? false,
-      content: Buffer.from(one.content, 'base64'),
+      content: bytesOf(one),
       contentDisposition: one.disposition,
       contentType: one.contentType,
       cid: one.cid,
@@ -57,6 +57,12 @@ export async function renderMessage(mail: Mail, identity: MessageIdentity): Prom
   }
   const node = new MailComposer(options).compile()
   return { messageId, bytes: await node.build() }
+}
+
+/** Blobs were loaded before. */
+function bytesOf({ content, encoding }: MailAttachment): Buffer {
+  if (typeof content !== 'string') throw new TypeError('The attachment was not loaded.')
+  return Buffer.from(content, encoding)
 }
 
 const copies = (mailboxes: readonly Mailbox[]): Mailbox[] => mailboxes.map((one) => ({ ...one }))

@@ -2,6 +2,7 @@ import { AddressError, checkAddress, checkName, type Mailbox, parseAddress } fro
 import { readAttachments } from './attachments.ts'
 import { type Given, type MailField, readMailFields } from './fields.ts'
 import { readHeaders } from './headers.ts'
+import { MAIL_JSON_SCHEMA } from './json-schema.ts'
 import {
   MESSAGE_BYTES_MAX,
   PAYLOAD_TEXT_LENGTH_MAX,
@@ -20,6 +21,7 @@ export interface MailSchema {
     readonly version: 1
     readonly vendor: 'posthaste'
     readonly validate: (value: unknown) => { readonly value: Mail } | { readonly issues: readonly Problem[] }
+    readonly jsonSchema: { readonly input: () => Readonly<Record<string, unknown>> }
     readonly types?: { readonly input: MailInput | string; readonly output: Mail } | undefined
   }
 }
@@ -32,6 +34,7 @@ export const mailSchema: MailSchema = {
   '~standard': {
     version: 1,
     vendor: 'posthaste',
+    jsonSchema: { input: () => MAIL_JSON_SCHEMA },
     validate: (value) => {
       const problems = new Problems()
       const mail = readMail(value, problems)
@@ -66,7 +69,7 @@ function readMail(given: unknown, problems: Problems): Mail | undefined {
     problems.add(['text'], 'is missing: a mail needs text, html or an attachment')
   }
   const bytes = [text, html, ...attachments.map((one) => one.content)].reduce(
-    (sum, part) => sum + utf8Length(part ?? ''),
+    (sum, part) => sum + (typeof part === 'string' ? utf8Length(part) : 0),
     0,
   )
   if (bytes > MESSAGE_BYTES_MAX)

@@ -575,6 +575,16 @@ const CHANNEL = {
     ends: 'dead',
     says: /no message/,
   },
+  'writes what cannot be converted': {
+    run: () => {
+      const none = '{"toString":1,"valueOf":1}'
+      say(`{"type":"call","run":1,"call":${none},"method":${none},"args":${none}}`)
+      say(`{"type":"notes","run":1,"progress":${none},"log":[[${none},${none}]]}`)
+      return saysAndWaits(`{"type":"memory","rssMb":${none}}`)
+    },
+    ends: 'dead',
+    says: /no message/,
+  },
   'settles a run that is not its own': {
     run: () => saysAndWaits('{"type":"done","run":999999,"outcome":{"kind":"completed","output":"1"}}'),
     ends: 'dead',

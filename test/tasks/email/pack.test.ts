@@ -51,6 +51,37 @@ describe('the shapes of the old systems', () => {
   })
 })
 
+test('a blob is attached; one that is missing or makes too large a message is not sent', async () => {
+  const server = await smtpServer()
+  const { ph } = await installation({ smtpUrl: urlOf(server), from: 'a@example.com' })
+  const bytes = Buffer.alloc(300_000, 'posthaste ')
+  const { hash } = await ph.blobs.put(bytes)
+  const attachments = [{ filename: 'big.txt', contentType: 'text/plain', content: { $blob: hash } }]
+  const { id } = await ph.add('email', { ...plain, attachments })
+  expect(await ph.waitFor(id, { timeout: '20s' })).toMatchObject({
+    state: 'completed',
+    payload: { attachments },
+  })
+  const raw = server.received[0]?.raw.toString() ?? ''
+  const base64 = raw.slice(raw.indexOf('filename=big.txt')).split('\r\n\r\n')[1]?.split('\r\n--')[0] ?? ''
+  expect(Buffer.from(base64, 'base64').equals(bytes)).toBe(true)
+
+  const large = await ph.blobs.put(Buffer.alloc(19_000_000))
+  const tooLarge = [
+    { content: { $blob: hash } },
+    { content: { $blob: large.hash } },
+    { content: { $blob: large.hash } },
+  ]
+  const second = await ph.add('email', { ...plain, attachments: tooLarge })
+  const dead = await ph.waitFor(second.id, { timeout: '20s' })
+  expect(dead).toMatchObject({ state: 'dead', lastError: { code: 'E_TOO_LARGE' } })
+  await ph.blobs.remove(hash)
+  const third = await ph.add('email', { ...plain, attachments })
+  await until(async () => (await ph.get(third.id))?.state === 'retrying', 'the job to be retrying')
+  expect((await ph.get(third.id))?.lastError?.message).toContain(`There is no blob ${hash}`)
+  expect(server.received).toHaveLength(1)
+})
+
 test('a bad payload is refused when it is added, naming the field', async () => {
   const { ph } = await installation()
   await expect(ph.add('email', { ...plain, to: 'ada@example.com\r\nBcc: evil@x.com' })).rejects.toMatchObject(

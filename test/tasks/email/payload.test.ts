@@ -274,6 +274,36 @@ describe('attachments', () => {
     ])
   })
 
+  test('blobs, with the name and type of their reference or of the attachment', () => {
+    const $blob = `sha256:${'a'.repeat(64)}`
+    const read = mail({
+      ...plain,
+      attachments: [
+        { content: { $blob } },
+        { content: { $blob, name: 'a.pdf', type: 'application/pdf' } },
+        {
+          content: { $blob, name: 'a.pdf', type: 'application/pdf' },
+          filename: 'b.txt',
+          contentType: 'text/plain',
+        },
+      ],
+    })
+    expect(read.attachments).toMatchObject([
+      { content: { $blob } },
+      { content: { $blob }, filename: 'a.pdf', contentType: 'application/pdf' },
+      { content: { $blob }, filename: 'b.txt', contentType: 'text/plain' },
+    ])
+    expect(mail(JSON.parse(JSON.stringify(read)))).toEqual(read)
+    for (const content of [
+      { $blob: 'sha256:x' },
+      { $blob, path: '/etc/hostname' },
+      { $blob, name: 'a\r\nb' },
+      { $blob, type: 'multipart/mixed' },
+    ]) {
+      expect(problems({ ...plain, attachments: [{ content }] }).join()).toMatch(/^attachments\.0\.content: /)
+    }
+  })
+
   test('an attachment alone makes a mail', () => {
     expect(problems({ to: 'a@b.c', subject: 'x', attachments: [{ content: 'aGk=' }] })).toEqual([])
   })
