@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'suites',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/campaigns/**', '**/*.slow.test.ts'],
+          exclude: ['test/{campaigns,corpus}/**', '**/*.slow.test.ts'],
         },
       },
       {

@@ -13,6 +13,7 @@ export {
   isBlobRef,
   type PutOptions,
 } from './blobs/blob.ts'
+export { type FileRoot, fileRoot } from './blobs/files.ts'
 export { type BlobOptions, blobStore } from './blobs/open.ts'
 export type { Clock } from './core/clock.ts'
 export type { Duration } from './core/durations.ts'

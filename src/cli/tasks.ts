@@ -16,11 +16,14 @@ export interface Work {
  * @throws E_MAIL_CONFIG or E_CONFIG when mail or httpAllow are configured wrongly
  */
 export const builtInPacks = async (config: Config): Promise<Pack[]> => {
-  const [{ echoPack }, { emailPack }, { httpPack }] = await Promise.all([
+  const [{ echoPack }, { emailPack }, { imagePack }, { dataPack }, { httpPack }] = await Promise.all([
     import('../tasks/echo/index.ts'),
     import('../tasks/email/index.ts'),
+    import('../tasks/image/index.ts'),
+    import('../tasks/data/index.ts'),
     import('../tasks/http/index.ts'),
   ])
+  const files = config.files ?? undefined
   return [
     echoPack(),
     emailPack({
@@ -28,6 +31,8 @@ export const builtInPacks = async (config: Config): Promise<Pack[]> => {
       from: config.mailFrom ?? undefined,
       mailboxDir: mailboxDir(config),
     }),
+    imagePack({ files, allow: config.httpAllow }),
+    dataPack({ files }),
     httpPack({ allow: config.httpAllow }),
   ]
 }

@@ -31,6 +31,8 @@ export interface Config {
   readonly blobQuota: number
   readonly blobMaxSize: number
   readonly blobKeep: number
+  /** The folder whose files jobs may name; null: none. */
+  readonly files: string | null
   readonly logLevel: LogLevel
   readonly workers: number
   readonly maxRetries: number

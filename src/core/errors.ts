@@ -356,6 +356,31 @@ export const ERRORS = {
     'Add a new job if it should still be sent.',
   ),
 
+  // Images and data
+  E_IMAGE: row(
+    400,
+    false,
+    'An image cannot be used, or what was asked of it cannot be done.',
+    'Give a JPEG, PNG, WebP, AVIF or GIF within the bounds of the image task, and operations that fit its size.',
+  ),
+  E_DATA: row(
+    400,
+    false,
+    'Data cannot be read, or what was asked of it cannot be done.',
+    'Compare the named field with the file, then add a new job.',
+  ),
+  E_FILE: row(
+    400,
+    false,
+    'A file that a job names cannot be used.',
+    'Name a file below the folder of files (POSTHASTE_FILES) by its path from there.',
+  ),
+  E_DEPENDENCY: row(
+    500,
+    false,
+    'A package that this needs is not installed.',
+    'Install the package that the message names, then retry the job.',
+  ),
   // Requests to other servers
   E_URL_REFUSED: row(
     400,

@@ -262,6 +262,16 @@ export const SETTINGS = [
   },
   {
     ...plain,
+    name: 'files',
+    env: 'POSTHASTE_FILES',
+    flag: null,
+    default: null,
+    meaning:
+      'The folder whose files image and data jobs may name as input and output. Nothing outside of it can be reached. Without it, such jobs use blobs and addresses only.',
+    schema: must((text) => text.trim() !== '', 'must be the path of a folder'),
+  },
+  {
+    ...plain,
     name: 'logLevel',
     env: 'POSTHASTE_LOG',
     flag: '--log',

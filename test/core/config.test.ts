@@ -38,6 +38,7 @@ describe('loadConfig', () => {
       blobQuota: 10 * 1024 ** 3,
       blobMaxSize: 1024 ** 3,
       blobKeep: 30 * 86_400_000,
+      files: null,
       logLevel: 'info',
       workers: 10,
       maxRetries: 5,

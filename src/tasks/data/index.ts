@@ -1,0 +1,26 @@
+import type { Pack } from '../../index.ts'
+import dataTask from './task.ts'
+
+export interface DataPackOptions {
+  /** The folder whose files payloads may name as input and as output. Default: none, files are refused. */
+  readonly files?: string | undefined
+}
+
+/**
+ * Tables as jobs: the task `data` runs one SQL query over CSV, NDJSON, JSON and Parquet files in a sandbox, or transforms
+ * a CSV of any size line by line, in a process of its own. Queries need the package @duckdb/node-api when a job runs.
+ *
+ * @example
+ * const ph = await posthaste({ engine: 'sqlite:./jobs.db', packs: [dataPack({ files: './tables' })] })
+ * await ph.add('data', {
+ *   sql: 'SELECT country, sum(amount) AS total FROM orders GROUP BY country',
+ *   inputs: { orders: { file: 'orders.csv' } },
+ * })
+ */
+export const dataPack = ({ files }: DataPackOptions = {}): Pack => ({
+  name: 'data',
+  tasks: [dataTask({ files: files ?? null })],
+})
+
+export type { DataInput } from './payload.ts'
+export type { DataJobOutput } from './task.ts'

@@ -1,0 +1,224 @@
+import type { DuckDBConnection, DuckDBPreparedStatement, Json } from '@duckdb/node-api'
+import { PosthasteError } from '../../index.ts'
+import { FORMULA } from './csv.ts'
+import { MEMORY_BYTES_MAX, PROGRESS_INTERVAL_MS, SPILL_BYTES_MAX } from './limits.ts'
+import type { DataSource, Query } from './payload.ts'
+import { RowKeeper } from './sink.ts'
+
+type DuckDb = typeof import('@duckdb/node-api')
+
+const loadDuckDb = async (): Promise<DuckDb> =>
+  await import('@duckdb/node-api').catch((cause: unknown) => {
+    const what = 'The data task needs the package @duckdb/node-api. Install it: npm install @duckdb/node-api'
+    throw new PosthasteError('E_DEPENDENCY', what, { cause })
+  })
+
+export interface QueryInput {
+  readonly name: string
+  readonly path: string
+  readonly format: NonNullable<DataSource['format']>
+  readonly source: DataSource
+}
+
+export interface QueryRequest {
+  readonly payload: Query
+  readonly inputs: readonly QueryInput[]
+  /** Where the result is written; null: it is kept as rows. */
+  readonly target: string | null
+  /** An empty folder: for what does not fit into memory. */
+  readonly workDir: string
+  readonly signal: AbortSignal
+  /** From 0 to 1. */
+  readonly onProgress: (share: number) => void
+}
+
+export interface QueryResult {
+  readonly columns: readonly Column[]
+  readonly rowsOut: number
+  readonly rows?: readonly Record<string, unknown>[]
+  readonly truncated?: boolean
+}
+
+const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** How an input is read. Nothing in a file's name is a pattern, and nothing is unpacked. */
+const reader = ({ path, format, source }: QueryInput): string => {
+  const file = text(path)
+  if (format === 'parquet') return `read_parquet(${file})`
+  if (format === 'json') return `read_json(${file}, compression = 'uncompressed')`
+  if (format === 'ndjson')
+    return `read_json(${file}, format = 'newline_delimited', compression = 'uncompressed')`
+  const delimiter = source.delimiter === undefined ? '' : `, delim = ${text(source.delimiter)}`
+  return `read_csv(${file}, header = ${source.header}, compression = 'none'${delimiter})`
+}
+
+/**
+ * An engine that sees the files that it is given and nothing else: no other file, no network, no extension. The order
+ * of these statements matters: what is locked comes last.
+ */
+const SETTINGS = {
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  allow_community_extensions: 'false',
+  threads: '1',
+  memory_limit: `${MEMORY_BYTES_MAX / 1024 / 1024}MiB`,
+}
+const shut = async (
+  connection: DuckDBConnection,
+  { inputs, target, workDir }: QueryRequest,
+): Promise<void> => {
+  const paths = [...inputs.map(({ path }) => path), ...(target === null ? [] : [target])]
+  const statements = [
+    `SET temp_directory = ${text(workDir)}`,
+    `SET max_temp_directory_size = '${SPILL_BYTES_MAX / 1024 / 1024}MiB'`,
+    // The engine looks at files when a view is made: how their columns are called and what is in them.
+    ...inputs.map((input) => `CREATE VIEW ${identifier(input.name)} AS SELECT * FROM ${reader(input)}`),
+    `SET allowed_paths = [${paths.map(text).join(', ')}]`,
+    'SET enable_external_access = false',
+    'SET lock_configuration = true',
+  ]
+  for (const statement of statements) await connection.run(statement)
+}
+
+/** @throws E_DATA unless it is one statement that only reads */
+const prepare = async (
+  duckdb: DuckDb,
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<DuckDBPreparedStatement> => {
+  const statements = await connection.extractStatements(sql)
+  const first = statements.count === 1 ? await statements.prepare(0) : undefined
+  if (first?.statementType === duckdb.StatementType.SELECT) return first
+  const what = first === undefined ? `${statements.count} statements` : 'a statement that does not only read'
+  throw new PosthasteError('E_DATA', `The query holds ${what}; one SELECT is possible.`, {
+    field: 'payload.sql',
+  })
+}
+
+/** Types whose text no spreadsheet runs, though it may begin with a sign. */
+const HARMLESS = /^(?:BOOLEAN|U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL.*|FLOAT|DOUBLE|DATE|TIME.*)$/
+
+/** The query for a CSV whose texts no spreadsheet runs. */
+const withoutFormulas = (sql: string, columns: readonly Column[]): string => {
+  const pattern = text(FORMULA.source)
+  const safe = columns.map(({ name, type }) => {
+    const column = identifier(name)
+    if (HARMLESS.test(type)) return column
+    const value = `CAST(${column} AS VARCHAR)`
+    return `CASE WHEN regexp_matches(${value}, ${pattern}) THEN concat('''', ${value}) ELSE ${value} END AS ${column}`
+  })
+  return `SELECT ${safe.join(', ')} FROM (${sql})`
+}
+
+const FILE_OPTIONS = {
+  csv: '(FORMAT csv, HEADER true)',
+  ndjson: '(FORMAT json)',
+  parquet: '(FORMAT parquet)',
+} as const
+
+/**
+ * Runs one query over files.
+ * @throws E_DATA for a query or a file that is wrong: trying again mends nothing
+ */
+export const runQuery = async (request: QueryRequest): Promise<QueryResult> => {
+  const { payload, target, signal, onProgress } = request
+  const duckdb = await loadDuckDb()
+  signal.throwIfAborted()
+  const instance = await duckdb.DuckDBInstance.create(':memory:', SETTINGS)
+  const connection = await instance.connect()
+  const stop = (): void => connection.interrupt()
+  signal.addEventListener('abort', stop)
+  const watch = setInterval(() => {
+    const { percentage } = connection.progress
+    if (percentage > 0) onProgress(Math.min(1, percentage / 100))
+  }, PROGRESS_INTERVAL_MS)
+  try {
+    await shut(connection, request)
+    // A line of comment at its end must not swallow what is written behind it.
+    const sql = `${payload.sql.trim().replace(/;$/, '')}\n`
+    const statement = await prepare(duckdb, connection, sql)
+    const columns = columnsOf(statement)
+    const values = Array.isArray(payload.parameters) ? [...payload.parameters] : { ...payload.parameters }
+    if (target === null)
+      return { columns, ...(await keepRows(connection, sql, values, payload.output.limit)) }
+    const escapes = payload.output.format === 'csv' && payload.output.formulas === 'escape'
+    const source = escapes ? withoutFormulas(sql, columns) : sql
+    const options = FILE_OPTIONS[payload.output.format as keyof typeof FILE_OPTIONS]
+    const result = await connection.run(`COPY (${source}) TO ${text(target)} ${options}`, values)
+    return { columns, rowsOut: Number((await result.getRows())[0]?.[0] ?? 0) }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw asDataError(error, request)
+  } finally {
+    clearInterval(watch)
+    signal.removeEventListener('abort', stop)
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+interface Column {
+  readonly name: string
+  readonly type: string
+}
+
+const columnsOf = (statement: DuckDBPreparedStatement): Column[] =>
+  Array.from({ length: statement.columnCount }, (_, i) => ({
+    name: statement.columnName(i),
+    type: typeOf(statement, i),
+  }))
+
+/** A column that is a bare parameter has no type before its value is known. */
+const typeOf = (statement: DuckDBPreparedStatement, i: number): string => {
+  try {
+    return String(statement.columnType(i))
+  } catch {
+    return 'UNKNOWN'
+  }
+}
+
+const WHOLE = /^U?(?:BIGINT|HUGEINT)$/
+
+/** A whole number that JavaScript knows exactly is a number; a larger one stays text, like every decimal. */
+const plain = (value: Json, type: string): Json =>
+  typeof value === 'string' && WHOLE.test(type) && Number.isSafeInteger(Number(value)) ? Number(value) : value
+
+const keepRows = async (
+  connection: DuckDBConnection,
+  sql: string,
+  values: Parameters<DuckDBConnection['run']>[1],
+  limit: number,
+) => {
+  const reader = await connection.streamAndReadUntil(sql, limit + 1, values)
+  const names = reader.deduplicatedColumnNames()
+  const types = reader.columnTypes().map(String)
+  const keeper = new RowKeeper(limit)
+  for (const row of reader.getRowsJson()) {
+    const cells = row.map((value, i) => [names[i] as string, plain(value, types[i] as string)])
+    if (!keeper.add(Object.fromEntries(cells) as Record<string, Json>)) break
+  }
+  return { rowsOut: keeper.rows.length, rows: keeper.rows, truncated: keeper.truncated }
+}
+
+/** The paths of this machine are nobody's business but the operator's: inputs are named as the payload names them. */
+const asDataError = (error: unknown, { inputs, target, workDir }: QueryRequest): unknown => {
+  if (error instanceof PosthasteError || !(error instanceof Error)) return error
+  const hidden = [
+    ...inputs.map(({ path, name }) => [path, name] as const),
+    [target ?? workDir, 'the output'] as const,
+    [workDir, 'the temporary folder'] as const,
+  ]
+  const what = hidden.reduce(
+    (message, [path, name]) => message.replaceAll(path, name),
+    error.message.split('\n\n')[0] ?? '',
+  )
+  return new PosthasteError(
+    'E_DATA',
+    `The query failed: ${what.trim().slice(0, 1_000).replace(/[^.]$/, '$&.')}`,
+    {
+      field: 'payload.sql',
+      cause: error,
+    },
+  )
+}
