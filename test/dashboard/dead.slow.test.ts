@@ -27,12 +27,12 @@ it('groups what failed, stops after a canary that fails, and goes on after one t
   const row = page.getByRole('row', { name: /no answer from/ })
   await row.getByRole('cell', { name: String(JOBS), exact: true }).waitFor()
 
-  await row.getByRole('button', { name: /^Try 10 of/ }).click()
+  await row.getByRole('button', { name: /^Try 10 first/ }).click()
   await row.getByText(/stopped: the canary failed/).waitFor()
   await until(async () => (await lab.ph.stats()).states.dead === JOBS)
 
   world.isUp = true
-  await row.getByRole('button', { name: /^Try 10 of/ }).click()
+  await row.getByRole('button', { name: /^Try 10 first/ }).click()
   await page.getByText(`Sent round again: ${JOBS}`).waitFor()
   await page.getByText('Nothing failed').waitFor()
   expect((await lab.ph.stats()).states).toMatchObject({ dead: 0, completed: JOBS })

@@ -110,7 +110,7 @@ const Row = ({ group }: { readonly group: Group }) => {
         <span class="buttons">
           <Button
             label={`Try ${CANARY_JOBS} first`}
-            name={`Try ${CANARY_JOBS} of ${pattern} first`}
+            name={`Try ${CANARY_JOBS} first of ${pattern}`}
             icon="retry"
             disabled={dead === 0 || isBusy}
             onClick={() => void retryKind(fingerprint, true)}
