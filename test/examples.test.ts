@@ -74,6 +74,15 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'big: 100 in 60000 ms',
     'Resume the group.',
   ],
+  'canary-retry.js': [
+    '40 × no answer from *',
+    '40 jobs would be retried',
+    'stopped after 10 jobs',
+    'done: 40 jobs, canary passed',
+    'ada, in the first run',
+    'ada, in the second run',
+    'bulk.end, bulk.start, bulk.end, bulk.start',
+  ],
   'webhook.js': [
     'attempt 1: E_HTTP_LATER',
     'received {"type":"order.paid","order":1047}, new',

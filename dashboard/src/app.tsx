@@ -10,6 +10,7 @@ import { isHelpOpen } from './state/keys.ts'
 import { LOGIN_PATH } from './state/login.ts'
 import { navigate, place } from './state/router.ts'
 import { Add } from './views/add.tsx'
+import { Dead } from './views/dead.tsx'
 import { JobView } from './views/job.tsx'
 import { Jobs } from './views/jobs.tsx'
 import { Login } from './views/login.tsx'
@@ -22,6 +23,7 @@ const VIEWS: Readonly<Record<string, () => preact.JSX.Element>> = {
   '/dashboard/jobs': Jobs,
   '/dashboard/queues': Queues,
   '/dashboard/workers': Workers,
+  '/dashboard/dead': Dead,
   '/dashboard/add': Add,
 }
 
@@ -33,6 +35,7 @@ export const App = () => {
     { keys: ['2'], label: 'Jobs', run: () => navigate(JOBS_PATH) },
     { keys: ['3'], label: 'Queues', run: () => navigate('/dashboard/queues') },
     { keys: ['4'], label: 'Workers', run: () => navigate('/dashboard/workers') },
+    { keys: ['5'], label: 'Dead letters', run: () => navigate('/dashboard/dead') },
     { keys: ['l'], label: 'Hold the page still, or follow again', run: toggleFrozen },
     {
       keys: ['?'],

@@ -1,7 +1,10 @@
 import { type Argument, Command } from 'commander'
 import type { Act } from './command.ts'
+import { addAudit } from './commands/audit.ts'
 import { addBatch } from './commands/batch.ts'
+import { addBulk } from './commands/bulk.ts'
 import { addCancel } from './commands/cancel.ts'
+import { addDead } from './commands/dead.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFlow } from './commands/flow.ts'
@@ -11,6 +14,7 @@ import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
 import { addResume } from './commands/resume.ts'
 import { addRetry } from './commands/retry.ts'
+import { addRunNow } from './commands/run-now.ts'
 import { addSchedule } from './commands/schedule.ts'
 import { addServe } from './commands/serve.ts'
 import { addStart } from './commands/start.ts'
@@ -18,6 +22,7 @@ import { addStats } from './commands/stats.ts'
 import { addStatus } from './commands/status.ts'
 import { addSubmit } from './commands/submit.ts'
 import { addTail } from './commands/tail.ts'
+import { addUndo } from './commands/undo.ts'
 import { addWorker } from './commands/worker.ts'
 import type { Colors } from './output/colors.ts'
 import { packageVersion } from './version.ts'
@@ -25,8 +30,28 @@ import { packageVersion } from './version.ts'
 const GROUPS: readonly (readonly [title: string, add: readonly ((program: Command, act: Act) => void)[]])[] =
   [
     ['Run:', [addStart, addServe, addWorker]],
-    ['Add and look:', [addSubmit, addFlow, addBatch, addStatus, addList, addStats, addExplain, addTail]],
-    ['Control:', [addRetry, addCancel, addRemove, addPause, addResume, addLimit, addSchedule]],
+    [
+      'Add and look:',
+      [
+        ...[addSubmit, addFlow, addBatch, addStatus, addList, addStats, addExplain, addTail],
+        ...[addDead, addAudit],
+      ],
+    ],
+    [
+      'Control:',
+      [
+        addRetry,
+        addCancel,
+        addRemove,
+        addRunNow,
+        addUndo,
+        addBulk,
+        addPause,
+        addResume,
+        addLimit,
+        addSchedule,
+      ],
+    ],
     ['Check:', [addDoctor]],
   ]
 

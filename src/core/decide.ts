@@ -1,5 +1,5 @@
 import { type Backoff, backoffDelayMs } from './backoff.ts'
-import { appendHistory } from './history.ts'
+import { appendHistory, parseHistory } from './history.ts'
 import type {
   CancelRequest,
   Change,
@@ -11,7 +11,7 @@ import type {
   Settlement,
 } from './job.ts'
 import { CRASH_CAP, MAX_RETRIES, REASON_LENGTH_MAX } from './limits.ts'
-import { isPossible, type JobEvent, type To } from './states.ts'
+import { isLegal, isPossible, type JobEvent, type To } from './states.ts'
 import { clip, storable } from './text.ts'
 
 /**
@@ -402,11 +402,27 @@ export type Action =
   | { readonly kind: 'remove' }
   /** Run now: ahead of its time. */
   | { readonly kind: 'promote' }
+  /** Takes a cancellation back, if it was that run's and nothing has happened since; `reason`: why it was blocked. */
+  | { readonly kind: 'undo'; readonly of: UndoOf; readonly reason: string | null }
   | {
       readonly kind: 'resolve'
       readonly to: 'ready' | 'completed' | 'dead' | 'cancelled'
       readonly reason: string | null
     }
+
+/** The bulk run that is undone, and who started it when. */
+export interface UndoOf {
+  readonly id: string
+  readonly by: string
+  readonly at: number
+}
+
+/** Who acts, when, and within which bulk run. */
+export interface Actor {
+  readonly by: string
+  readonly at: number
+  readonly bulk?: string
+}
 
 export type ActionDecision =
   | { readonly kind: 'change'; readonly change: Change }
@@ -416,7 +432,7 @@ export type ActionDecision =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'refused'; readonly why: string }
 
-const TARGET: { readonly [K in Exclude<Action['kind'], 'resolve'>]: To } = {
+const TARGET: { readonly [K in Exclude<Action['kind'], 'resolve' | 'undo'>]: To } = {
   cancel: 'cancelled',
   retry: 'ready',
   remove: 'removed',
@@ -424,15 +440,12 @@ const TARGET: { readonly [K in Exclude<Action['kind'], 'resolve'>]: To } = {
 }
 
 /** What an operator's action means for a job as it is now; the engine then compares and sets. */
-export const decideAction = (
-  job: JobRecord,
-  action: Action,
-  who: { readonly by: string; readonly at: number },
-): ActionDecision => {
+export const decideAction = (job: JobRecord, action: Action, who: Actor): ActionDecision => {
   const { state } = job
   if (action.kind === 'cancel' && state === 'cancelled') return { kind: 'nothing' }
   if (action.kind === 'promote' && state === 'ready') return { kind: 'nothing' }
   if (!isPossible(action.kind, state)) return { kind: 'refused', why: refusal(action.kind, state) }
+  if (action.kind === 'undo') return decideUndo(job, action, who)
   const reason = 'reason' in action && action.reason !== null ? bounded(action.reason) : null
   if (state === 'running') return { kind: 'request_cancel', request: { at: who.at, by: who.by, reason } }
 
@@ -463,8 +476,44 @@ export const decideAction = (
         from: state,
         to,
         by: who.by,
+        ...(who.bulk === undefined ? {} : { bulk: who.bulk }),
         ...(reason === null ? {} : { reason }),
       }),
+    },
+  }
+}
+
+/** Back to where the cancellation, or the removal, found it; a run that was stopped is begun again. */
+const decideUndo = (
+  job: JobRecord,
+  { of, reason }: Extract<Action, { kind: 'undo' }>,
+  { at, by, bulk }: Actor,
+): ActionDecision => {
+  const last = parseHistory(job.history).at(-1)
+  // Of a running job, the worker wrote down who had asked; it does not know within which run.
+  const isOurs = last?.bulk === of.id || (last?.from === 'running' && last.by === of.by && last.at >= of.at)
+  const from = last?.from === 'running' ? 'ready' : last?.from
+  if (!isOurs || from === undefined || !isLegal('undo', 'cancelled', from as To))
+    return {
+      kind: 'refused',
+      why: 'It was not this run that cancelled it, or something happened to it since.',
+    }
+  const to = from as 'blocked' | 'scheduled' | 'ready' | 'retrying'
+  const { id, fence, attempt, retries, crashes, solo, output, error, history } = job
+  const entry = {
+    at,
+    event: 'undo',
+    from: 'cancelled',
+    to,
+    by,
+    ...(bulk === undefined ? {} : { bulk }),
+  } as const
+  return {
+    kind: 'change',
+    change: {
+      ...{ id, fence, from: 'cancelled', to, attempt, retries, crashes, solo, output, error },
+      reason: to === 'blocked' ? reason : null,
+      history: appendHistory(history, entry),
     },
   }
 }

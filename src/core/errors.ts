@@ -135,6 +135,24 @@ export const ERRORS = {
     'There is no such batch.',
     'Check the id; a batch is forgotten 7 days after it was done.',
   ),
+  E_BULK_MISSING: row(
+    404,
+    false,
+    'There is no such bulk run.',
+    'Check the id; a bulk run is forgotten 7 days after its end.',
+  ),
+  E_BULK_UNDO: row(
+    409,
+    false,
+    'This cannot be undone.',
+    'Only a cancel or remove in bulk can be undone, within 24 hours after it was started, once it is over.',
+  ),
+  E_BULK_BUSY: row(
+    429,
+    true,
+    'Too many bulk runs are under way.',
+    'Wait until some are over, or stop some: there may be 100 at once.',
+  ),
   E_JOB_MISSING: row(
     404,
     false,

@@ -166,6 +166,8 @@ export interface HistoryEntry {
   readonly to: To
   /** Worker id, or who acted. */
   readonly by?: string
+  /** The bulk run that it was a part of. */
+  readonly bulk?: string
   readonly reason?: string
   readonly attempt?: number
   readonly startedAt?: number

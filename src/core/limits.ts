@@ -144,3 +144,44 @@ export const WORKER_FORGET_MS = 60_000
 /** Documents of the record store: key length and size. */
 export const RECORD_KEY_LENGTH_MAX = 512
 export const RECORD_BYTES_MAX = 256 * 1024
+
+/** What operators did is written down for so long, the newest so many: a script that never stops must not fill the store. */
+export const AUDIT_RETENTION_MS = 90 * 24 * 3_600_000
+export const AUDIT_MAX = 10_000
+/** Ids of jobs that one entry names; it counts the others. */
+export const AUDIT_IDS_MAX = 20
+/** How often a maintainer drops what is beyond AUDIT_MAX. */
+export const AUDIT_PRUNE_MS = 10 * 60_000
+
+/** Jobs that a bulk run changes in one step. */
+export const BULK_BATCH = 200
+/** Jobs that a preview looks at when it cannot count without looking at each; `bounded` says that there are more. */
+export const BULK_PREVIEW_MAX = 20_000
+/** Jobs that a preview shows. */
+export const BULK_SAMPLE = 10
+/** Refusals that a bulk run names; it counts the others. */
+export const BULK_REFUSALS_MAX = 20
+/** Bulk runs of an installation that are under way at once. */
+export const BULK_ACTIVE_MAX = 100
+/** Whoever carries out a bulk run has it for so long; when its process dies, another one goes on after that. */
+export const BULK_LEASE_MS = 30_000
+/** How often a maintainer looks for bulk runs that nobody carries out, and whoever has one looks at its canary. */
+export const BULK_SWEEP_MS = 1_000
+/** A bulk run is forgotten so long after its end. */
+export const BULK_RETENTION_MS = 7 * 24 * 3_600_000
+/** For so long after it was started, a bulk cancel or remove can be undone. What it removed is kept until then … */
+export const BULK_UNDO_MS = 24 * 3_600_000
+/** … for so many jobs of one run. */
+export const BULK_UNDO_MAX = 100_000
+/** Jobs of a canary, unless it says otherwise, and the most: all of them are looked at again and again. */
+export const CANARY_JOBS = 10
+export const CANARY_JOBS_MAX = 200
+/** A canary has failed when more than this share of its jobs did … */
+export const CANARY_FAILURE_SHARE = 0.2
+/** … or when they have not ended after this. */
+export const CANARY_TIMEOUT_MS = 3_600_000
+
+/** Dead and retrying jobs that are grouped at once, the newest; `bounded` says that there are more. */
+export const DEAD_LETTERS_SCAN_MAX = 10_000
+/** Groups of one answer, the largest. */
+export const DEAD_LETTERS_GROUPS_MAX = 200

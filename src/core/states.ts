@@ -105,6 +105,7 @@ export const EVENTS = {
   cancel: { by: 'operator', means: 'someone stops it' },
   retry: { by: 'operator', means: 'someone sends it round again with a new retry budget' },
   remove: { by: 'operator', means: 'someone deletes it' },
+  undo: { by: 'operator', means: 'a cancellation in bulk is taken back' },
 } as const satisfies Record<string, EventInfo>
 
 export type JobEvent = keyof typeof EVENTS
@@ -146,6 +147,7 @@ export const TRANSITIONS: { readonly [E in JobEvent]: { readonly [F in From]?: r
     cancelled: ['removed'],
     dead: ['removed'],
   },
+  undo: { cancelled: ['blocked', 'scheduled', 'ready', 'retrying'] },
 }
 
 /** Whether `event` may take a job from `from` to `to`. */

@@ -83,6 +83,9 @@ export interface AttemptError extends JobError {
   readonly at: Date
   /** Counts from 1; null when no attempt was charged. */
   readonly attempt: number | null
+  /** When its handler began, and how long it ran; null when no start was recorded. */
+  readonly startedAt: Date | null
+  readonly durationMs: number | null
 }
 
 /**
@@ -179,9 +182,11 @@ export const scheduleOf = ({ schedule }: JobOptions): Job['schedule'] =>
 /** The errors of the history, which have no stack; the newest error, which has a column of its own, has one. */
 const errorsOf = (stored: readonly HistoryEntry[], last: JobError | null): AttemptError[] => {
   const failed = stored.filter((entry) => entry.error !== undefined)
-  return failed.map(({ at, attempt, error }, index) => ({
+  return failed.map(({ at, attempt, startedAt = null, error }, index) => ({
     at: new Date(at),
     attempt: attempt ?? null,
+    startedAt: date(startedAt),
+    durationMs: startedAt === null ? null : Math.max(0, at - startedAt),
     ...(error as JobError),
     ...(index === failed.length - 1 && last?.message === error?.message ? last : {}),
   }))

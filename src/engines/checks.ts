@@ -307,7 +307,7 @@ const LIST: Fields<ListQuery> = {
 
 /** The events that `change` carries out. */
 const CHANGE_EVENTS: readonly JobEvent[] = [
-  ...(['promote', 'unblock', 'reschedule', 'resolve', 'cancel', 'retry', 'remove'] as const),
+  ...(['promote', 'unblock', 'reschedule', 'resolve', 'cancel', 'retry', 'remove', 'undo'] as const),
 ]
 /** Those that may be a condition of an insert. */
 const INSERT_CHANGE_EVENTS: readonly JobEvent[] = ['cancel', 'remove', 'reschedule']

@@ -8,9 +8,13 @@ import type { ArchiveStatus } from '../engines/archived.ts'
 import type { Engine, StoredLogLine } from '../engines/engine.ts'
 import type { EngineConnection } from '../engines/open.ts'
 import type { AddedJob } from './added.ts'
+import type { AuditOptions, AuditPage } from './audit.ts'
 import type { Batch, Batches, BatchOptions } from './batches.ts'
+import type { BulkPreviewRequest, BulkRequest, BulkRun, Bulks } from './bulk/bulk.ts'
+import type { BulkPreview } from './bulk/preview.ts'
 import type { AddedRef } from './client.ts'
 import type { Act, ActWith, CancelOptions, ControlOptions, PauseTargets, ResolveOptions } from './control.ts'
+import type { DeadLetters, DeadLettersOptions } from './dead-letters.ts'
 import type { EventName, Listener } from './events.ts'
 import type { Explanation } from './explain.ts'
 import type { QueueExplanation } from './explain-queue.ts'
@@ -202,6 +206,26 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
    */
   pause(target: PauseTargets, options?: ControlOptions): Promise<void>
   resume(target: PauseTargets, options?: ControlOptions): Promise<void>
+
+  /**
+   * Does one thing to every job that fits a filter. With `dryRun` it changes nothing and answers how many fit and which
+   * come first. Otherwise the run begins: it goes on in steps, in this process and, should this one end, in any other that
+   * runs jobs; jobs that are added later are not touched, and none is touched twice.
+   * @throws E_ARGUMENT (also for a filter that fits everything without `all: true`), E_BULK_BUSY
+   */
+  bulk(request: BulkPreviewRequest): Promise<BulkPreview>
+  bulk(request: BulkRequest): Promise<BulkRun>
+  readonly bulks: Bulks
+  /**
+   * Takes back a bulk cancel or remove of the last 24 hours, in a run of its own whose refusals name the jobs that could
+   * not be put back: their key has another holder, or something happened to them since. Safe to repeat.
+   * @throws E_BULK_MISSING, E_BULK_UNDO, E_BULK_BUSY
+   */
+  undo(id: string, options?: ControlOptions): Promise<BulkRun>
+  /** What failed, grouped by the kind of error. Looks at the newest 10,000 dead and retrying jobs. @throws E_ARGUMENT */
+  deadLetters(options?: DeadLettersOptions): Promise<DeadLetters>
+  /** What operators did, through any door, the newest first: 90 days, 10,000 entries. @throws E_ARGUMENT, E_CURSOR */
+  audit(options?: AuditOptions): Promise<AuditPage>
 
   /** Hears what happens in this process until the returned function is called. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void

@@ -1,4 +1,4 @@
-import { type Action, decideAction } from '../core/decide.ts'
+import { type Action, type Actor, decideAction } from '../core/decide.ts'
 import { PosthasteError } from '../core/errors.ts'
 import type { CancelRequest, Change, JobRecord } from '../core/job.ts'
 import { isFinished, isJobState, type To } from '../core/states.ts'
@@ -24,10 +24,15 @@ type Outcome =
   /** The job as it was read; `to` is what it was changed to, null when it runs or was so already. */
   | { readonly record: JobRecord; readonly to: To | null; readonly changed: boolean }
 
-interface Order {
-  readonly action: Action
-  readonly by: string
-  readonly at: number
+/** Who acts, within which bulk run, and what is to be done before jobs are changed: with them as they are now. */
+export interface Who extends Pick<Actor, 'by' | 'bulk'> {
+  readonly keep?: (records: readonly JobRecord[]) => Promise<void>
+}
+
+interface Order extends Actor {
+  /** Each job may have an action of its own. */
+  readonly actionOf: (id: string) => Action
+  readonly keep: Who['keep']
 }
 
 /**
@@ -37,21 +42,23 @@ interface Order {
 export const carryOut = async (
   deps: CarryOutDeps,
   ids: readonly string[],
-  action: Action,
-  by: string,
+  action: Action | ((id: string) => Action),
+  { by, bulk, keep }: Who,
 ): Promise<Controlled[]> => {
   const { engine } = deps
-  const order: Order = { action, by, at: await engine.now() }
+  const actionOf = typeof action === 'function' ? action : () => action
+  const at = await engine.now()
+  const order: Order = { actionOf, keep, by, at, ...(bulk === undefined ? {} : { bulk }) }
   const outcomes = new Map<string, Outcome>()
   let open = ids
   for (let round = 0; round < ROUNDS_MAX && open.length > 0; round++) {
     open = await tryOnce(engine, open, order, outcomes)
   }
   for (const id of open) {
-    const what = `Job ${id} kept changing while it was told to ${action.kind}.`
+    const what = `Job ${id} kept changing while it was told to ${actionOf(id).kind}.`
     outcomes.set(id, { error: new PosthasteError('E_CONFLICT', what) })
   }
-  const newest = action.kind === 'remove' ? new Map() : await readNewest(engine, outcomes)
+  const newest = await readNewest(engine, outcomes)
   return ids.map((id) => tell(deps, order, id, outcomes.get(id) as Outcome, newest.get(id)))
 }
 
@@ -59,7 +66,7 @@ export const carryOut = async (
 const tryOnce = async (
   engine: Engine,
   ids: readonly string[],
-  { action, by, at }: Order,
+  { actionOf, keep, ...actor }: Order,
   outcomes: Map<string, Outcome>,
 ): Promise<string[]> => {
   const records = await engine.get(ids)
@@ -73,13 +80,14 @@ const tryOnce = async (
       })
       continue
     }
-    const decision = decideAction(record, action, { by, at })
+    const decision = decideAction(record, actionOf(id), actor)
     if (decision.kind === 'change') changes.push({ record, change: decision.change })
     else if (decision.kind === 'request_cancel') requests.push({ record, request: decision.request })
     else if (decision.kind === 'nothing') outcomes.set(id, { record, to: null, changed: false })
     else outcomes.set(id, { error: refused(record, decision.why) })
   }
 
+  if (keep !== undefined && changes.length > 0) await keep(changes.map(({ record }) => record))
   const [changed, requested] = await Promise.all([
     changes.length === 0 ? [] : engine.change(changes.map(({ change }) => change)),
     requests.length === 0
@@ -109,7 +117,9 @@ const readNewest = async (
   engine: Engine,
   outcomes: ReadonlyMap<string, Outcome>,
 ): Promise<ReadonlyMap<string, JobRecord | null>> => {
-  const ids = [...outcomes].flatMap(([id, outcome]) => ('error' in outcome ? [] : [id]))
+  const ids = [...outcomes].flatMap(([id, outcome]) =>
+    'error' in outcome || outcome.to === 'removed' ? [] : [id],
+  )
   const records = ids.length === 0 ? [] : await engine.get(ids)
   return new Map(ids.map((id, i) => [id, records[i] ?? null]))
 }
@@ -117,7 +127,7 @@ const readNewest = async (
 /** What was removed is answered as it last was; everything else as it is now. */
 const tell = (
   { events, logger, view }: CarryOutDeps,
-  { action, by }: Order,
+  { actionOf, by }: Order,
   id: string,
   outcome: Outcome,
   newest: JobRecord | null | undefined,
@@ -127,7 +137,7 @@ const tell = (
   const { to, changed } = outcome
   if (changed) {
     const { task, queue, state } = job
-    logger.info({ job: id, task, queue, state, by, action: action.kind }, 'job changed')
+    logger.info({ job: id, task, queue, state, by, action: actionOf(id).kind }, 'job changed')
   }
   // When it is something else by now, somebody else did that, and tells it.
   if (to !== null && isJobState(to) && isFinished(to) && job.state === to) events.emit(to, job)

@@ -67,14 +67,14 @@ export const createControl = (deps: ControlDeps): Control => {
   ): Promise<Job | Controlled[]> => {
     const by = checkWho(options.by)
     if (!Array.isArray(ids)) {
-      const [only] = await carryOut(deps, [checkId(ids)], action, by)
+      const [only] = await carryOut(deps, [checkId(ids)], action, { by })
       if (only?.ok === true) return only.job
       throw only?.error
     }
     const distinct = [...new Set(ids.map((id, i) => checkId(id, `ids[${i}]`)))]
     const outcomes = new Map<string, Controlled>()
     for (let i = 0; i < distinct.length; i += ENGINE_BATCH_MAX) {
-      const batch = await carryOut(deps, distinct.slice(i, i + ENGINE_BATCH_MAX), action, by)
+      const batch = await carryOut(deps, distinct.slice(i, i + ENGINE_BATCH_MAX), action, { by })
       for (const outcome of batch) outcomes.set(outcome.id, outcome)
     }
     return ids.map((id) => outcomes.get(id) as Controlled)
@@ -133,7 +133,7 @@ export const createControl = (deps: ControlDeps): Control => {
 export const checkWho = (by: unknown): string =>
   by === undefined ? WHO_DEFAULT : checkText(by, 'by', WHO_LENGTH_MAX)
 
-const checkReason = (reason: unknown): string | null =>
+export const checkReason = (reason: unknown): string | null =>
   reason === undefined || reason === null ? null : checkText(reason, 'reason', REASON_LENGTH_MAX)
 
 const TARGETS = ['ready', 'completed', 'dead', 'cancelled'] as const

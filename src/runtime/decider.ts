@@ -57,13 +57,14 @@ export class Decider {
     const { deps, decideBatches } = this.#options
     const idsOf = (topic: News['topic']) => news.filter((one) => one.topic === topic).map(({ id }) => id)
     const at = await this.#ask(() => deps.engine.now())
-    await this.#decideJobs(idsOf('job'), at)
+    await this.decideJobs(idsOf('job'), at)
     const batches = idsOf('batch')
     if (batches.length > 0) await decideBatches(batches)
     await this.#ask(() => deps.engine.clearNews(news))
   }
 
-  async #decideJobs(ids: readonly string[], at: number): Promise<void> {
+  /** What the parents of these jobs mean for them now. @param at the store's time */
+  async decideJobs(ids: readonly string[], at: number): Promise<void> {
     if (ids.length === 0) return
     const jobs = (await this.#get(ids)).filter((job) => job !== null)
     const parents = [...new Set(jobs.flatMap(({ ties }) => ties?.parents.map(({ id }) => id) ?? []))]

@@ -1,8 +1,10 @@
 import { BLOB_SWEEP_MS } from '../blobs/limits.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import {
+  AUDIT_PRUNE_MS,
   BATCH_RETENTION_MS,
   BREAKER_RESUME_MS,
+  BULK_SWEEP_MS,
   DECIDE_MS,
   ENGINE_BATCH_MAX,
   PRUNE_BATCH,
@@ -11,7 +13,9 @@ import {
 import { FINISHED_STATES, type FinishedState } from '../core/states.ts'
 import type { Archiver } from '../engines/archived.ts'
 import { Ager } from './ager.ts'
+import type { Audit } from './audit.ts'
 import type { Batches } from './batches.ts'
+import type { OwnBulk } from './bulk/bulk.ts'
 import { within } from './deadline.ts'
 import { Decider } from './decider.ts'
 import type { RuntimeDeps } from './deps.ts'
@@ -20,7 +24,7 @@ import { Ticker } from './ticker.ts'
 
 /**
  * The housekeeping of an installation: promotes jobs whose time has come, fires schedules, rescues jobs of lost workers,
- * prunes what is past its retention, and moves what has finished into the archive, if there is one. Any number of
+ * prunes what is past its retention, takes up bulk runs that nobody carries out, and moves what has finished into the archive, if there is one. Any number of
  * processes may do it at once: every step is compare-and-set or removes what anyone
  * would remove. Without any maintainer nothing is lost; it only waits.
  */
@@ -43,10 +47,14 @@ const DECIDE_HINT_MS = 20
 /** When more is left to prune than one step took. */
 const PRUNE_AGAIN_MS = 1_000
 
-export const createMaintainer = (
-  deps: RuntimeDeps,
-  batches: Pick<Batches, 'decide' | 'prune'>,
-): Maintainer => {
+/** Parts of an installation that need housekeeping of their own. */
+export interface Maintained {
+  readonly batches: Pick<Batches, 'decide' | 'prune'>
+  readonly bulk: Pick<OwnBulk, 'sweep'>
+  readonly audit: Pick<Audit, 'prune'>
+}
+
+export const createMaintainer = (deps: RuntimeDeps, { batches, bulk, audit }: Maintained): Maintainer => {
   const { engine, clock, settings } = deps
   const ask = <T>(call: () => Promise<T>): Promise<T> => within(clock, CALL_TIMEOUT_MS, call)
   const rescuer = new Rescuer({ deps, by: 'maintainer', callTimeoutMs: CALL_TIMEOUT_MS })
@@ -109,6 +117,14 @@ export const createMaintainer = (
     return more ? 0 : settings.archiveSweepMs
   }
 
+  const takingUp = new Round(deps, 'bulk', async () => {
+    await bulk.sweep()
+    return BULK_SWEEP_MS
+  })
+  const auditing = new Round(deps, 'audit', async () => {
+    await audit.prune()
+    return AUDIT_PRUNE_MS
+  })
   const sweepBlobs = async (): Promise<number> => {
     const { removed, bytes } = await deps.blobs.sweep()
     if (removed > 0) deps.logger.debug({ removed, bytes }, 'expired blobs removed')
@@ -157,11 +173,14 @@ export const createMaintainer = (
       resuming?.start(0)
       ageing?.start(0)
       archiving?.start(deps.random() * settings.archiveSweepMs)
+      takingUp.start(deps.random() * BULK_SWEEP_MS)
+      auditing.start(deps.random() * AUDIT_PRUNE_MS)
     },
     async stop() {
       isStopped = true
-      const rounds = [promoting, ticking, deciding, rescuing, pruning, sweeping, archiving, resuming, ageing]
-      await Promise.all(rounds.map((round) => round?.stop()))
+      const rounds = [promoting, ticking, deciding, rescuing, pruning, sweeping, archiving]
+      const others = [takingUp, auditing, resuming, ageing]
+      await Promise.all([...rounds, ...others].map((round) => round?.stop()))
       await listening?.close()
     },
   }

@@ -5,6 +5,7 @@ import { durationMs } from '../core/durations.ts'
 import { PosthasteError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { JobRecord } from '../core/job.ts'
+import { ENGINE_CALL_TIMEOUT_MS } from '../core/limits.ts'
 import { taskName } from '../core/task-name.ts'
 import { shown } from '../core/text.ts'
 import { type Job, toJob } from '../core/view.ts'
@@ -13,10 +14,15 @@ import type { Engine } from '../engines/engine.ts'
 import { type EngineConnection, openArchived, openEngine } from '../engines/open.ts'
 import type { Posthaste, PosthasteOptions } from './api.ts'
 import { refuse, refuseUnknown } from './arguments.ts'
+import { createAudit } from './audit.ts'
+import { auditControl, auditLimits, auditSchedules } from './audited.ts'
 import { createBatches } from './batches.ts'
 import { createBreaker } from './breaker.ts'
+import { type BulkRequest, createBulk } from './bulk/bulk.ts'
 import { createClient } from './client.ts'
 import { createControl } from './control.ts'
+import { deadLetters } from './dead-letters.ts'
+import { Decider } from './decider.ts'
 import { taskMap } from './define.ts'
 import type { RuntimeDeps, RuntimeSettings } from './deps.ts'
 import { createEvents } from './events.ts'
@@ -122,9 +128,18 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
   const batches = createBatches({ ...deps, prepare, client })
   const { declare, ...schedules } = createSchedules({ ...deps, prepare, maxRetriesOf })
   const query = createQuery(engine, view)
-  const control = createControl({ ...deps, view, limits: { setPaused }, forgetFailures: breaker.forget })
+  const audit = createAudit(deps)
+  const control = auditControl(
+    createControl({ ...deps, view, limits: { setPaused }, forgetFailures: breaker.forget }),
+    audit,
+  )
+  const decider = new Decider({
+    ...{ deps, callTimeoutMs: ENGINE_CALL_TIMEOUT_MS, decideBatches: batches.decide },
+  })
+  const decideJobs: Decider['decideJobs'] = (ids, at) => decider.decideJobs(ids, at)
+  const bulk = createBulk({ ...deps, view, audit, decideJobs })
   const waits = createWaits({ ...deps, view })
-  const maintainer = createMaintainer(deps, batches)
+  const maintainer = createMaintainer(deps, { batches, bulk, audit })
   const workers = new Set<Worker>()
   const started: Pack[] = []
   let isMaintained = false
@@ -141,6 +156,7 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     const steps = [
       () => Promise.all([...workers].map((worker) => worker.stop(stop))),
       () => (isMaintained ? maintainer.stop() : undefined),
+      () => bulk.close(),
       () => waits.close(),
       ...started.map((pack) => () => pack.close?.()).reverse(),
       () => breaker.close(),
@@ -167,8 +183,8 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     batch: batches.create,
     batches: { get: batches.get, close: batches.close, list: batches.list },
     schedule: declare as Posthaste['schedule'],
-    schedules,
-    limits,
+    schedules: auditSchedules(schedules, audit),
+    limits: auditLimits(limits, audit),
     work(workerOptions) {
       if (closing !== null) throw new PosthasteError('E_STORE_CLOSED')
       for (const one of workers) if (one.mode === 'stopped') workers.delete(one)
@@ -180,6 +196,14 @@ export const posthaste = async <const Tasks extends AnyTask = AnyTask>(
     localWorkers: () => [...workers].filter(({ mode }) => mode !== 'stopped'),
     ...query,
     ...control,
+    bulk: ((request: BulkRequest & { readonly dryRun?: boolean }) =>
+      request?.dryRun === true
+        ? bulk.preview({ ...request, dryRun: true })
+        : bulk.start(request)) as Posthaste['bulk'],
+    bulks: { get: bulk.get, list: bulk.list, stop: bulk.stop },
+    undo: bulk.undo,
+    deadLetters: (about) => deadLetters(engine, about),
+    audit: audit.list,
     stats: () => readStats(engine),
     workers: async () => (await engine.workers()).map(toWorkerInfo),
     explain: (id) => explain(engine, id),

@@ -121,7 +121,10 @@ export const createQuery = (engine: Engine, view: (record: JobRecord) => Job): Q
 })
 
 /** Stores keep each version of a task's payload under a name of its own; which there are, the numbers tell. */
-const withVersions = async (engine: Engine, query: ListQuery): Promise<ListQuery> => {
+export const withVersions = async <Query extends Pick<ListQuery, 'tasks'>>(
+  engine: Engine,
+  query: Query,
+): Promise<Query> => {
   if (query.tasks === undefined) return query
   const wanted = new Set(query.tasks)
   const versions = (await readCounts(engine)).flatMap(({ task }) => (wanted.has(taskName(task)) ? task : []))
@@ -130,7 +133,8 @@ const withVersions = async (engine: Engine, query: ListQuery): Promise<ListQuery
   return { ...query, tasks: [...new Set([...plain, ...versions])] }
 }
 
-const toListQuery = (options: ListOptions, sort: string): ListQuery => {
+/** @throws E_ARGUMENT, E_TIME, E_CURSOR naming the filter */
+export const toListQuery = (options: ListOptions, sort: string): ListQuery => {
   if (typeof options !== 'object' || options === null) refuse('list', 'takes an object')
   refuseUnknown(options, FIELDS, 'list')
   const field = sort.startsWith?.('-') ? sort.slice(1) : sort

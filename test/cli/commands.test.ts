@@ -171,7 +171,7 @@ describe.each(ENGINES)('on %s', (kind) => {
       expect(await json(['pause', 'control', 'other'], place)).toEqual({ paused: ['control', 'other'] })
       const { queues } = await json(['stats'], place)
       expect(queues).toContainEqual(
-        expect.objectContaining({ queue: 'control', paused: true, pausedBy: 'command line' }),
+        expect.objectContaining({ queue: 'control', paused: true, pausedBy: expect.stringContaining('@') }),
       )
       expect((await json(['explain', id], place)).reasons[0].code).toBe('queue_paused')
       expect((await posthaste('resume', 'control', 'other')).code).toBe(0)

@@ -167,10 +167,18 @@ describe('the history of a job', () => {
     job = afterRun(job, { kind: 'expired' }, 3_000)
     job = afterRun(job, { kind: 'snoozed', delayMs: 5, reason: 'later' }, 4_000)
     job = afterRun(job, failure('second'), 5_000)
+    const ran = (from: number) => ({ startedAt: new Date(from), durationMs: 100 })
     expect(toJob(job).errors).toEqual([
-      { at: new Date(2_100), attempt: 1, name: 'Error', message: 'first' },
+      { at: new Date(2_100), attempt: 1, ...ran(2_000), name: 'Error', message: 'first' },
       expect.objectContaining({ attempt: 2, name: 'WorkerLost' }),
-      { at: new Date(5_100), attempt: 3, name: 'Error', message: 'second', stack: '    at second' },
+      {
+        at: new Date(5_100),
+        attempt: 3,
+        ...ran(5_000),
+        name: 'Error',
+        message: 'second',
+        stack: '    at second',
+      },
     ])
     job = afterRun(job, { kind: 'completed', output: null }, 6_000)
     expect(life(job)).toEqual([

@@ -56,6 +56,7 @@ const SCENES: readonly Scene[] = [
   { name: 'job', path: () => `/jobs/${jobId}`, shows: 'a line with' },
   { name: 'queues', path: () => '/queues', shows: 'paused' },
   { name: 'workers', path: () => '/workers', shows: 'Tasks that no live worker knows' },
+  { name: 'dead letters', path: () => '/dead', shows: 'the newest job' },
   { name: 'form', path: () => '/add', shows: 'Separated by commas' },
   {
     name: 'question',
@@ -78,6 +79,7 @@ const SCENES: readonly Scene[] = [
   { name: 'empty overview', path: () => '', isEmpty: true, shows: 'No jobs yet' },
   { name: 'empty jobs', path: () => '/jobs', isEmpty: true, shows: 'No jobs yet' },
   { name: 'empty queues', path: () => '/queues', isEmpty: true, shows: 'No queues yet' },
+  { name: 'no dead letters', path: () => '/dead', isEmpty: true, shows: 'Nothing failed' },
   { name: 'empty workers', path: () => '/workers', isEmpty: true, shows: 'No worker is alive' },
 ]
 

@@ -4,7 +4,7 @@ import type { Engine, ExpiredRequest } from '../../src/engines/engine.ts'
 import { createMaintainer, type Maintainer } from '../../src/runtime/maintainer.ts'
 import { Rescuer } from '../../src/runtime/rescue.ts'
 import { faultyEngine } from '../../src/testing/faulty.ts'
-import { type Lab, type LabOptions, openLab, until } from './worker-lab.ts'
+import { type Lab, type LabOptions, nothingElse, openLab, until } from './worker-lab.ts'
 
 const toStop: Maintainer[] = []
 afterEach(async () => {
@@ -12,7 +12,7 @@ afterEach(async () => {
 })
 
 const maintain = (lab: Lab): Maintainer => {
-  const maintainer = createMaintainer(lab.deps, { decide: async () => {}, prune: async () => {} })
+  const maintainer = createMaintainer(lab.deps, nothingElse)
   toStop.push(maintainer)
   maintainer.start()
   return maintainer

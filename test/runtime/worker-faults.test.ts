@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { PosthasteError } from '../../src/core/errors.ts'
 import { createMaintainer, type Maintainer } from '../../src/runtime/maintainer.ts'
 import { type FaultyEngine, faultyEngine } from '../../src/testing/faulty.ts'
-import { type LabOptions, openLab, until, withMethods } from './worker-lab.ts'
+import { type LabOptions, nothingElse, openLab, until, withMethods } from './worker-lab.ts'
 
 const toStop: Maintainer[] = []
 afterEach(async () => {
@@ -178,7 +178,7 @@ describe.each(['memory', 'sqlite'] as const)('several workers on %s', (kind) => 
       ],
     })
     const ids = [...(await lab.addMany('at-once', 5_000)), ...(await lab.addMany('later', 5_000))]
-    const maintainer = createMaintainer(lab.deps, { decide: async () => {}, prune: async () => {} })
+    const maintainer = createMaintainer(lab.deps, nothingElse)
     toStop.push(maintainer)
     maintainer.start()
     const workers = [

@@ -12,6 +12,7 @@ import { openEngine } from '../../src/engines/open.ts'
 import type { RuntimeDeps, RuntimeSettings } from '../../src/runtime/deps.ts'
 import { createEvents } from '../../src/runtime/events.ts'
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts'
+import type { Maintained } from '../../src/runtime/maintainer.ts'
 import type { AddOptions } from '../../src/runtime/options.ts'
 import { createPreparer } from '../../src/runtime/prepare.ts'
 import type { AnyTask } from '../../src/runtime/task.ts'
@@ -183,4 +184,11 @@ export const until = async (
     if (performance.now() > end) throw new Error(`not so within ${timeoutMs} ms: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, 3))
   }
+}
+
+/** For a maintainer in a lab where there are jobs and nothing else. */
+export const nothingElse: Maintained = {
+  batches: { decide: async () => {}, prune: async () => {} },
+  bulk: { sweep: async () => {} },
+  audit: { prune: async () => {} },
 }

@@ -1,5 +1,14 @@
 import { send } from './client.ts'
-import type { JobPage, LogLine, WireExplanation, WireJob, WireQueue, WireStats } from './types.ts'
+import type {
+  JobPage,
+  LogLine,
+  WireBulk,
+  WireDeadLetters,
+  WireExplanation,
+  WireJob,
+  WireQueue,
+  WireStats,
+} from './types.ts'
 
 /** Jobs on a page of the table. */
 export const PAGE_SIZE = 50
@@ -27,6 +36,16 @@ export const cancelJob = (id: string, reason: string): Promise<WireJob> =>
   send('POST', `${job(id)}/cancel`, reason === '' ? {} : { reason })
 export const runJobNow = (id: string): Promise<WireJob> => send('POST', `${job(id)}/run-now`)
 export const removeJob = (id: string): Promise<WireJob> => send('DELETE', job(id))
+
+export const getDeadLetters = (): Promise<WireDeadLetters> => send('GET', '/v1/dead-letters')
+/** @param canary jobs that go first, or null for all at once */
+export const bulkRetry = (fingerprint: string, canary: number | null): Promise<WireBulk> =>
+  send('POST', '/v1/jobs/bulk', {
+    action: 'retry',
+    filter: { fingerprint, state: 'dead' },
+    ...(canary === null ? {} : { canary }),
+  })
+export const getBulk = (id: string): Promise<WireBulk> => send('GET', `/v1/bulk/${encodeURIComponent(id)}`)
 
 export const getStats = (): Promise<WireStats> => send('GET', '/v1/stats')
 export const setPaused = (name: string, paused: boolean): Promise<WireQueue> =>

@@ -1,4 +1,6 @@
 import type { Job } from '../../../src/core/view.ts'
+import type { BulkInfo } from '../../../src/runtime/bulk/view.ts'
+import type { DeadLetters } from '../../../src/runtime/dead-letters.ts'
 import type { Explanation } from '../../../src/runtime/explain.ts'
 import type { QueueStats, Stats } from '../../../src/runtime/stats.ts'
 import type { WorkerInfo } from '../../../src/runtime/workers.ts'
@@ -16,6 +18,8 @@ export type WireJob = Wire<Job>
 export type WireStats = Wire<Stats>
 export type WireQueue = Wire<QueueStats>
 export type WireWorker = Wire<WorkerInfo>
+export type WireBulk = Wire<BulkInfo>
+export type WireDeadLetters = Wire<DeadLetters>
 export type WireExplanation = Wire<Explanation>
 
 /** What a table shows of a job: everything that is never large. */

@@ -13,6 +13,7 @@ const PAGES = [
   { href: '/dashboard/jobs', label: 'Jobs' },
   { href: '/dashboard/queues', label: 'Queues' },
   { href: '/dashboard/workers', label: 'Workers' },
+  { href: '/dashboard/dead', label: 'Dead letters' },
 ] as const
 
 const logOut = (event: SubmitEvent): void => {

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { PosthasteError } from '../../core/errors.ts'
 import { LIMIT_CONCURRENCY_MAX, WEIGHT_MAX } from '../../core/limits.ts'
 import type { Limit } from '../../runtime/limit-view.ts'
-import { BY } from '../act-on-jobs.ts'
 import { wholeNumber } from '../arguments.ts'
 import { type Act, type CommonOptions, common, define } from '../command.ts'
 import { EXIT } from '../exit.ts'
 import { rateOf, type TargetFlags, targetOf, targetOptions, targetText } from '../limit-target.ts'
 import { withStore } from '../open.ts'
 import type { Terminal } from '../output/terminal.ts'
+import { BY } from '../who.ts'
 
 const VERSION_MAX = 999_999_999
 

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { BY } from '../act-on-jobs.ts'
 import { type Act, type CommonOptions, common, define } from '../command.ts'
 import { EXIT, usageError } from '../exit.ts'
 import {
@@ -11,6 +10,7 @@ import {
   targetText,
 } from '../limit-target.ts'
 import { withStore } from '../open.ts'
+import { BY } from '../who.ts'
 
 export const addPause = (program: Command, act: Act): void => {
   const command = define(program, 'pause [queues...]', {

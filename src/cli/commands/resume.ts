@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { BY } from '../act-on-jobs.ts'
 import { type Act, type CommonOptions, common, define } from '../command.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { hasTarget, type TargetFlags, targetOf, targetOptions, targetText } from '../limit-target.ts'
 import { withStore } from '../open.ts'
+import { BY } from '../who.ts'
 
 export const addResume = (program: Command, act: Act): void => {
   const command = define(program, 'resume [queues...]', {

@@ -5,7 +5,6 @@ import { CATCH_UPS, OVERLAPS } from '../../core/schedule.ts'
 import type { Posthaste } from '../../runtime/posthaste.ts'
 import type { ScheduleOptions } from '../../runtime/schedule-options.ts'
 import type { Schedule } from '../../runtime/schedule-view.ts'
-import { BY } from '../act-on-jobs.ts'
 import { wholeNumber } from '../arguments.ts'
 import { type Act, type CommonOptions, common, define, ownOptions } from '../command.ts'
 import { EXIT, usageError } from '../exit.ts'
@@ -13,6 +12,7 @@ import { withStore } from '../open.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { payloadOf } from '../payload.ts'
 import { tasksFor } from '../tasks.ts'
+import { BY } from '../who.ts'
 
 type Flags = Pick<
   ScheduleOptions,

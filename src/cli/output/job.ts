@@ -87,7 +87,8 @@ export const printJob = (
     if (index === 0) terminal.print()
     const head = `attempt ${error.attempt ?? '–'}  ${relativeTime(error.at.getTime(), now)}`
     const code = error.code === undefined ? error.name : `${error.name} ${error.code}`
-    show(index === 0 ? 'errors' : '', [`${head}  ${dim(exactTime(error.at))}`])
+    const took = error.durationMs === null ? '' : dim(`  after ${formatDuration(error.durationMs)}`)
+    show(index === 0 ? 'errors' : '', [`${head}  ${dim(exactTime(error.at))}${took}`])
     show(
       '',
       wrap(plain(`${code}: ${error.message}`), room).map((line) => red(line)),

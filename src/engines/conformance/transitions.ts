@@ -80,9 +80,12 @@ const ATTEMPTS: { readonly [E in JobEvent]: Attempt } = {
   cancel: change,
   retry: change,
   remove: change,
+  undo: change,
 }
 
-const BY_CHANGE: readonly JobEvent[] = ['unblock', 'reschedule', 'resolve', 'cancel', 'retry', 'remove']
+const BY_CHANGE: readonly JobEvent[] = [
+  ...(['unblock', 'reschedule', 'resolve', 'cancel', 'retry', 'remove', 'undo'] as const),
+]
 /** What `change` carries out: to promote may also mean that someone runs a job ahead of its time. */
 const CHANGES: readonly JobEvent[] = ['promote', ...BY_CHANGE]
 

@@ -8,6 +8,7 @@ import { problemResponse } from './problem.ts'
 import { addRoutes, mergeRoutes, type Routes } from './routes.ts'
 import { batchRoutes } from './routes-batch.ts'
 import { blobRoutes } from './routes-blobs.ts'
+import { bulkRoutes } from './routes-bulk.ts'
 import { dashboardRoutes, isDashboardPath } from './routes-dashboard.ts'
 import { eventRoutes } from './routes-events.ts'
 import { flowRoutes } from './routes-flows.ts'
@@ -18,6 +19,7 @@ import { jobRoutes } from './routes-jobs.ts'
 import { limitRoutes } from './routes-limits.ts'
 import { loginRoutes } from './routes-login.ts'
 import { metricsRoutes } from './routes-metrics.ts'
+import { operatingRoutes } from './routes-operating.ts'
 import { packRoutes } from './routes-packs.ts'
 import { queueRoutes } from './routes-queues.ts'
 import { scheduleRoutes } from './routes-schedules.ts'
@@ -38,12 +40,14 @@ export const routeTable = (deps: ServerDeps, stopping: AbortSignal): Routes =>
     healthRoutes(deps),
     metricsRoutes(deps, stopping),
     batchRoutes(deps),
+    bulkRoutes(deps),
     jobRoutes(deps),
     jobActionRoutes(deps),
     flowRoutes(deps),
     queueRoutes(deps),
     limitRoutes(deps),
     scheduleRoutes(deps),
+    operatingRoutes(deps),
     workerRoutes(deps),
     taskRoutes(deps),
     blobRoutes(deps),

@@ -5,6 +5,7 @@ import { createAttempts } from './attempts.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import { addressOf } from './routes-events.ts'
 import { createSessions } from './session.ts'
+import { noteWho } from './who.ts'
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -85,7 +86,8 @@ export const requireToken = (token: string, isOpen: (path: string) => boolean): 
   const sessions = createSessions(token)
   const attempts = createAttempts()
   return async (context, next) => {
-    if (!isOpen(context.req.path) && !sessions.has(context)) {
+    if (sessions.has(context)) noteWho(context, 'login')
+    else if (!isOpen(context.req.path)) {
       const address = addressOf(context)
       attempts.check(address)
       const given = /^Bearer +([^\s]+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
@@ -94,6 +96,7 @@ export const requireToken = (token: string, isOpen: (path: string) => boolean): 
         if (given !== undefined) attempts.failed(address)
         throw new PosthasteError('E_UNAUTHORIZED', undefined, { field: 'Authorization' })
       }
+      noteWho(context, 'token')
     }
     await next()
   }

@@ -6,8 +6,7 @@ import type { ServerDeps } from './deps.ts'
 import { jobView } from './job-view.ts'
 import type { Routes } from './routes.ts'
 import { check, emptyBody, logQuery } from './schemas.ts'
-
-const BY = 'http'
+import { whoOf } from './who.ts'
 
 /** What can be asked of, and done to, one job beside retry and cancel. */
 export const jobActionRoutes = ({ posthaste }: ServerDeps): Routes => {
@@ -20,7 +19,7 @@ export const jobActionRoutes = ({ posthaste }: ServerDeps): Routes => {
         /** Answers the job as it was. */
         async DELETE(context: Context) {
           check(emptyBody, await readJson(context.req.raw), 'body')
-          return context.json(jobView(await posthaste.remove(idOf(context), { by: BY })))
+          return context.json(jobView(await posthaste.remove(idOf(context), { by: whoOf(context) })))
         },
       },
     ],
@@ -29,7 +28,7 @@ export const jobActionRoutes = ({ posthaste }: ServerDeps): Routes => {
       {
         async POST(context: Context) {
           check(emptyBody, await readJson(context.req.raw), 'body')
-          return context.json(jobView(await posthaste.runNow(idOf(context), { by: BY })))
+          return context.json(jobView(await posthaste.runNow(idOf(context), { by: whoOf(context) })))
         },
       },
     ],

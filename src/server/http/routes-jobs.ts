@@ -7,14 +7,13 @@ import { readJson } from './body.ts'
 import type { ServerDeps } from './deps.ts'
 import { jobRow } from './job-row.ts'
 import { jobView } from './job-view.ts'
-import type { Routes } from './routes.ts'
+import { queryOf, type Routes } from './routes.ts'
 import { addBody, cancelBody, check, emptyBody, listQuery } from './schemas.ts'
 import { createSearches } from './searches.ts'
+import { whoOf } from './who.ts'
 
 /** What proxies log for a client that did not wait. */
 const CLIENT_GONE = 499
-/** Who acts, for the history of a job. */
-const BY = 'http'
 
 /** `/v1/jobs` and `/v1/stats`: the library's verbs over HTTP. */
 export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
@@ -62,7 +61,7 @@ export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
       {
         async POST(context: Context) {
           check(emptyBody, await readJson(context.req.raw), 'body')
-          return context.json(jobView(await posthaste.retry(idOf(context), { by: BY })))
+          return context.json(jobView(await posthaste.retry(idOf(context), { by: whoOf(context) })))
         },
       },
     ],
@@ -72,7 +71,7 @@ export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
         async POST(context: Context) {
           const body = check(cancelBody, await readJson(context.req.raw), 'body')
           return context.json(
-            jobView(await posthaste.cancel(idOf(context), { ...body, by: BY } as CancelOptions)),
+            jobView(await posthaste.cancel(idOf(context), { ...body, by: whoOf(context) } as CancelOptions)),
           )
         },
       },
@@ -88,12 +87,3 @@ export const jobRoutes = ({ posthaste }: ServerDeps): Routes => {
     ],
   ])
 }
-
-/** A parameter that is given once is text, one given several times is a list. */
-const queryOf = (context: Context): Record<string, string | string[]> =>
-  Object.fromEntries(
-    Object.entries(context.req.queries()).map(([name, values]) => [
-      name,
-      values.length === 1 ? (values[0] ?? '') : values,
-    ]),
-  )

@@ -5,8 +5,7 @@ import { readJson } from './body.ts'
 import type { ServerDeps } from './deps.ts'
 import type { Routes } from './routes.ts'
 import { check, emptyBody } from './schemas.ts'
-
-const BY = 'http'
+import { whoOf } from './who.ts'
 
 /** `/v1/queues`: what waits where, and the switch that holds it back. */
 export const queueRoutes = ({ posthaste }: ServerDeps): Routes => {
@@ -20,7 +19,7 @@ export const queueRoutes = ({ posthaste }: ServerDeps): Routes => {
     async (context: Context): Promise<Response> => {
       check(emptyBody, await readJson(context.req.raw), 'body')
       const name = checkName(context.req.param('name') ?? '', 'queue')
-      await posthaste[verb](name, { by: BY })
+      await posthaste[verb](name, { by: whoOf(context) })
       return context.json(await queueNamed(name))
     }
 

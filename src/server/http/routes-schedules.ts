@@ -14,8 +14,7 @@ import {
   scheduleChangeBody,
   scheduleListQuery,
 } from './schemas.ts'
-
-const BY = { by: 'http' } as const
+import { whoOf } from './who.ts'
 
 /** `/v1/schedules`: when jobs are added by themselves. */
 export const scheduleRoutes = ({ posthaste: { schedules } }: ServerDeps): Routes => {
@@ -26,7 +25,7 @@ export const scheduleRoutes = ({ posthaste: { schedules } }: ServerDeps): Routes
     (verb: 'pause' | 'resume' | 'reset') =>
     async (context: Context): Promise<Response> => {
       check(emptyBody, await readJson(context.req.raw), 'body')
-      return context.json<Schedule>(await schedules[verb](nameOf(context), BY))
+      return context.json<Schedule>(await schedules[verb](nameOf(context), { by: whoOf(context) }))
     }
 
   return new Map([
@@ -39,7 +38,7 @@ export const scheduleRoutes = ({ posthaste: { schedules } }: ServerDeps): Routes
         },
         async POST(context: Context) {
           const { name, ...options } = check(newScheduleBody, await readJson(context.req.raw), 'body')
-          const created = await schedules.create(name, options as ScheduleOptions, BY)
+          const created = await schedules.create(name, options as ScheduleOptions, { by: whoOf(context) })
           context.header('location', `/v1/schedules/${name}`)
           return context.json(created, 201)
         },
@@ -56,16 +55,20 @@ export const scheduleRoutes = ({ posthaste: { schedules } }: ServerDeps): Routes
         },
         async PUT(context: Context) {
           const options = check(scheduleBody, await readJson(context.req.raw), 'body')
-          return context.json(await schedules.put(nameOf(context), options as ScheduleOptions, BY))
+          return context.json(
+            await schedules.put(nameOf(context), options as ScheduleOptions, { by: whoOf(context) }),
+          )
         },
         async PATCH(context: Context) {
           const change = check(scheduleChangeBody, await readJson(context.req.raw), 'body')
-          return context.json(await schedules.update(nameOf(context), change as ScheduleChange, BY))
+          return context.json(
+            await schedules.update(nameOf(context), change as ScheduleChange, { by: whoOf(context) }),
+          )
         },
         async DELETE(context: Context) {
           check(emptyBody, await readJson(context.req.raw), 'body')
           const name = nameOf(context)
-          if (!(await schedules.remove(name, BY))) throw missing(name)
+          if (!(await schedules.remove(name, { by: whoOf(context) }))) throw missing(name)
           return context.body(null, 204)
         },
       },
@@ -78,7 +81,7 @@ export const scheduleRoutes = ({ posthaste: { schedules } }: ServerDeps): Routes
       {
         async POST(context: Context) {
           check(emptyBody, await readJson(context.req.raw), 'body')
-          const { inserted: _, ...job } = await schedules.run(nameOf(context), BY)
+          const { inserted: _, ...job } = await schedules.run(nameOf(context), { by: whoOf(context) })
           return context.json(jobView(job), 201)
         },
       },

@@ -35,3 +35,12 @@ export const addRoutes = (app: Hono, routes: Routes): void => {
     })
   }
 }
+
+/** A parameter that is given once is text, one given several times is a list. */
+export const queryOf = (context: Context): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(context.req.queries()).map(([name, values]) => [
+      name,
+      values.length === 1 ? (values[0] ?? '') : values,
+    ]),
+  )

@@ -7,8 +7,8 @@ import { PosthasteError } from '../../core/errors.ts'
  */
 
 const text = z.string()
-const duration = z.union([z.string(), z.int()])
-const instant = z.union([z.string(), z.int()])
+export const duration = z.union([z.string(), z.int()])
+export const instant = z.union([z.string(), z.int()])
 const backoff = z.union([
   z.string(),
   z.strictObject({
@@ -131,11 +131,11 @@ export const blobQuery = z.strictObject({ keep: text.optional() })
 export const emptyBody = z.strictObject({})
 
 /** 'ready,retrying' or several parameters of one name. */
-const listOf = <Item extends z.ZodType>(item: Item) =>
+export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(item).max(100))
 
 /** Digits are epoch milliseconds; anything else is read as ISO 8601. */
-const instantParameter = z.preprocess(
+export const instantParameter = z.preprocess(
   (value) => (/^\d+$/.test(String(value)) ? Number(value) : value),
   instant,
 )
