@@ -23,7 +23,7 @@ export interface BulkFlags {
 const LISTS = ['state', 'queue', 'task']
 
 /** 'state=dead', 'older-than=7d': repeated for another field, or for another value of one that takes several. */
-export const collectFilter = (text: string, before: BulkFilterOptions = {}): BulkFilterOptions => {
+const collectFilter = (text: string, before: BulkFilterOptions = {}): BulkFilterOptions => {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('Write FIELD=VALUE, such as state=dead.')
   const name = text.slice(0, at).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())

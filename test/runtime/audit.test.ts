@@ -54,6 +54,18 @@ describe.each(ENGINES)('the audit on %s', (kind) => {
     expect(await newest(ph, { since: new Date(Date.now() + 60_000) })).toEqual([])
   })
 
+  test('knows limits, and what else is stopped than queues', async () => {
+    const ph = await opened(kind, { tasks })
+    await ph.limits.set({ task: 'sms' }, { concurrency: 2 }, { by: 'ada' })
+    await ph.pause(['mail', { task: 'sms' }], { by: 'ada' })
+    await ph.limits.remove({ task: 'sms' }, { by: 'bob' })
+    expect(await newest(ph)).toMatchObject([
+      { action: 'limit.remove', by: 'bob', details: { target: { task: 'sms' } } },
+      { action: 'pause', queues: ['mail'], details: { targets: [{ task: 'sms' }] } },
+      { action: 'limit.set', details: { target: { task: 'sms' }, bounds: { concurrency: 2 } } },
+    ])
+  })
+
   test('is read page by page', async () => {
     const ph = await opened(kind, { tasks })
     for (let n = 0; n < 7; n++) await ph.pause(`q${n}`)

@@ -28,7 +28,7 @@ export const compareJobs = (a: Omit<ReadyJob, 'solo'>, b: Omit<ReadyJob, 'solo'>
   a.priority - b.priority || a.runAt - b.runAt || byId(a.id, b.id)
 
 /** The order of claims within a queue. */
-export const compareSpots = (a: Spot, b: Spot): number =>
+const compareSpots = (a: Spot, b: Spot): number =>
   a.priority - b.priority || a.turn - b.turn || a.runAt - b.runAt || byId(a.id, b.id)
 
 /** The groups of a queue take turns; those without one are a group. Shared by all lines of the group. */
