@@ -6,12 +6,15 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 /** `npm run torture` lets campaigns go on for so long beyond what they take in any case. */
 const longerMs = 2_000 * Number(process.env['CAMPAIGN_SECONDS'] ?? 0)
 
+const ALONE = ['test/campaigns/kill-{stores,workers}.test.ts']
+const campaign = { testTimeout: 600_000 + longerMs, hookTimeout: 60_000 }
+
 /**
- * Three projects, one command.
+ * Four projects, one command.
  * - suites:    everything that is quick; `npm run test:quick` runs only these.
  * - slow:      files named `*.slow.test.ts` (long model-based runs).
- * - campaigns: `test/campaigns/**`, which kill real processes. They run last and one at a time, because they
- *              measure recovery against a clock and must not share the machine with other tests.
+ * - campaigns: `test/campaigns/**`, which kill real processes. They run last, because they measure recovery against a
+ *              clock, two at a time; those that fill the machine by themselves run alone (`campaigns-alone`).
  */
 export default defineConfig({
   resolve: {
@@ -25,7 +28,8 @@ export default defineConfig({
   test: {
     // A file of its own process: native SQLite handles and process-wide settings cannot leak between files.
     pool: 'forks',
-    maxWorkers: 2,
+    // Most tests wait most of the time: three use two cores better than two do.
+    maxWorkers: 3,
     allowOnly: false,
     // Generous: a busy machine is no failure. What must be quick is measured by the benchmark.
     testTimeout: 60_000,
@@ -54,12 +58,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...campaign,
           name: 'campaigns',
           include: ['test/campaigns/**/*.test.ts'],
-          maxWorkers: 1,
-          testTimeout: 600_000 + longerMs,
-          hookTimeout: 60_000,
+          exclude: ALONE,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...campaign,
+          name: 'campaigns-alone',
+          include: ALONE,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
