@@ -160,6 +160,22 @@ describe.each(ENGINES)('async-job-queue on %s', (kind) => {
 describe('async-job-queue', () => {
   const place = folder()
 
+  it('A10 job dependencies, and several workers over one queue', async () => {
+    const first = await json(['submit', '--payload', 'first'], place)
+    const second = await json(['submit', '--payload', 'second', '--after', first.id], place)
+    expect(second.state).toBe('blocked')
+    const workers = [launch(['worker'], place), launch(['worker'], place)]
+    const done = await until(
+      () => json(['status', second.id], place),
+      ({ state }) => state === 'completed',
+      'the second follows the first',
+    )
+    expect(Date.parse(done.startedAt)).toBeGreaterThanOrEqual(
+      Date.parse((await json(['status', first.id], place)).finishedAt),
+    )
+    for (const worker of workers) expect(await worker.stop()).toBe(0)
+  })
+
   it('A5 worker, worker --workers 8, worker --database PATH', async () => {
     mkdirSync(join(place.cwd, 'elsewhere'))
     for (const [args, says] of [

@@ -1,8 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { openEngine, wrapEngine } from 'posthaste/testing'
-import { describe, expect, it } from 'vitest'
+import sharp from 'sharp'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { posthaste, task } from '../../src/index.ts'
 import { json, launch, run } from '../cli/program.ts'
 import { ENGINES } from '../servers/engines.ts'
@@ -112,6 +115,47 @@ describe.each(ENGINES)('Distributed Task Queue on %s', (kind) => {
     expect((await curl(`${url}/v1/stats`)).body).toMatchObject({ archive: { kind: 'postgres', ok: true } })
     await service.stop()
     expect(await json(['status', id], kept)).toMatchObject({ id, state: 'completed', output: 42 })
+  })
+
+  it('D2 images are resized, data is processed and APIs are called by type', {
+    timeout: 60_000,
+  }, async () => {
+    const seen: string[] = []
+    const api = createServer((request, response) => {
+      seen.push(`${request.method} ${request.url}`)
+      response.setHeader('content-type', 'application/json').end('{"taken":true}')
+    })
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void api.close())
+    const port = (api.address() as AddressInfo).port
+    const files = join(place.cwd, 'files')
+    mkdirSync(files)
+    const photo = sharp({ create: { width: 80, height: 40, channels: 3, background: '#36c' } })
+    await photo.png().toFile(join(files, 'photo.png'))
+    writeFileSync(join(files, 'orders.csv'), 'who,amount\nada,2\nbob,3\nada,4\n')
+    const at = place.with({ POSTHASTE_FILES: files, POSTHASTE_HTTP_ALLOW: `127.0.0.1:${port}` })
+    const { url, service } = await startServer(['start'], at)
+    const submit = async (type: string, payload: unknown) =>
+      await finished(url, (await curl(`${url}/submit`, 'POST', { type, payload })).body.id)
+
+    const image = await submit('image_resize', { path: 'photo.png', width: 20, height: 20 })
+    expect(image).toMatchObject({ state: 'completed', output: { outputs: [{ width: 20, height: 10 }] } })
+    const sql = 'SELECT who, sum(amount)::INT AS total FROM orders GROUP BY who ORDER BY who'
+    const data = await submit('data_processing', { sql, inputs: { orders: { file: 'orders.csv' } } })
+    expect(data).toMatchObject({
+      output: {
+        rows: [
+          { who: 'ada', total: 6 },
+          { who: 'bob', total: 3 },
+        ],
+      },
+    })
+    const call = await submit('api_call', { url: `http://127.0.0.1:${port}/orders`, body: { item: 'tea' } })
+    expect(call).toMatchObject({ state: 'completed', output: { status: 200 } })
+    expect(seen).toEqual(['POST /orders'])
+    const wrong = await curl(`${url}/submit`, 'POST', { type: 'image', payload: { source: 'a', size: 1 } })
+    expect(wrong).toMatchObject({ status: 400, body: { code: 'E_PAYLOAD' } })
+    await service.stop()
   })
 
   it('D2 each type checks its payload, and handlers of one’s own are found by type', async () => {

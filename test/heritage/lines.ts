@@ -15,8 +15,6 @@ const covered = (what: string, later?: string): Line => ({
   ...(later === undefined ? {} : { later }),
 })
 
-const TASKS = 'the image, data and http tasks'
-
 export const LINES: Readonly<Record<string, Line>> = {
   E1: covered('jobs with unique ids in named queues'),
   E2: covered('jobs persist in SQLite, or in Redis'),
@@ -32,11 +30,11 @@ export const LINES: Readonly<Record<string, Line>> = {
   T2: covered('GET /task/{id} answers the status of the task'),
   T3: covered('pending, in-progress, ok and failed, told as they happen'),
   T4: covered('a pool of workers, and automatic retry up to a limit'),
-  T5: covered('mail as tasks', TASKS),
+  T5: covered('mail, images and API calls as tasks'),
   T6: covered('tasks and statuses in PostgreSQL'),
 
   D1: covered('POST /submit with a type and its payload'),
-  D2: covered('a checked payload for each type, and custom handlers by type', TASKS),
+  D2: covered('mail, image resizing and data processing with checked payloads, and custom handlers by type'),
   D3: covered('the queue in Redis'),
   D4: covered('results in PostgreSQL'),
   D5: covered('recurring jobs by cron'),
@@ -62,7 +60,7 @@ export const LINES: Readonly<Record<string, Line>> = {
   A8: covered('Pending, Running, Completed, Failed and DeadLetter'),
   A9: covered('a handler is a function of the payload'),
   A10: covered(
-    'delayed jobs, several queues, timeouts that stop long jobs, Prometheus metrics',
-    'the protocol for remote submission, dependencies, workers on several machines',
+    'delayed jobs, dependencies, several queues and machines, timeouts that stop long jobs, Prometheus metrics',
+    'the Faktory protocol for remote submission',
   ),
 }

@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ENGINES } from '../servers/engines.ts'
 import { onPostgres } from '../servers/postgres.ts'
@@ -116,6 +117,34 @@ describe.each(ENGINES)('Task Queue Processor on %s', (kind) => {
     expect(job.body).toMatchObject({ state: 'dead', attempt: 3, maxRetries: 2 })
     expect(job.body.errors).toHaveLength(3)
     await worker.service.stop()
+  })
+
+  it('T5 images and API calls are kinds of task', async () => {
+    const server = await startServer(['start'], place)
+    const { body } = await curl(`${server.url}/v1/tasks`)
+    const names = body.tasks.map(({ name }: { name: string }) => name)
+    expect(names).toEqual(expect.arrayContaining(['email', 'image', 'data', 'http']))
+    const picture = await sharp({ create: { width: 8, height: 4, channels: 3, background: '#36c' } })
+      .png()
+      .toBuffer()
+    const payload = { source: { $base64: picture.toString('base64') }, output: { resize: { width: 4 } } }
+    const { id } = (await curl(`${server.url}/v1/jobs`, 'POST', { task: 'image', payload })).body
+    const job = await until(
+      () => curl(`${server.url}/v1/jobs/${id}`),
+      (answer) => answer.body.state === 'completed',
+      'the image is made',
+    )
+    expect(job.body.output).toMatchObject({ outputs: [{ width: 4, height: 2, format: 'png' }] })
+    // A private address is refused before anything is sent.
+    const call = { task: 'http', payload: { url: 'http://127.0.0.1:9/' } }
+    const refused = (await curl(`${server.url}/v1/jobs`, 'POST', call)).body.id
+    const dead = await until(
+      () => curl(`${server.url}/v1/jobs/${refused}`),
+      (answer) => answer.body.state === 'dead',
+      'the call is refused',
+    )
+    expect(dead.body.lastError.code).toBe('E_URL_REFUSED')
+    await server.service.stop()
   })
 
   it('T5 mail is a kind of task', async () => {

@@ -31,7 +31,7 @@ export const backgroundRoutes = (deps: ServerDeps): Routes => {
 
   const process = oldDoor(deps, async (context: Context) => {
     const body = check(queryBody, await readOldJson(context), 'body')
-    const task = taskOfType(body.job_type, 'job_type')
+    const task = taskOfType(deps, body.job_type, 'job_type')
     const payload = new JsonText(body.payload, 'payload', PAYLOAD_BYTES_MAX)
     const priority = priorityNumber(body.priority ?? 'normal', 'priority')
     const options = { priority, metadata: { job_type: body.job_type } }

@@ -16,7 +16,7 @@ export const distributedRoutes = (deps: ServerDeps): Routes =>
       {
         POST: oldDoor(deps, async (context: Context) => {
           const { type, payload } = check(submitBody, await readOldJson(context), 'body')
-          const { id, state } = await deps.posthaste.add(taskOfType(type, 'type'), payload ?? null)
+          const { id, state } = await deps.posthaste.add(taskOfType(deps, type, 'type'), payload ?? null)
           context.header('location', `/v1/jobs/${id}`)
           return context.json({ message: 'Job submitted', id, type, state }, 201)
         }),
