@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 /** Every example is run as a reader would run it: by Node.js, from the built package, in a folder of its own. */
 const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url))
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 30_000
 
 let folder: string
 beforeAll(async () => {
@@ -83,6 +83,13 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'ada, in the second run',
     'bulk.end, bulk.start, bulk.end, bulk.start',
   ],
+  'thumbnails.js': [
+    'upright: 480 × 640',
+    'large: 300 × 400 in out/large.webp',
+    'thumb: 100 × 100 in out/thumb.png',
+    'dead: E_IMAGE',
+  ],
+  'report-from-csv.js': ['DE: 11', 'FR: 5', 'amount,country | 10,DE | 5,FR', 'dead: E_DATA'],
   'webhook.js': [
     'attempt 1: E_HTTP_LATER',
     'received {"type":"order.paid","order":1047}, new',

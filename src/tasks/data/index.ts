@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Pack } from '../../index.ts'
 import dataTask from './task.ts'
 
@@ -19,7 +20,8 @@ export interface DataPackOptions {
  */
 export const dataPack = ({ files }: DataPackOptions = {}): Pack => ({
   name: 'data',
-  tasks: [dataTask({ files: files ?? null })],
+  // The task runs in another folder: a relative path is meant from this one.
+  tasks: [dataTask({ files: files === undefined ? null : resolve(files) })],
 })
 
 export type { DataInput } from './payload.ts'

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Pack } from '../../index.ts'
 import imageTask from './task.ts'
 
@@ -21,7 +22,8 @@ export interface ImagePackOptions {
  */
 export const imagePack = ({ files, allow = [] }: ImagePackOptions = {}): Pack => ({
   name: 'image',
-  tasks: [imageTask({ files: files ?? null, allow })],
+  // The task runs in another folder: a relative path is meant from this one.
+  tasks: [imageTask({ files: files === undefined ? null : resolve(files), allow })],
 })
 
 export type { ImageInput } from './payload.ts'
