@@ -153,7 +153,7 @@ describe.each(ENGINES)('on %s', (kind) => {
         state: 'cancelled',
       })
       const explained = await json(['explain', id], place)
-      expect(explained.summary).toMatch(/command line.*not needed/)
+      expect(explained.summary).toMatch(/cancelled by \S+@\S+ .*not needed/)
       expect(await json(['retry', '--job-id', id], place)).toMatchObject({ state: 'ready' })
       expect((await posthaste('remove', id)).code).toBe(0)
       expect((await posthaste('status', id)).code).toBe(1)
