@@ -93,7 +93,7 @@ it('status shows the steps that are finished', async () => {
   const id = await failed
   await ph.close()
   expect((await run(['status', id], place)).stdout).toMatch(
-    /\n {2}steps +\S+ +charge the card {2}(.* ago|now)/,
+    /\n {2}steps +\S+ +charge the card {2}(.* ago|just now)/,
   )
   expect((await run(['explain', id], place)).stdout).toContain(
     'One step is finished, the last one "charge the card"',

@@ -8,6 +8,7 @@ test('the library gives out these values', () => {
     'PosthasteError',
     'RetryAfter',
     'blobStore',
+    'fileRoot',
     'isBlobHash',
     'isBlobRef',
     'isPosthasteError',

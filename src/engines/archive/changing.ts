@@ -54,10 +54,16 @@ export const changeBoth = async (
       archive.logs({ id: change.id, after: null, limit: LOG_LINES_MAX }),
     )
     await shadows.write({ why: 'both', at: now, ids: [change.id] })
-    const [verdict] = await engine.restore([{ job: revived(change, copy, now), log }])
+    // A job that is to wait for something comes back as it was, and is changed where it then is. Whoever is killed in
+    // between leaves a finished job, which is moved again.
+    const isReady = to === 'ready'
+    const [verdict] = await engine.restore([{ job: isReady ? revived(change, copy, now) : copy, log }])
     if (verdict?.status === 'key_taken') return verdict
     // Known: somebody else was faster.
-    return { status: verdict?.status === 'ok' ? 'ok' : 'stale' }
+    if (verdict?.status !== 'ok') return { status: 'stale' }
+    if (isReady) return { status: 'ok' }
+    const [changed] = await engine.change([change])
+    return changed as ChangeVerdict
   }
 
   async function forget(ids: readonly string[]): Promise<void> {
