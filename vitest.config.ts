@@ -6,15 +6,12 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 /** `npm run torture` lets campaigns go on for so long beyond what they take in any case. */
 const longerMs = 2_000 * Number(process.env['CAMPAIGN_SECONDS'] ?? 0)
 
-const ALONE = ['test/campaigns/kill-{stores,workers}.test.ts']
-const campaign = { testTimeout: 600_000 + longerMs, hookTimeout: 60_000 }
-
 /**
- * Four projects, one command.
+ * Three projects, one command.
  * - suites:    everything that is quick; `npm run test:quick` runs only these.
  * - slow:      files named `*.slow.test.ts` (long model-based runs).
- * - campaigns: `test/campaigns/**`, which kill real processes. They run last, because they measure recovery against a
- *              clock, two at a time; those that fill the machine by themselves run alone (`campaigns-alone`).
+ * - campaigns: `test/campaigns/**`, which kill real processes. They run last and two at a time, because they measure
+ *              recovery against a clock; their bounds know how busy the machine is.
  */
 export default defineConfig({
   resolve: {
@@ -58,22 +55,12 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...campaign,
           name: 'campaigns',
           include: ['test/campaigns/**/*.test.ts'],
-          exclude: ALONE,
           maxWorkers: 2,
+          testTimeout: 600_000 + longerMs,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          ...campaign,
-          name: 'campaigns-alone',
-          include: ALONE,
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

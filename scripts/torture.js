@@ -19,7 +19,7 @@ const BEYOND_MS = 20 * 60_000
  */
 
 /** @param {string} file */
-const campaign = (file) => ['--project', 'campaigns*', `test/campaigns/${file}.test.ts`]
+const campaign = (file) => ['--project', 'campaigns', `test/campaigns/${file}.test.ts`]
 /** @param {string} engine */
 const named = (engine) => ['-t', engine]
 
