@@ -77,4 +77,8 @@ it('a task, a group and a key are paused, explained and resumed', async () => {
   const both = await json(['resume', '--queue', 'mail', '--group', 'g'], place.with({}))
   expect(both).toEqual({ resumed: [{ queue: 'mail', group: 'g' }] })
   expect((await run(['pause'], place.with({}))).code).toBe(2)
+
+  const audit = await run(['audit'], place.with({}))
+  expect(audit.stdout).toMatch(/ pause +group g of queue mail +done/)
+  expect(audit.stdout).toMatch(/ pause +limit key relay 7 +done/)
 })

@@ -24,7 +24,8 @@ afterAll(async () => {
 let files = 0
 const engines: { readonly [kind: string]: CreateEngine } = {
   memory: async ({ clock }) => createMemoryEngine({ clock }),
-  sqlite: async ({ clock }) => createSqliteEngine({ path: join(folder, `${++files}.db`), clock, thread: false }),
+  sqlite: async ({ clock }) =>
+    createSqliteEngine({ path: join(folder, `${++files}.db`), clock, thread: false }),
   redis: async ({ clock }) => createRedisEngine({ url: newRedisUrl(), clock }),
   postgres: async ({ clock }) => createPostgresEngine({ url: await emptySchemaUrl('conformance'), clock }),
 }

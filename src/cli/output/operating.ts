@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditPage } from '../../runtime/audit.ts'
 import type { DeadLetterGroup, DeadLetters } from '../../runtime/dead-letters.ts'
+import { type TargetFlags, targetText } from '../limit-target.ts'
 import { type Column, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { count, grouped, plain } from './text.ts'
@@ -93,11 +94,21 @@ export const printAudit = (terminal: Terminal, { entries, cursor }: AuditPage, n
   if (cursor !== null) terminal.note(terminal.errColors.dim(`\nMore: add --cursor ${cursor}`))
 }
 
-const subjectOf = ({ jobs, count: all, queues, schedule, bulk }: AuditEntry): string => {
+/** What was bounded or stopped beside queues. */
+const targetsOf = ({ target, targets }: AuditEntry['details']): string[] =>
+  [target, targets]
+    .flat()
+    .flatMap((one) => (typeof one === 'object' && one !== null ? [targetText(one as TargetFlags)] : []))
+
+const subjectOf = ({ jobs, count: all, queues, schedule, bulk, details }: AuditEntry): string => {
   const [only] = jobs
+  const targets = targetsOf(details)
   if (bulk !== null) return `run ${bulk}`
   if (schedule !== null) return `schedule ${plain(schedule)}`
-  if (queues.length > 0) return `queue ${queues.map(plain).join(', ')}`
+  if (queues.length + targets.length > 0) {
+    const named = queues.length > 0 ? [`queue ${queues.join(', ')}`] : []
+    return plain([...named, ...targets].join(', '))
+  }
   return all === 1 && only !== undefined ? plain(only) : count(all, 'job')
 }
 
@@ -109,6 +120,7 @@ const answerOf = ({ ok, refused, count: all, error }: AuditEntry): string => {
 
 const moreOf = (details: AuditEntry['details']): string =>
   Object.entries(details)
+    .filter(([name]) => name !== 'target' && name !== 'targets')
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .map(plain)
     .join(' ')
