@@ -121,6 +121,7 @@ describe.each(ENGINES)('Task Queue Processor on %s', (kind) => {
 
   it('T5 images and API calls are kinds of task', async () => {
     const server = await startServer(['start'], place)
+    const json = { 'content-type': 'application/json' }
     const { body } = await curl(`${server.url}/v1/tasks`)
     const names = body.tasks.map(({ name }: { name: string }) => name)
     expect(names).toEqual(expect.arrayContaining(['email', 'image', 'data', 'http']))
@@ -128,7 +129,9 @@ describe.each(ENGINES)('Task Queue Processor on %s', (kind) => {
       .png()
       .toBuffer()
     const payload = { source: { $base64: picture.toString('base64') }, output: { resize: { width: 4 } } }
-    const { id } = (await curl(`${server.url}/v1/jobs`, 'POST', { task: 'image', payload })).body
+    const added = await curl(`${server.url}/v1/jobs`, 'POST', { task: 'image', payload }, json)
+    expect(added).toMatchObject({ status: 201 })
+    const { id } = added.body
     const job = await until(
       () => curl(`${server.url}/v1/jobs/${id}`),
       (answer) => answer.body.state === 'completed',
@@ -137,7 +140,7 @@ describe.each(ENGINES)('Task Queue Processor on %s', (kind) => {
     expect(job.body.output).toMatchObject({ outputs: [{ width: 4, height: 2, format: 'png' }] })
     // A private address is refused before anything is sent.
     const call = { task: 'http', payload: { url: 'http://127.0.0.1:9/' } }
-    const refused = (await curl(`${server.url}/v1/jobs`, 'POST', call)).body.id
+    const refused = (await curl(`${server.url}/v1/jobs`, 'POST', call, json)).body.id
     const dead = await until(
       () => curl(`${server.url}/v1/jobs/${refused}`),
       (answer) => answer.body.state === 'dead',
