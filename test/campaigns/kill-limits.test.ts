@@ -25,7 +25,7 @@ const RECOVERY_MS = LEASE_MS + SWEEP_MS + 1_000
 /** What busy cores may add. */
 const BUSY_MS = 3_000
 /** Many short runs, and some that are long enough to be hit. */
-const LONG_MS = 400
+const LONG_MS = 900
 const RUNS_MS = [20, 20, LONG_MS]
 /** How long the next long run is waited for. */
 const HOLDER_MS = 3_000
