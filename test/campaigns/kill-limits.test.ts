@@ -23,7 +23,7 @@ const SWEEP_MS = 500
 /** What is promised for a dead worker's job, and with it for its permit. */
 const RECOVERY_MS = LEASE_MS + SWEEP_MS + 1_000
 /** What busy cores may add. */
-const BUSY_MS = 3_000
+const BUSY_MS = 1_500
 /** Many short runs, and some that are long enough to be hit. */
 const LONG_MS = 900
 const RUNS_MS = [20, 20, LONG_MS]

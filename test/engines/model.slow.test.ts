@@ -25,10 +25,10 @@ const VERDICTS = [
 ]
 
 it.each([
-  ['sqlite', 1_200, async () => ({ sqlite: await sqliteStores() })],
+  ['sqlite', 2_000, async () => ({ sqlite: await sqliteStores() })],
   [
     'sqlite, postgres and redis',
-    200,
+    300,
     async () => ({ sqlite: await sqliteStores(), postgres: postgresStores(), redis: redisStores() }),
   ],
 ] as const)('%s answer many random programs as the reference model does', async (_, runs, tested) => {
