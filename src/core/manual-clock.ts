@@ -10,16 +10,17 @@ interface Waiting {
 
 /** A clock that moves only when it is told to. Timers fire within `advance`, in order, each at its own time. */
 export class ManualClock implements Clock {
-  private wall: number
+  /** What the wall clock was set to, and when. Not added up step by step: timers of a fraction would leave a rest. */
+  private lastSet: { readonly wall: number; readonly elapsed: number }
   private elapsed = 0
   private readonly timers = new Set<Waiting>()
 
   constructor(startMs: number = START_MS) {
-    this.wall = startMs
+    this.lastSet = { wall: startMs, elapsed: 0 }
   }
 
   // Arrow functions, so that they can be handed on alone, as those of the system's clock can.
-  readonly now = (): number => this.wall
+  readonly now = (): number => Math.floor(this.lastSet.wall + (this.elapsed - this.lastSet.elapsed))
   readonly monotonic = (): number => this.elapsed
 
   setTimer(callback: () => void, ms: number): Timer {
@@ -41,7 +42,7 @@ export class ManualClock implements Clock {
 
   /** Sets the wall clock, as a person or a time server does; no timer notices. */
   set(now: number): void {
-    this.wall = now
+    this.lastSet = { wall: now, elapsed: this.elapsed }
   }
 
   /** How many timers wait. */
@@ -59,7 +60,6 @@ export class ManualClock implements Clock {
   }
 
   private moveTo(elapsed: number): void {
-    this.wall += Math.max(0, elapsed - this.elapsed)
     this.elapsed = Math.max(elapsed, this.elapsed)
   }
 }

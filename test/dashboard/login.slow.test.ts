@@ -36,5 +36,5 @@ it('asks for the token, goes on to where it was in the way, and logs out', async
   await page.waitForURL('**/dashboard/login')
   expect(await page.context().cookies()).toEqual([])
   // What was refused before the login stands on the console, and nothing else.
-  expect(faults.filter((fault) => !fault.includes('401'))).toEqual([])
+  expect(faults.filter((fault) => !fault.includes('status of 401'))).toEqual([])
 })

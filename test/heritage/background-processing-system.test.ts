@@ -138,8 +138,10 @@ describe.each(ENGINES)('Background Processing System on %s', (kind) => {
       (all) => all.every(({ state }: { state: string }) => state === 'completed' || state === 'retrying'),
       'all have run',
     )
-    const log = worker.output.stderr
-    const order = [...log.matchAll(/"job":"([^"]+)"[^\n]*"msg":"job completed"/g)].map(([, id]) => id)
+    // The store knows of a job's end before the line that tells it has come through the pipe.
+    const completed = async () =>
+      [...worker.output.stderr.matchAll(/"job":"([^"]+)"[^\n]*"msg":"job completed"/g)].map(([, id]) => id)
+    const order = await until(completed, ({ length }) => length === ids.length, 'the log tells of all')
     expect(order).toEqual([ids[1], ids[3], ids[0], ids[2]])
     // It did not hold up the others, although its priority is the first.
     const path = `${server.url}/v1/jobs/${retried.id}`

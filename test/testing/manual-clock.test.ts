@@ -51,3 +51,15 @@ it('can be set like a wall clock, and no timer notices', () => {
   clock.advance(10)
   expect([clock.now(), fired]).toEqual([10, [10]])
 })
+
+it('keeps to the millisecond, whatever fractions of one timers fire at', () => {
+  const clock = new ManualClock()
+  const begin = clock.now()
+  for (let i = 1; i <= 1_000; i++) clock.setTimer(() => {}, i * Math.PI)
+  clock.advance(3_599_999)
+  clock.advance(1)
+  expect(clock.now() - begin).toBe(3_600_000)
+  clock.setTimer(() => clock.set(begin), 1 / 3)
+  clock.advance(1)
+  expect(clock.now()).toBe(begin)
+})

@@ -3,7 +3,7 @@ import { isPossible, type JobEvent } from '../../../src/core/states.ts'
 import { cancelJob, removeJob, retryJob, runJobNow, setPaused } from '../api/calls.ts'
 import { asProblem } from '../api/client.ts'
 import type { JobRow } from '../api/types.ts'
-import { refreshJob } from './job.ts'
+import { refreshJob, suspendJob } from './job.ts'
 import { JOBS_PATH, page } from './jobs.ts'
 import { navigate, place } from './router.ts'
 import { refreshStats } from './stats.ts'
@@ -57,6 +57,7 @@ export const carryOut = async (action: Action, target: ActionTarget, reason = ''
   if (busy.value.has(target.id)) return
   busy.value = new Set([...busy.value, target.id])
   const href = `${JOBS_PATH}/${target.id}`
+  const resume = action === 'remove' ? suspendJob(target.id) : null
   try {
     const answer = await CALLS[action](target.id, reason)
     const isAsked = action === 'cancel' && answer.state === 'running'
@@ -65,6 +66,7 @@ export const carryOut = async (action: Action, target: ActionTarget, reason = ''
     else show(answer)
   } catch (error) {
     tellProblem(asProblem(error))
+    resume?.()
   }
   busy.value = new Set([...busy.value].filter((id) => id !== target.id))
   refreshJob()
