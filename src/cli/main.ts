@@ -16,8 +16,8 @@ export const main = async (args: readonly string[]): Promise<number> => {
     async (...given) => {
       exitCode = await work(terminal, ...given)
     }
+  const program = buildProgram(act, terminal.colors)
   try {
-    const program = buildProgram(act, terminal.colors)
     if (args.length === 0) {
       program.outputHelp()
       return EXIT.usage
@@ -28,6 +28,12 @@ export const main = async (args: readonly string[]): Promise<number> => {
     if (!(error instanceof CommanderError)) return reportError(terminal, error)
     // Help and version were printed.
     if (error.exitCode === 0) return EXIT.ok
+    // A group of commands alone, such as `schedule`: its help says which there are.
+    const group = program.commands.find((command) => command.name() === args[0])
+    if (error.code === 'commander.help' && group !== undefined) {
+      group.outputHelp()
+      return EXIT.usage
+    }
     return reportError(terminal, usageError(oneLine(error.message)))
   }
 }

@@ -126,7 +126,7 @@ export const ERRORS = {
     409,
     false,
     'There is a schedule of this name already.',
-    'Update it, or choose another name.',
+    'Update or replace it (on the command line: --replace), or choose another name.',
   ),
   E_LIMIT_MISSING: row(404, false, 'There is no such limit.', 'List them to see which there are.'),
   E_BATCH_MISSING: row(
@@ -162,8 +162,8 @@ export const ERRORS = {
   E_STATE: row(
     409,
     false,
-    "The job's state does not allow this.",
-    'Look at the job and choose an action that fits its state.',
+    'Its state does not allow this.',
+    'Look at what it is now, and choose an action that fits.',
   ),
   E_KEY_TAKEN: row(
     409,

@@ -24,7 +24,8 @@ export const priorityNumber = (value: unknown, field: string): number => {
     if (Object.hasOwn(PRIORITIES, value)) return PRIORITIES[value as PriorityName]
     if (/^\d$/.test(value)) return Number(value)
   }
-  throw new PosthasteError('E_PRIORITY', `${field} is ${shown(value)}.`, { field })
+  const what = value === undefined ? 'missing' : shown(value)
+  throw new PosthasteError('E_PRIORITY', `${field} is ${what}.`, { field })
 }
 
 /** The name of a priority where it has one, else its digit. */

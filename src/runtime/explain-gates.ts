@@ -151,7 +151,7 @@ export const closedBecause = (
   }
   if (rate !== null && opensAt !== null && opensAt > now) {
     const data = { ...target, max: rate.max, perMs: rate.perMs, until: opensAt }
-    const text = `${what} has had its ${rate.max} jobs of the last ${formatDuration(rate.perMs)}; the next may begin ${apart(opensAt, now)}, at ${iso(opensAt)}.`
+    const text = `${what} has had its ${rate.max} ${rate.max === 1 ? 'job' : 'jobs'} of the last ${formatDuration(rate.perMs)}; the next may begin ${apart(opensAt, now)}, at ${iso(opensAt)}.`
     found.push(reason('rate_limited', text, data))
   }
   return found

@@ -142,7 +142,11 @@ const waitsFor = (record: JobRecord, now: readonly (JobRecord | null)[]): Reason
     const text = `Its parent ${nameOf(verdict.by)} is ${verdict.end}, and it is held until that one succeeds.`
     return [reason('parent_failed', text, { parent: verdict.by.id, end: verdict.end })]
   }
-  if (verdict.kind !== 'waits') return [reason('parents_done', 'Its parents are done: it is about to go on.')]
+  if (verdict.kind === 'cancelled') {
+    const text = `Its parent ${nameOf(verdict.by)} is ${verdict.end}: it is about to be cancelled.`
+    return [reason('parents_done', text, { parent: verdict.by.id, end: verdict.end })]
+  }
+  if (verdict.kind === 'runs') return [reason('parents_done', 'Its parents are done: it is about to go on.')]
   const shown = verdict.for.slice(0, PARENTS_SHOWN).map(nameOf).join(', ')
   const more = verdict.for.length > PARENTS_SHOWN ? ` and ${verdict.for.length - PARENTS_SHOWN} more` : ''
   const data = { parents: verdict.for.map(({ id }) => id) }
@@ -157,12 +161,11 @@ const errorText = (record: JobRecord): string => {
 }
 
 const EXPLAIN: { readonly [S in JobState]: (facts: Facts) => Reason[] } = {
-  blocked: ({ record, parents }) => [
-    ...waitsFor(record, parents),
-    reason('blocked', `It waits for something else than time: ${record.reason ?? 'no reason was given'}.`, {
-      reason: record.reason,
-    }),
-  ],
+  blocked: ({ record, parents }) => {
+    if (waitsForParents(record)) return waitsFor(record, parents)
+    const text = `It is held until someone decides: ${record.reason ?? 'no reason was given'}.`
+    return [reason('blocked', text, { reason: record.reason })]
+  },
 
   scheduled: (facts) => [...untilDue(facts, 'scheduled', 'It is scheduled'), ...hindrances(facts)],
 
@@ -307,10 +310,10 @@ const unknownTask = ({ queue, task: stored }: JobRecord, serving: readonly Worke
 }
 
 const NEXT: { readonly [C in ReasonCode]?: string } = {
-  blocked: 'It goes on when what it waits for is done, or when someone resolves it.',
+  blocked: 'Resolve it: to ready, completed, dead or cancelled.',
   waits_for_parents: 'It goes on when they are done; resolve it to decide otherwise.',
   parent_failed: 'Retry the parent, or resolve this job.',
-  parents_done: 'A maintainer lets it go on; every process with a worker has one.',
+  parents_done: 'A maintainer sees to it; every process with a worker has one.',
   queue_paused: 'Resume the queue.',
   task_paused: 'Resume the task.',
   group_paused: 'Resume the group.',

@@ -122,7 +122,9 @@ export const specOf = (
   if (spec.startAt !== null && spec.endAt !== null && spec.endAt < spec.startAt)
     refuse(of('endAt'), 'is before startAt')
   // Refuses an expression that is wrong or never fires.
-  ticksOf(spec, 0)
+  const ticks = ticksOf(spec, 0)
+  if (spec.startAt !== null && ticks.next(spec.startAt - 1) === null)
+    refuse(of('endAt'), `leaves no tick: ${shown(spec.cron)} does not fire from startAt until then`)
   return spec
 }
 

@@ -98,6 +98,19 @@ describe.each(ENGINES)('explain on %s', (kind) => {
     expect(completed).toMatchObject({ state: 'completed', next: null })
   })
 
+  test('blocked: by its parents, and by nothing beside them', async () => {
+    const ph = await opened(kind)
+    const parent = await ph.add('ok', null)
+    const { id } = await ph.add('ok', null, { after: parent.id })
+    const waits = await ph.explain(id)
+    expect(waits.reasons.map(({ text }) => text)).toEqual([`It waits for job ${parent.id}.`])
+    // Without a worker here, nobody has seen yet that its parent is over.
+    await ph.cancel(parent.id)
+    const { summary, reasons } = await ph.explain(id)
+    expect(summary).toBe(`Its parent job ${parent.id} is cancelled: it is about to be cancelled.`)
+    expect(reasons).toHaveLength(1)
+  })
+
   test('blocked: because of what', async () => {
     const ph = await opened(kind)
     const id = newId()

@@ -259,6 +259,8 @@ describe('operators', () => {
     await refused({ timeZone: 'Mars/Olympus' }, 'E_ARGUMENT', 'timeZone')
     await refused({ overlap: 'some' }, 'E_ARGUMENT', 'overlap')
     await refused({ startAt: '2026-01-02T00:00:00Z', endAt: '2026-01-01T00:00:00Z' }, 'E_ARGUMENT', 'endAt')
+    const year = { startAt: '2027-01-01T00:00:00Z', endAt: '2027-12-31T00:00:00Z' }
+    await refused({ cron: '0 0 29 2 *', ...year }, 'E_ARGUMENT', 'endAt')
     await refused({ kron: 1 }, 'E_ARGUMENT', 'options.kron')
     await refused({ task: undefined }, 'E_ARGUMENT', 'task')
     await refused({ priority: 'extreme' }, 'E_PRIORITY', 'priority')

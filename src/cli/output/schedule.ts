@@ -4,7 +4,7 @@ import type { Schedule } from '../../runtime/schedule-view.ts'
 import { type Column, renderTable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { grouped, padEnd, plain } from './text.ts'
-import { exactTime, relativeTime } from './time.ts'
+import { exactTime, exactTimeIn, relativeTime } from './time.ts'
 
 const LABEL_WIDTH = 10
 
@@ -30,7 +30,7 @@ export const printSchedules = (terminal: Terminal, schedules: readonly Schedule[
   const { dim, yellow } = terminal.colors
   const columns: Column<Schedule>[] = [
     { title: 'NAME', cell: ({ name }) => name, shrinkTo: 12 },
-    { title: 'WHEN', cell: planOf, shrinkTo: 12 },
+    { title: 'WHEN', cell: planOf, shrinkTo: 24 },
     { title: 'TASK', cell: ({ task }) => task, shrinkTo: 10 },
     {
       title: 'NEXT',
@@ -46,14 +46,15 @@ export const printSchedules = (terminal: Terminal, schedules: readonly Schedule[
     { title: 'FIRED', cell: ({ fired }) => grouped(fired), align: 'right', drop: 2 },
     { title: 'SKIPPED', cell: ({ skipped }) => grouped(skipped), align: 'right', drop: 4 },
     { title: 'MISSED', cell: ({ missed }) => grouped(missed), align: 'right', drop: 3 },
-    {
+  ]
+  if (schedules.some(({ drift }) => drift !== null))
+    columns.push({
       title: 'DRIFT',
       cell: ({ drift }) => drift?.fields.join(',') ?? '',
       paint: yellow,
-      drop: 5,
+      drop: 2,
       shrinkTo: 8,
-    },
-  ]
+    })
   for (const line of renderTable(schedules, columns, { width: terminal.width, head: dim }))
     terminal.print(line)
 }
@@ -63,7 +64,10 @@ export const printSchedule = (terminal: Terminal, schedule: Schedule, now: numbe
   const { bold, dim, yellow } = terminal.colors
   const line = (label: string, text: string): void =>
     terminal.print(`  ${dim(padEnd(label, LABEL_WIDTH))}${text}`)
-  const moment = (at: Date): string => `${padEnd(relativeTime(at.getTime(), now), 12)} ${dim(exactTime(at))}`
+  // Whoever wrote 3 o'clock in Berlin is to find 3 o'clock there.
+  const exact = (at: Date): string =>
+    schedule.cron === null ? exactTime(at) : exactTimeIn(schedule.timeZone, at)
+  const moment = (at: Date): string => `${padEnd(relativeTime(at.getTime(), now), 12)} ${dim(exact(at))}`
   const { name, paused, nextRuns, lastRun, lastJob, drift } = schedule
 
   terminal.print(`${bold(name)}  ${planOf(schedule)}  ${schedule.task}`)

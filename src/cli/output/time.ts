@@ -1,4 +1,5 @@
 import { formatDuration } from '../../core/durations.ts'
+import { timeZoneOf } from '../../core/time-zone.ts'
 
 /** Times for people: how long ago or ahead, beside the exact moment. */
 
@@ -17,11 +18,19 @@ const two = (value: number, length = 2): string => String(value).padStart(length
 
 /** '2026-03-01 14:05:09.123 +01:00', in the machine's own time zone: sortable and without doubt. */
 export const exactTime = (at: Date): string => {
-  const offset = -at.getTimezoneOffset()
-  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
-  return `${day} ${clockTime(at)} ${zone}`
+  return `${day} ${clockTime(at)} ${offsetText(-at.getTimezoneOffset())}`
 }
+
+/** '2026-03-01 14:05:09 +01:00', as the clocks of a time zone show it. */
+export const exactTimeIn = (zone: string, at: Date): string => {
+  const offsetS = timeZoneOf(zone, 'timeZone').offsetAt(Math.floor(at.getTime() / 1_000))
+  const local = new Date(at.getTime() + offsetS * 1_000).toISOString()
+  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${offsetText(Math.trunc(offsetS / 60))}`
+}
+
+const offsetText = (minutes: number): string =>
+  `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`
 
 /** '14:05:09.123' */
 export const clockTime = (at: Date): string =>

@@ -75,7 +75,7 @@ export const cancelBody = z.strictObject({ reason: text.optional() })
 /** Body of `POST /v1/jobs/:id/resolve`. */
 export const resolveBody = z.strictObject({ to: text, reason: text.optional() })
 /** Body of `POST /v1/jobs/:id/priority`. */
-export const priorityBody = z.strictObject({ priority: z.union([z.string(), z.int()]) })
+export const priorityBody = z.strictObject({ priority: z.union([z.string(), z.int()]).optional() })
 
 /** Body of `PATCH /v1/schedules/:name`. */
 export const scheduleChangeBody = z.strictObject({
