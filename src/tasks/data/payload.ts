@@ -50,7 +50,14 @@ const output = z.strictObject({
    * tab or a carriage return): OWASP, CSV injection. `keep` writes it as it is.
    */
   formulas: z.enum(['escape', 'keep']).default('escape'),
+  /** Of a CSV or NDJSON. By default `gzip` where the name of `file` ends in `.gz`. */
+  compression: z.enum(['none', 'gzip']).optional(),
 })
+
+/** How the result is packed. Parquet packs itself. */
+export const isPacked = ({ format, file, compression }: DataOutput): boolean =>
+  (format === 'csv' || format === 'ndjson') &&
+  (compression === undefined ? (file?.endsWith('.gz') ?? false) : compression === 'gzip')
 
 /** A name that SQL can speak of without quotes. */
 const table = z
@@ -134,6 +141,11 @@ const refineStreaming = ({
 export const dataSchema = z
   .union([query, streaming], 'must have "sql" with "inputs", or "transform" with "input"')
   .superRefine((payload, context) => {
+    const { format, compression } = payload.output
+    if (compression === 'gzip' && (format === 'rows' || format === 'parquet')) {
+      const message = 'gzip is for csv and ndjson: rows are no file, and Parquet packs itself'
+      context.addIssue({ code: 'custom', path: ['output', 'compression'], message })
+    }
     if (!('transform' in payload)) return
     const message = refineStreaming(payload)
     if (message !== null) context.addIssue({ code: 'custom', path: ['transform'], message })
