@@ -27,7 +27,13 @@ const reading = {
 const input = z.union(
   [
     z.strictObject({ file: path, ...reading }),
-    z.strictObject({ $blob: z.string().regex(/^sha256:[0-9a-f]{64}$/), ...reading }),
+    z.strictObject({
+      $blob: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+      // They belong to references, such as those in outputs.
+      name: z.string().optional(),
+      type: z.string().optional(),
+      ...reading,
+    }),
   ],
   'must be { "file": "a/b.csv" } or { "$blob": "sha256:…" }, with format, delimiter and header where they are needed',
 )

@@ -82,7 +82,12 @@ const output = z.strictObject({
 
 const source = z.union(
   [
-    z.strictObject({ $blob: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 digits') }),
+    z.strictObject({
+      $blob: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 digits'),
+      // They belong to references; what the bytes are is read from them.
+      name: z.string().optional(),
+      type: z.string().optional(),
+    }),
     z.strictObject({ file: path }),
     z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(URL_LENGTH_MAX) }),
     z.strictObject({ $base64: z.base64().max(Math.ceil((INLINE_BYTES_MAX * 4) / 3)) }),
@@ -109,7 +114,7 @@ const withOldShapes = (given: unknown): unknown => {
   const { source: from, ...rest } = given as Readonly<Record<string, unknown>>
   if (typeof from === 'string') return { source: sourceOf(from), ...rest }
   const { url, path: file, width, height, ...others } = rest
-  const isOld = from === undefined && (typeof url === 'string' || typeof file === 'string')
+  const isOld = from === undefined && (typeof url === 'string') !== (typeof file === 'string')
   if (!isOld || Object.keys(others).length > 0) return given
   const size = {
     ...(width !== undefined && { width }),
@@ -118,7 +123,7 @@ const withOldShapes = (given: unknown): unknown => {
   }
   const isSized = width !== undefined || height !== undefined
   return {
-    source: sourceOf((url ?? file) as string),
+    source: typeof url === 'string' ? { url } : sourceOf(file as string),
     operations: isSized ? [{ resize: size }] : [],
   }
 }
