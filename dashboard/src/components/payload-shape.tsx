@@ -1,6 +1,6 @@
-import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { type Inside, type Part, type Shape, shapeOf, weightOf } from '../lib/schema-shape.ts'
+import { Disclosure } from './disclosure.tsx'
 
 /** Parts of a required field that are shown at once; more are there when they are asked for. */
 const OPEN_PARTS_MAX = 8
@@ -71,7 +71,11 @@ const PartItem = ({ part, kind, number, root, isTop }: PartProps) => {
         <Facts shape={shape} />
       </p>
       {shape.description !== null && <p class="part-text">{shape.description}</p>}
-      {inside.parts.length > 0 && <More inside={inside} root={root} isOpen={isOpen} />}
+      {inside.parts.length > 0 && (
+        <Disclosure summary={summaryWords(inside)} isOpen={isOpen}>
+          {() => <Parts inside={inside} root={root} />}
+        </Disclosure>
+      )}
     </li>
   )
 }
@@ -108,21 +112,7 @@ const Value = ({ value }: { readonly value: unknown }) => {
   return <code>{text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}…` : text}</code>
 }
 
-/** What is inside is made when it is opened: a schema may hold itself. */
-const More = ({ inside, root, isOpen }: PartsProps & { readonly isOpen: boolean }) => {
-  const open = useMemo(() => signal(isOpen), [])
-  const { length } = inside.parts
-  return (
-    <details
-      open={isOpen}
-      onToggle={(event) => {
-        open.value = event.currentTarget.open
-      }}
-    >
-      <summary>
-        {inside.kind === 'fields' ? `${length} ${length === 1 ? 'field' : 'fields'}` : `one of ${length}`}
-      </summary>
-      {open.value && <Parts inside={inside} root={root} />}
-    </details>
-  )
+const summaryWords = ({ kind, parts: { length } }: Inside): string => {
+  if (kind !== 'fields') return `one of ${length}`
+  return length === 1 ? '1 field' : `${length} fields`
 }

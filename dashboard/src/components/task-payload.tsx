@@ -2,6 +2,7 @@ import type { WireTask } from '../api/types.ts'
 import { exampleOf } from '../lib/example.ts'
 import { prettyJson } from '../lib/json.ts'
 import { Button } from './button.tsx'
+import { Disclosure } from './disclosure.tsx'
 import { Json } from './json.tsx'
 import { PayloadShape } from './payload-shape.tsx'
 
@@ -33,10 +34,11 @@ export const TaskPayload = ({ task: { name, schema }, onExample, onUndo }: TaskP
     ) : (
       <>
         <PayloadShape key={name} schema={schema} />
-        <details class="shape-json">
-          <summary>JSON Schema</summary>
-          <Json value={schema} label={`JSON Schema of ${name}`} isPublic />
-        </details>
+        <div class="shape-json">
+          <Disclosure summary="JSON Schema">
+            {() => <Json value={schema} label={`JSON Schema of ${name}`} isPublic />}
+          </Disclosure>
+        </div>
       </>
     )}
   </section>

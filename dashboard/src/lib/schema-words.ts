@@ -45,11 +45,13 @@ const PLURALS: Readonly<Record<string, string>> = {
 export const wordsOf = (given: unknown, root: unknown, depth = DEPTH_MAX): string => {
   const { forms, list, isNullable } = alternativesOf(resolve(given, root), root)
   const words = [...new Set(forms.map((form) => formWords(form, root, depth)))]
-  const joined = words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+  const inner = isNullable && list === null && words.length > 1 ? [...words, 'null'] : words
+  const joined = inner.length < 2 ? inner.join() : `${inner.slice(0, -1).join(', ')} or ${inner.at(-1)}`
   // The forms themselves are shown below.
   const isLong = joined.length > WORDS_LENGTH_MAX && forms.filter(hasFields).length > 1
   const short = forms.every(isPair) ? 'object with one field' : `one of ${forms.length} forms`
-  return `${isLong ? short : joined}${list === null ? '' : ', or a list of them'}${isNullable ? ', or null' : ''}`
+  const isNullLast = isNullable && (inner === words || isLong)
+  return `${isLong ? short : joined}${list === null ? '' : ', or a list of them'}${isNullLast ? ', or null' : ''}`
 }
 
 /** An object with a single field, as in `{ "url": … }` or `{ "file": … }`. */

@@ -13,12 +13,14 @@ export const isSchema = (value: unknown): value is Schema =>
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** With what its `$ref` and `allOf` say put into one. */
-export const resolve = (given: unknown, root: unknown, depth = DEPTH_MAX): Schema => {
-  if (!isSchema(given)) return {}
+export const resolve = (given: unknown, root: unknown, followed: readonly unknown[] = []): Schema => {
+  if (!isSchema(given) || followed.length > DEPTH_MAX) return {}
   const { $ref, allOf, ...own } = given
-  if (depth === 0 || ($ref === undefined && allOf === undefined)) return own
-  const others = [...(typeof $ref === 'string' ? [target($ref, root)] : []), ...listOf(allOf)]
-  return [...others.map((other) => resolve(other, root, depth - 1)), own].reduce(merge, {})
+  if ($ref === undefined && allOf === undefined) return own
+  // What refers to itself says nothing more the second time.
+  const named = typeof $ref === 'string' && !followed.includes($ref) ? [target($ref, root)] : []
+  const others = [...named, ...listOf(allOf)].map((other) => resolve(other, root, [...followed, $ref]))
+  return [...others, own].reduce(merge, {})
 }
 
 const merge = (one: Schema, other: Schema): Schema => ({
@@ -46,9 +48,13 @@ export const formsOf = (schema: Schema, root: unknown, depth = DEPTH_MAX): reado
   const options = listOf(anyOf ?? oneOf)
   // Beside a type they only say which fields go together.
   if (options.length === 0 || type !== undefined || depth === 0) return [schema]
-  const all = options.flatMap((option) => formsOf(resolve(option, root), root, depth - 1))
-  return [...new Map(all.map((form) => [JSON.stringify(form), form])).values()]
+  const different = unique(options.map((option) => resolve(option, root)))
+  return unique(different.flatMap((form) => formsOf(form, root, depth - 1)))
 }
+
+const unique = (forms: readonly Schema[]): readonly Schema[] => [
+  ...new Map(forms.map((form) => [JSON.stringify(form), form])).values(),
+]
 
 /** The kind of value that one form asks for: its type, or what its other words imply. */
 export const kindOf = (schema: Schema): string => {

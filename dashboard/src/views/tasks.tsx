@@ -102,7 +102,7 @@ const TaskRow = ({ row }: { readonly row: Row }) => {
         {total === 0 ? <span class="quiet">0</span> : <a href={jobsHref({ task: name })}>{count(total)}</a>}
       </td>
       <td class="col-actions">
-        <a class="button" href={addHref(name)} aria-label={`Add a job of ${name}`}>
+        <a class="button" href={addHref(name)} aria-label={`Add job: ${name}`}>
           <Icon name="add" />
           <span>Add job</span>
         </a>

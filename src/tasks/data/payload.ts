@@ -31,7 +31,7 @@ const input = z.union(
   [
     z
       .strictObject({ file: path.describe('A path below the folder of files.'), ...reading })
-      .meta({ title: 'A file' }),
+      .meta({ title: 'File' }),
     z
       .strictObject({
         $blob: z
@@ -40,7 +40,7 @@ const input = z.union(
           .describe('By the hash that the upload answered.'),
         ...reading,
       })
-      .meta({ title: 'An upload' }),
+      .meta({ title: 'Upload' }),
   ],
   'must be { "file": "a/b.csv" } or { "$blob": "sha256:…" }, with format, delimiter and header where they are needed',
 )
@@ -83,7 +83,7 @@ const query = z
       .describe('Values for $1, $2 … or for $name in the query.'),
     output: output.default(() => output.parse({})).describe('What becomes of the result.'),
   })
-  .meta({ title: 'A query', description: 'SQL over CSV, NDJSON, JSON and Parquet files.' })
+  .meta({ title: 'Query', description: 'SQL over CSV, NDJSON, JSON and Parquet files.' })
 
 const condition = z.strictObject({
   column,
@@ -152,7 +152,7 @@ const streaming = z
       .default(() => output.parse({ format: 'csv' }))
       .describe('What becomes of the result. Parquet is for queries.'),
   })
-  .meta({ title: 'A transform', description: 'Filters and picks columns of one CSV, in little memory.' })
+  .meta({ title: 'Transform', description: 'Filters and picks columns of one CSV, in little memory.' })
 
 const refineStreaming = ({
   output: { format },
