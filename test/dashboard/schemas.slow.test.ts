@@ -83,7 +83,7 @@ it('goes from the list of tasks to a job that was made of an example', async () 
   await row.getByText('month, copies?, format, source?').waitFor()
   await row.getByRole('link', { name: 'Add job: report' }).click()
 
-  const shape = page.getByRole('region', { name: 'Payload of report' })
+  const shape = page.getByRole('region', { name: 'About report' })
   await shape.getByText('Its first day.').waitFor()
   const fields = await shape.locator('.shape > .parts > li').allInnerTexts()
   expect(fields.map((text) => text.replace(/\s+/g, ' '))).toEqual([
@@ -128,7 +128,7 @@ it('says when a task has no schema, and nothing about a task that it does not kn
   await page.getByLabel('Task').fill('plainer')
   await page.getByText('This task has no schema').waitFor({ state: 'detached' })
   await page.getByLabel('Task').fill('report')
-  await page.getByRole('region', { name: 'Payload of report' }).waitFor()
+  await page.getByRole('region', { name: 'About report' }).waitFor()
 })
 
 it('shows hostile strings of a schema as the text that they are', async () => {

@@ -16,7 +16,7 @@ interface TaskPayloadProps {
 
 /** What a job of this task carries, beside the field in which it is written. */
 export const TaskPayload = ({ task: { name, schema }, onExample, onUndo }: TaskPayloadProps) => (
-  <section class="panel task-payload" aria-label={`Payload of ${name}`}>
+  <section class="panel task-payload" aria-label={`About ${name}`}>
     <div class="panel-head">
       <h2>
         Payload of <code>{name}</code>
