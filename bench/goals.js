@@ -60,6 +60,9 @@ export const GOALS = {
     postgres: [{ atMost: 50 }],
     redis: [{ atMost: 20 }],
   },
+  image: {
+    tasks: [{ atLeast: 0.9, times: 'best peer' }],
+  },
   'rss-1m': {
     sqlite: [{ atMost: 150 }],
     postgres: [{ atMost: 150 }],

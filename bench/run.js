@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--engine sqlite,postgres,redis] [--only drain-1,add-one] [--systems posthaste,bullmq] [--rounds 3]
+ * npm run bench -- [--engine sqlite,postgres,redis,tasks] [--only drain-1,add-one] [--systems posthaste,bullmq] [--rounds 3]
  *                  [--scale 1] [--history 1000000] [--note TEXT] [--out FOLDER] [--smoke]
  *
  * Every case runs each system in turn (ours, peer, ours, peer …), each time in processes of its own on an empty store,
@@ -53,9 +53,12 @@ const positive = (text, flag) => {
   process.exit(1)
 }
 
-const engines = listOf(values.engine, 'engine', ENGINES).filter(isEngine)
 const names = CASES.map(({ name }) => name)
 const only = listOf(values.only ?? names.join(','), 'case', names)
+// No server is started for cases that do not run on it.
+const engines = listOf(values.engine, 'engine', ENGINES)
+  .filter(isEngine)
+  .filter((engine) => CASES.some(({ name, systems }) => only.includes(name) && systems[engine] !== undefined))
 const wanted = values.systems?.split(',')
 const rounds = Math.round(positive(values.rounds ?? (values.smoke ? '1' : '3'), '--rounds'))
 const scale = positive(values.scale, '--scale')
@@ -96,6 +99,14 @@ const sizeOf = ({ name, unit, size, sizes, smokeSize }, engine, system) => {
     : Math.max(1, Math.round((sizes?.[system] ?? sizes?.[engine] ?? size) * scale))
 }
 
+/** A folder with what the measurements of a case read. @param {import('./lib/types.js').BenchCase} benchCase @param {number} size @param {import('./lib/stores.js').Stores} on */
+const prepare = async (benchCase, size, on) => {
+  if (benchCase.prepare === undefined) return undefined
+  const input = await on.fresh('usual')
+  await benchCase.prepare(input.folder, size)
+  return input
+}
+
 /**
  * @param {import('./lib/types.js').EngineName} engine
  * @param {import('./lib/types.js').BenchCase} benchCase
@@ -110,11 +121,13 @@ const measureCase = async (engine, benchCase, systems, on) => {
   process.stdout.write(`${engine}, ${title}\n`)
   /** @type {Map<string, import('./lib/types.js').Measured[]>} */
   const measured = new Map(systems.map((system) => [system, []]))
+  const input = await prepare(benchCase, size, on)
   for (let round = 0; round < rounds; round++) {
     for (const system of systems) {
       const place = await on.fresh(systemOf(engine, system).server)
       try {
-        const result = await measure(engine, name, system, sizeOf(benchCase, engine, system), place)
+        const size = sizeOf(benchCase, engine, system)
+        const result = await measure(engine, name, system, size, { ...place, prepared: input?.folder ?? '' })
         measured.get(system)?.push(result)
         process.stdout.write(`  ${system.padEnd(22)} ${JSON.stringify(result)}\n`)
       } finally {
@@ -122,6 +135,7 @@ const measureCase = async (engine, benchCase, systems, on) => {
       }
     }
   }
+  await input?.discard()
   return {
     case: name,
     title,
@@ -149,7 +163,7 @@ if (!isBuilt()) {
   const { ok } = await run([join(ROOT, 'scripts', 'build.js')], { show: true })
   if (!ok) process.exit(1)
 }
-installPeers(engines)
+if (engines.some((engine) => engine !== 'tasks')) installPeers(engines)
 
 for (const engine of engines) {
   stores = STORES[engine]()

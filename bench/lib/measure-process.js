@@ -7,7 +7,6 @@ import { systemOf } from './systems.js'
 const [engine = '', caseName, name = '', size, place = ''] = process.argv.slice(2)
 const benchCase = CASES.find((one) => one.name === caseName)
 if (benchCase === undefined) throw new Error(`no case ${caseName}`)
-const { open } = await systemOf(engine, name).load()
 
 /** @type {import('./types.js').CaseContext['spawnWorker']} */
 const spawnWorker = async ({ concurrency, counting = false }) => {
@@ -50,8 +49,13 @@ const spawnWorker = async ({ concurrency, counting = false }) => {
 }
 
 const measured = await benchCase.run({
-  open: () => open({ ...JSON.parse(place), onRun: () => null }),
+  open: async () => {
+    const { open } = await systemOf(engine, name).load()
+    return await open({ ...JSON.parse(place), onRun: () => null })
+  },
   size: Number(size),
+  system: name,
+  place: JSON.parse(place),
   spawnWorker,
 })
 process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0))

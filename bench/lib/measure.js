@@ -19,8 +19,8 @@ let running
  * @param {import('./types.js').Place} place
  * @returns {Promise<import('./types.js').Measured>}
  */
-export const measure = async (engine, caseName, system, size, { url, folder }) => {
-  const args = [script, engine, caseName, system, String(size), JSON.stringify({ url, folder })]
+export const measure = async (engine, caseName, system, size, { url, folder, prepared }) => {
+  const args = [script, engine, caseName, system, String(size), JSON.stringify({ url, folder, prepared })]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: MEASURE_TIMEOUT_MS,

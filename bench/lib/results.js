@@ -28,6 +28,7 @@ const TITLES = /** @type {Record<string, string>} */ ({
   sqlite: 'SQLite',
   postgres: 'PostgreSQL',
   redis: 'Redis',
+  tasks: 'Tasks',
 })
 
 /** @param {string} engine @param {string} about @param {string} note @returns {Machine} */

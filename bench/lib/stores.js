@@ -11,7 +11,7 @@ import { startRedisServer } from '../../scripts/lib/redis-server.js'
 /**
  * @typedef {object} Stores
  * @property {string} about  What runs there, and how durable it is.
- * @property {(server: 'usual' | 'synced') => Promise<import('./types.js').Place & { discard: () => Promise<void> }>} fresh
+ * @property {(server: 'usual' | 'synced') => Promise<Omit<import('./types.js').Place, 'prepared'> & { discard: () => Promise<void> }>} fresh
  * @property {() => Promise<void>} stop
  */
 
@@ -103,4 +103,9 @@ const redisStores = async () => {
 }
 
 /** Starts what an engine needs. Fails, and says what was tried, when its server is missing. */
-export const STORES = { sqlite: sqliteStores, postgres: postgresStores, redis: redisStores }
+export const STORES = {
+  sqlite: sqliteStores,
+  postgres: postgresStores,
+  redis: redisStores,
+  tasks: sqliteStores,
+}

@@ -9,6 +9,8 @@
 /** The peers have a folder and packages of their own, installed on demand. @param {string} name */
 const peer = (name) => () => import(new URL(`../peers/${name}.js`, import.meta.url).href)
 const ours = () => import('./posthaste.js')
+/** A library that a task uses, alone. Its cases call it themselves. */
+const bare = () => Promise.reject(new Error('A bare library is no store that could be opened.'))
 
 const SYNCED = 'synced (fsync, synchronous_commit)'
 const IN_MEMORY = 'in the memory of the server'
@@ -52,10 +54,15 @@ export const SYSTEMS = {
     bullmq: { durability: IN_MEMORY, ours: false, server: 'usual', load: peer('bullmq') },
     'bee-queue': { durability: IN_MEMORY, ours: false, server: 'usual', load: peer('bee-queue') },
   },
+  tasks: {
+    posthaste: { durability: 'synced (FULL)', ours: true, server: 'usual', load: ours },
+    sharp: { durability: 'nothing is promised', ours: false, server: 'usual', load: bare },
+    'sharp-as-it-comes': { durability: 'nothing is promised', ours: false, server: 'usual', load: bare },
+  },
 }
 
 /** @type {readonly import('./types.js').EngineName[]} */
-export const ENGINES = ['sqlite', 'postgres', 'redis']
+export const ENGINES = ['sqlite', 'postgres', 'redis', 'tasks']
 
 /** @param {string} engine @returns {engine is import('./types.js').EngineName} */
 export const isEngine = (engine) => Object.hasOwn(SYSTEMS, engine)

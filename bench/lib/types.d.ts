@@ -1,4 +1,5 @@
-export type EngineName = 'sqlite' | 'postgres' | 'redis'
+/** `tasks` is no store: its cases measure the tasks that come with Posthaste, on SQLite, beside the bare library. */
+export type EngineName = 'sqlite' | 'postgres' | 'redis' | 'tasks'
 
 /** What a case may ask of a system under measurement. */
 export interface System {
@@ -19,6 +20,8 @@ export interface System {
 export interface Place {
   readonly url: string
   readonly folder: string
+  /** What `prepare` of the case made; empty when it has none. The same for all rounds and systems. */
+  readonly prepared: string
 }
 
 export interface OpenOptions extends Place {
@@ -36,6 +39,9 @@ export interface CaseContext {
   /** A client of the system, in the measuring process. */
   readonly open: () => Promise<System>
   readonly size: number
+  /** Which of the case's systems is measured, where it is no store that `open` knows. */
+  readonly system: string
+  readonly place: Place
   /** Starts a process of the same system on the same store, which waits for orders. */
   readonly spawnWorker: (options: {
     readonly concurrency: number
@@ -63,7 +69,7 @@ export interface BenchCase {
   readonly name: string
   /** `{size}` stands for ours. */
   readonly title: string
-  readonly unit: 'jobs/s' | 'ms' | 'MB' | 'CPU s'
+  readonly unit: 'jobs/s' | 'images/s' | 'ms' | 'MB' | 'CPU s'
   /** Larger figures are better, or smaller ones. */
   readonly better: 'more' | 'less'
   /** Ours first; an engine that is not named does not run the case. */
@@ -73,6 +79,8 @@ export interface BenchCase {
   readonly sizes?: Readonly<Record<string, number>>
   /** What `--smoke` takes instead. */
   readonly smokeSize: number
+  /** Makes once, before the first round, what all measurements read: files in that folder. Not measured. */
+  readonly prepare?: (folder: string, size: number) => Promise<void>
   readonly run: (context: CaseContext) => Promise<Measured>
 }
 

@@ -1,8 +1,17 @@
+import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { durationMs } from '../core/durations.ts'
 import { isPosthasteError, PosthasteError } from '../core/errors.ts'
 import type { Backend, Stored } from './backend.ts'
-import { type BlobHash, type BlobInfo, type BlobRef, type Blobs, digitsOf, hashOf } from './blob.ts'
+import {
+  type BlobContent,
+  type BlobHash,
+  type BlobInfo,
+  type BlobRef,
+  type Blobs,
+  digitsOf,
+  hashOf,
+} from './blob.ts'
 import { BLOB_KEEP_MAX_MS, BLOB_KEEP_MIN_MS, BLOB_MEMORY_BYTES, BLOB_SWEEP_MS } from './limits.ts'
 import { spool } from './spool.ts'
 import { verified } from './verified.ts'
@@ -78,12 +87,16 @@ export const createStore = (backend: Backend, { maxBytes, quotaBytes, keepMs }: 
     const limit = Math.min(options.maxBytes ?? maxBytes, maxBytes)
     const keep = durationMs(options.keep ?? keepMs, 'keep', { min: BLOB_KEEP_MIN_MS, max: BLOB_KEEP_MAX_MS })
     const { hash, signal } = options
-    if (hash !== undefined) digitsOf(hash)
     signal?.throwIfAborted()
     const before = await failing(location, used)
+    // What is there already takes no more room; it is looked for when the store is nearly full.
+    const isTight = before.bytes + underWay + (lengthOf(content) ?? limit) > quotaBytes
+    const expected = hash === undefined ? (isTight ? digitsIn(content) : null) : digitsOf(hash)
+    const known = isTight && expected !== null ? await failing(location, () => backend.find(expected)) : null
     let mine = 0
     const accept = (size: number): void => {
       if (size > limit) throw tooLarge(limit)
+      if (size <= (known?.size ?? 0)) return
       underWay += size - mine
       mine = size
       if (before.bytes + underWay > quotaBytes) throw new PosthasteError('E_BLOBS_FULL', full(quotaBytes))
@@ -178,6 +191,14 @@ export const createStore = (backend: Backend, { maxBytes, quotaBytes, keepMs }: 
     close: () => failing(location, () => backend.close()),
   }
 }
+
+/** Bytes of what is in memory as a whole; of a stream it is known at its end, as is its hash. */
+const lengthOf = (content: BlobContent): number | null =>
+  typeof content === 'string' || content instanceof Uint8Array ? Buffer.byteLength(content) : null
+const digitsIn = (content: BlobContent): string | null =>
+  typeof content === 'string' || content instanceof Uint8Array
+    ? createHash('sha256').update(content).digest('hex')
+    : null
 
 const infoOf = ({ digits, size, expiresAt }: Stored): BlobInfo => ({
   hash: hashOf(digits),

@@ -140,6 +140,12 @@ describe('refusing leaves nothing behind:', () => {
     await expect(blobs.put('b'.repeat(600))).rejects.toMatchObject({ code: 'E_BLOBS_FULL', status: 507 })
     expect(await filesIn(folder)).toHaveLength(1)
     const { hash } = await blobs.put('a'.repeat(400))
+    // What is there already takes no more room; of a stream that is known when it says what it is.
+    expect(await blobs.put('a'.repeat(400))).toMatchObject({ hash })
+    expect(await blobs.put(Readable.from([Buffer.from('a'.repeat(400))]), { hash })).toMatchObject({ hash })
+    await expect(blobs.put(Readable.from([Buffer.from('b'.repeat(400))]), { hash })).rejects.toMatchObject({
+      code: 'E_BLOB_HASH',
+    })
     expect(await blobs.usage()).toEqual({ blobs: 2, bytes: 1_000, quotaBytes: 1_000 })
     expect(await blobs.remove(hash)).toBe(true)
     expect(await blobs.remove(hash)).toBe(false)

@@ -75,8 +75,10 @@ export const insideOf = (given: unknown, root: unknown, depth = DEPTH_MAX): Insi
   const [only] = open
   if (only === undefined) return NOTHING
   if (open.length === 1) return formInside(only, root, depth)
-  if (open.every(isPair)) return { kind: 'choice', parts: open.flatMap((form) => fieldsOf(form)) }
-  return { kind: 'forms', parts: open.map((schema) => ({ name: null, isRequired: true, schema })) }
+  const whole = (schema: Schema): Part => ({ name: null, isRequired: true, schema })
+  return open.filter(isPair).length > 1
+    ? { kind: 'choice', parts: open.flatMap((form) => (isPair(form) ? fieldsOf(form) : [whole(form)])) }
+    : { kind: 'forms', parts: open.map(whole) }
 }
 
 const fieldsOf = (form: Schema): readonly Part[] =>

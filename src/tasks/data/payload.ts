@@ -38,6 +38,9 @@ const input = z.union(
           .string()
           .regex(/^sha256:[0-9a-f]{64}$/)
           .describe('By the hash that the upload answered.'),
+        // They belong to references, such as those in outputs.
+        name: z.string().optional(),
+        type: z.string().optional(),
         ...reading,
       })
       .meta({ title: 'Upload' }),
@@ -59,7 +62,16 @@ const output = z.strictObject({
     .enum(['escape', 'keep'])
     .default('escape')
     .describe("escape puts a ' before text in a CSV that a spreadsheet would run as a formula."),
+  compression: z
+    .enum(['none', 'gzip'])
+    .optional()
+    .describe('Of a CSV or NDJSON. Without it, gzip where the name of the file ends in .gz.'),
 })
+
+/** How the result is packed. Parquet packs itself. */
+export const isPacked = ({ format, file, compression }: DataOutput): boolean =>
+  (format === 'csv' || format === 'ndjson') &&
+  (compression === undefined ? (file?.endsWith('.gz') ?? false) : compression === 'gzip')
 
 /** A name that SQL can speak of without quotes. */
 const table = z
@@ -166,6 +178,11 @@ const refineStreaming = ({
 export const dataSchema = z
   .union([query, streaming], 'must have "sql" with "inputs", or "transform" with "input"')
   .superRefine((payload, context) => {
+    const { format, compression } = payload.output
+    if (compression === 'gzip' && (format === 'rows' || format === 'parquet')) {
+      const message = 'gzip is for csv and ndjson: rows are no file, and Parquet packs itself'
+      context.addIssue({ code: 'custom', path: ['output', 'compression'], message })
+    }
     if (!('transform' in payload)) return
     const message = refineStreaming(payload)
     if (message !== null) context.addIssue({ code: 'custom', path: ['transform'], message })

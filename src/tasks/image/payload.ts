@@ -102,12 +102,17 @@ const output = z.strictObject({
 
 const source = z.union(
   [
-    z.strictObject({
-      $blob: z
-        .string()
-        .regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 digits')
-        .describe('An upload, by the hash that the upload answered.'),
-    }),
+    z
+      .strictObject({
+        $blob: z
+          .string()
+          .regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 digits')
+          .describe('The hash that the upload answered.'),
+        // They belong to references; what the bytes are is read from them.
+        name: z.string().optional(),
+        type: z.string().optional(),
+      })
+      .meta({ title: 'Upload' }),
     z.strictObject({ file: path.describe('A path below the folder of files.') }),
     z.strictObject({
       url: z
@@ -162,7 +167,7 @@ const withOldShapes = (given: unknown): unknown => {
   const { source: from, ...rest } = given as Readonly<Record<string, unknown>>
   if (typeof from === 'string') return { source: sourceOf(from), ...rest }
   const { url, path: file, width, height, ...others } = rest
-  const isOld = from === undefined && (typeof url === 'string' || typeof file === 'string')
+  const isOld = from === undefined && (typeof url === 'string') !== (typeof file === 'string')
   if (!isOld || Object.keys(others).length > 0) return given
   const size = {
     ...(width !== undefined && { width }),
@@ -171,7 +176,7 @@ const withOldShapes = (given: unknown): unknown => {
   }
   const isSized = width !== undefined || height !== undefined
   return {
-    source: sourceOf((url ?? file) as string),
+    source: typeof url === 'string' ? { url } : sourceOf(file as string),
     operations: isSized ? [{ resize: size }] : [],
   }
 }
