@@ -152,6 +152,22 @@ describe('refusing leaves nothing behind:', () => {
     await blobs.put('b'.repeat(400))
   })
 
+  test('what is no content, and counts text in streams as bytes', async () => {
+    const { blobs, folder } = await newStore({ quotaBytes: 100, maxBytes: 50 })
+    const odd = [null, 5, {}, [1], Readable.from([1])] as unknown as string[]
+    for (const content of odd) {
+      await expect(blobs.put(content)).rejects.toMatchObject({ code: 'E_ARGUMENT', field: 'content' })
+    }
+    for (const maxBytes of ['5', Number.NaN, -1] as number[]) {
+      await expect(blobs.put('x', { maxBytes })).rejects.toMatchObject({ code: 'E_ARGUMENT' })
+    }
+    const texts = (text: string) => Readable.from([text]) as unknown as AsyncIterable<Uint8Array>
+    await expect(blobs.put(texts('é'.repeat(26)))).rejects.toMatchObject({ code: 'E_TOO_LARGE' })
+    expect(await filesIn(folder)).toEqual([])
+    expect(await blobs.put(texts('hello'))).toMatchObject({ hash: HELLO, size: 5 })
+    expect(await blobs.usage()).toMatchObject({ blobs: 1, bytes: 5 })
+  })
+
   test('what is no reference', async () => {
     const { blobs } = await newStore()
     for (const ref of [
