@@ -59,7 +59,7 @@ const withInputs = async <T>(
   const go = (path: string): Promise<T> => withInputs(sources, context, root, use, [...paths, path])
   return 'file' in source
     ? await go(await root.find(source.file, `payload.inputs.${name}`))
-    : await context.blobs.withFile(source, go)
+    : await context.blobs.withFile(source.$blob, go)
 }
 
 const keep = async (
