@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -190,7 +189,4 @@ test('no table and no query harms anybody else', async () => {
   }
   expect(worker.mode).toBe('running')
   expect(knocks).toBe(0)
-  await ph.close()
-  // What they wrote is gone with them: the installation's own folder is left.
-  await expect.poll(() => readdirSync(temporary), { timeout: PATIENCE_MS }).toHaveLength(1)
 }, 240_000)
