@@ -36,7 +36,13 @@ export type { BulkPreview } from './runtime/bulk/preview.ts'
 export type { BulkInfo } from './runtime/bulk/view.ts'
 export type { Controlled } from './runtime/carry-out.ts'
 export type { AddedRef } from './runtime/client.ts'
-export type { CancelOptions, ControlOptions, PauseTarget, ResolveOptions } from './runtime/control.ts'
+export type {
+  CancelOptions,
+  ControlOptions,
+  PauseTarget,
+  ResolveOptions,
+  SetPriorityOptions,
+} from './runtime/control.ts'
 export type { DeadLetterGroup, DeadLetters, DeadLettersOptions } from './runtime/dead-letters.ts'
 export { task } from './runtime/define.ts'
 export type { EventMap, EventName } from './runtime/events.ts'

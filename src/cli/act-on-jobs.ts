@@ -9,6 +9,7 @@ import { type Act, type CommonOptions, common, define, ownOptions } from './comm
 import { EXIT, reportError, usageError } from './exit.ts'
 import { withStore } from './open.ts'
 import { paintState, stateText } from './output/colors.ts'
+import type { Terminal } from './output/terminal.ts'
 import { BY } from './who.ts'
 
 export interface ActionOptions extends CommonOptions, BulkFlags {
@@ -63,18 +64,27 @@ export const addAction = (
         (posthaste) => about.work(posthaste, ids, { ...options, by: BY }),
         { missing: 'empty' },
       )
-      for (const outcome of outcomes) {
-        if (!outcome.ok) {
-          reportError(terminal, outcome.error)
-        } else if (terminal.json) {
-          terminal.printJson(outcome.job)
-        } else {
-          const { job } = outcome
-          const state = paintState(terminal.colors, job.state, stateText(job.state))
-          terminal.print(`${state}  ${job.id}  ${about.said(job)}`)
-        }
-      }
-      return outcomes.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed
+      return tellOutcomes(terminal, outcomes, about.said)
     }),
   )
+}
+
+/** One line for each job. Answers the exit code. */
+export const tellOutcomes = (
+  terminal: Terminal,
+  outcomes: readonly Controlled[],
+  said: (job: Job) => string,
+): number => {
+  for (const outcome of outcomes) {
+    if (!outcome.ok) {
+      reportError(terminal, outcome.error)
+    } else if (terminal.json) {
+      terminal.printJson(outcome.job)
+    } else {
+      const { job } = outcome
+      const state = paintState(terminal.colors, job.state, stateText(job.state))
+      terminal.print(`${state}  ${job.id}  ${said(job)}`)
+    }
+  }
+  return outcomes.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed
 }

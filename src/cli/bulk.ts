@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { BulkAction } from '../core/bulk.ts'
 import { BULK_SAMPLE, CANARY_JOBS, CANARY_JOBS_MAX } from '../core/limits.ts'
+import type { Priority } from '../core/priority.ts'
 import type { BulkRequest, BulkRun } from '../runtime/bulk/bulk.ts'
 import type { BulkFilterOptions } from '../runtime/bulk/filter.ts'
 import type { BulkInfo } from '../runtime/bulk/view.ts'
@@ -18,6 +19,7 @@ export interface BulkFlags {
   readonly yes?: true
   readonly canary?: number | true
   readonly reason?: string
+  readonly priority?: string
 }
 
 const LISTS = ['state', 'queue', 'task']
@@ -63,13 +65,14 @@ export const actInBulk = async (
   terminal: Terminal,
   posthaste: Posthaste,
   action: BulkAction,
-  { filter, all, dryRun, yes, canary, reason }: BulkFlags,
+  { filter, all, dryRun, yes, canary, reason, priority }: BulkFlags,
 ): Promise<number> => {
   const request: BulkRequest = {
     ...{ action, by: BY, all: all === true },
     ...(filter === undefined ? {} : { filter }),
     ...(canary === undefined ? {} : { canary }),
     ...(reason === undefined ? {} : { reason }),
+    ...(priority === undefined ? {} : { priority: priority as Priority }),
   }
   const { printPreview } = await import('./output/bulk.ts')
   if (dryRun === true || yes !== true) {

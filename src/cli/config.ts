@@ -18,6 +18,7 @@ export interface SettingFlags {
   readonly addr?: string | undefined
   readonly logLevel?: string | undefined
   readonly workers?: number | undefined
+  readonly ageing?: string | undefined
 }
 
 /**

@@ -12,11 +12,13 @@ import { addLimit } from './commands/limit.ts'
 import { addList } from './commands/list.ts'
 import { addPause } from './commands/pause.ts'
 import { addRemove } from './commands/remove.ts'
+import { addResolve } from './commands/resolve.ts'
 import { addResume } from './commands/resume.ts'
 import { addRetry } from './commands/retry.ts'
 import { addRunNow } from './commands/run-now.ts'
 import { addSchedule } from './commands/schedule.ts'
 import { addServe } from './commands/serve.ts'
+import { addSetPriority } from './commands/set-priority.ts'
 import { addStart } from './commands/start.ts'
 import { addStats } from './commands/stats.ts'
 import { addStatus } from './commands/status.ts'
@@ -44,6 +46,8 @@ const GROUPS: readonly (readonly [title: string, add: readonly ((program: Comman
         addCancel,
         addRemove,
         addRunNow,
+        addSetPriority,
+        addResolve,
         addUndo,
         addBulk,
         addPause,

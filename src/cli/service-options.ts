@@ -13,6 +13,7 @@ export interface ServiceOptions extends CommonOptions {
   readonly queues?: readonly string[]
   readonly tasks?: string
   readonly isolate?: Isolation
+  readonly ageing?: string
   readonly grace?: string
   readonly log?: string
   readonly welcome?: true
@@ -39,6 +40,7 @@ export const workerOptions = (command: Command, workers: number): Command =>
         'process',
       ] satisfies Isolation[]),
     )
+    .option('--ageing <time>', 'a job that waits so long rises by one priority (default: never)')
     .option('--grace <time>', 'what running jobs get to end when it stops (default: 25s)')
 
 export const serviceOptions = (command: Command): Command =>

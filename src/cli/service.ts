@@ -57,6 +57,7 @@ const startService = async (terminal: Terminal, options: ServiceOptions, parts: 
     addr: options.addr,
     workers: options.workers,
     logLevel: options.log,
+    ageing: options.ageing,
   })
   const graceMs = options.grace === undefined ? SHUTDOWN_GRACE_MS : durationMs(options.grace, '--grace')
   if (parts.http) await refuseOpenBind(config, options)
@@ -68,6 +69,7 @@ const startService = async (terminal: Terminal, options: ServiceOptions, parts: 
     archive: config.archive,
     archiveAfter: config.archiveAfter,
     blobs: blobOptions(config),
+    ...(config.ageing === null ? {} : { ageing: config.ageing }),
     ...work,
     logger,
   })

@@ -7,14 +7,15 @@ import { isPossible, JOB_STATES, type JobEvent, type JobState } from './states.t
  */
 
 /** What can be done to many jobs at once; `undo` takes a run of cancel or remove back. */
-export type BulkAction = 'retry' | 'cancel' | 'remove' | 'runNow'
-export const BULK_ACTIONS: readonly BulkAction[] = ['retry', 'cancel', 'remove', 'runNow']
+export type BulkAction = 'retry' | 'cancel' | 'remove' | 'runNow' | 'setPriority'
+export const BULK_ACTIONS: readonly BulkAction[] = ['retry', 'cancel', 'remove', 'runNow', 'setPriority']
 
 const EVENT: { readonly [A in BulkAction]: JobEvent } = {
   retry: 'retry',
   cancel: 'cancel',
   remove: 'remove',
   runNow: 'promote',
+  setPriority: 'reschedule',
 }
 
 /** Where an action without a state in its filter looks: what somebody stopped is not sent round, what waits not deleted. */
@@ -23,6 +24,7 @@ const MEANT: { readonly [A in BulkAction]: readonly JobState[] } = {
   cancel: ['blocked', 'scheduled', 'ready', 'running', 'retrying'],
   remove: ['completed', 'cancelled', 'dead'],
   runNow: ['scheduled', 'retrying'],
+  setPriority: ['scheduled', 'ready'],
 }
 
 /** The states that an action can change at all. */
@@ -76,6 +78,8 @@ export interface BulkDocument {
   readonly filter: BulkFilter
   readonly by: string
   readonly reason: string | null
+  /** What `setPriority` sets; absent for all others. */
+  readonly priority?: number
   readonly createdAt: number
   readonly finishedAt: number | null
   /** `stopped`: by someone, or by its canary; `why` says so. */

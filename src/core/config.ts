@@ -37,6 +37,8 @@ export interface Config {
   readonly workers: number
   readonly maxRetries: number
   readonly timeout: number
+  /** Null: priorities stay as they are. */
+  readonly ageing: number | null
   /** Where each value came from: `default`, `file`, or the name of the variable or flag. */
   readonly sources: Readonly<Record<SettingName, string>>
 }
@@ -194,7 +196,7 @@ const describeValue = (config: Config, name: SettingName, secret: boolean): stri
   if (value === null) return '—'
   if (name === 'smtpUrl') return maskUrl(value as string)
   if (secret) return MASK
-  if (name === 'timeout' || name === 'archiveAfter' || name === 'blobKeep')
+  if (name === 'timeout' || name === 'archiveAfter' || name === 'blobKeep' || name === 'ageing')
     return formatDuration(value as number)
   if (name === 'httpAllow') return (value as readonly string[]).join(',') || '—'
   if (name === 'blobQuota' || name === 'blobMaxSize') return formatBytes(value as number)

@@ -402,6 +402,8 @@ export type Action =
   | { readonly kind: 'remove' }
   /** Run now: ahead of its time. */
   | { readonly kind: 'promote' }
+  /** Another place among those that wait. */
+  | { readonly kind: 'setPriority'; readonly priority: number }
   /** Takes a cancellation back, if it was that run's and nothing has happened since; `reason`: why it was blocked. */
   | { readonly kind: 'undo'; readonly of: UndoOf; readonly reason: string | null }
   | {
@@ -432,7 +434,7 @@ export type ActionDecision =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'refused'; readonly why: string }
 
-const TARGET: { readonly [K in Exclude<Action['kind'], 'resolve' | 'undo'>]: To } = {
+const TARGET: { readonly [K in Exclude<Action['kind'], 'resolve' | 'undo' | 'setPriority'>]: To } = {
   cancel: 'cancelled',
   retry: 'ready',
   remove: 'removed',
@@ -444,6 +446,7 @@ export const decideAction = (job: JobRecord, action: Action, who: Actor): Action
   const { state } = job
   if (action.kind === 'cancel' && state === 'cancelled') return { kind: 'nothing' }
   if (action.kind === 'promote' && state === 'ready') return { kind: 'nothing' }
+  if (action.kind === 'setPriority') return decidePriority(job, action.priority, who)
   if (!isPossible(action.kind, state)) return { kind: 'refused', why: refusal(action.kind, state) }
   if (action.kind === 'undo') return decideUndo(job, action, who)
   const reason = 'reason' in action && action.reason !== null ? bounded(action.reason) : null
@@ -479,6 +482,34 @@ export const decideAction = (job: JobRecord, action: Action, who: Actor): Action
         ...(who.bulk === undefined ? {} : { bulk: who.bulk }),
         ...(reason === null ? {} : { reason }),
       }),
+    },
+  }
+}
+
+/** The job stays what it is, and due when it is. */
+const decidePriority = (job: JobRecord, priority: number, { at, by, bulk }: Actor): ActionDecision => {
+  const { id, state, fence, attempt, retries, crashes, solo, output, error } = job
+  if (state !== 'ready' && state !== 'scheduled')
+    return {
+      kind: 'refused',
+      why: `A job that is ${state} keeps its priority; ready and scheduled ones change it.`,
+    }
+  if (job.priority === priority) return { kind: 'nothing' }
+  const entry = {
+    at,
+    event: 'reschedule',
+    from: state,
+    to: state,
+    by,
+    ...(bulk === undefined ? {} : { bulk }),
+    reason: `priority ${job.priority} to ${priority}`,
+  } as const
+  return {
+    kind: 'change',
+    change: {
+      ...{ id, fence, from: state, to: state, priority, attempt, retries, crashes, solo, output, error },
+      reason: job.reason,
+      history: appendHistory(job.history, entry),
     },
   }
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { durationMs } from './durations.ts'
 import {
+  AGEING_HIGHEST,
+  AGEING_MIN_MS,
   ARCHIVE_AFTER_MS,
   CONCURRENCY,
   CONCURRENCY_MAX,
@@ -8,6 +10,7 @@ import {
   MAX_RETRIES_LIMIT,
   TIMEOUT_MS,
 } from './limits.ts'
+import { priorityName } from './priority.ts'
 
 /**
  * Every setting of the program, as data: `loadConfig` reads by this table and docs/configuration.md is generated from
@@ -315,6 +318,16 @@ export const SETTINGS = [
     unit: 'duration',
     meaning: 'Longest run of one attempt of a job whose task says nothing about it.',
     schema: duration(1),
+  },
+  {
+    ...plain,
+    name: 'ageing',
+    env: 'POSTHASTE_AGEING',
+    flag: '--ageing',
+    default: null,
+    unit: 'duration',
+    meaning: `A job that has been ready for so long gets a priority one step higher, and again after as long, up to ${priorityName(AGEING_HIGHEST)} (${AGEING_HIGHEST}). Without it, priorities stay as they are. All processes of an installation that run jobs say the same.`,
+    schema: duration(AGEING_MIN_MS),
   },
 ] as const satisfies readonly Setting[]
 

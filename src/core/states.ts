@@ -91,7 +91,7 @@ export const EVENTS = {
   reschedule: {
     by: 'client',
     means:
-      'a later add with its key moves the time at which it is due, or it has waited so long that its priority rises',
+      'a later add with its key moves the time at which it is due, it has waited so long that its priority rises, or an operator gives it another priority',
   },
   claim: { by: 'worker', means: 'a worker takes a lease on it' },
   complete: { by: 'worker', means: 'its handler returned' },

@@ -13,7 +13,15 @@ import type { Batch, Batches, BatchOptions } from './batches.ts'
 import type { BulkPreviewRequest, BulkRequest, BulkRun, Bulks } from './bulk/bulk.ts'
 import type { BulkPreview } from './bulk/preview.ts'
 import type { AddedRef } from './client.ts'
-import type { Act, ActWith, CancelOptions, ControlOptions, PauseTargets, ResolveOptions } from './control.ts'
+import type {
+  Act,
+  ActWith,
+  CancelOptions,
+  ControlOptions,
+  PauseTargets,
+  ResolveOptions,
+  SetPriorityOptions,
+} from './control.ts'
 import type { DeadLetters, DeadLettersOptions } from './dead-letters.ts'
 import type { EventName, Listener } from './events.ts'
 import type { Explanation } from './explain.ts'
@@ -198,6 +206,8 @@ export interface Posthaste<Tasks extends AnyTask = AnyTask> {
   readonly remove: Act<ControlOptions>
   /** Runs scheduled and retrying jobs now. Safe to repeat. */
   readonly runNow: Act<ControlOptions>
+  /** Gives jobs that are ready or scheduled another priority; they stay due when they are. @throws E_STATE, E_PRIORITY */
+  readonly setPriority: ActWith<SetPriorityOptions>
   /** Decides about blocked jobs. */
   readonly resolve: ActWith<ResolveOptions>
   /**

@@ -31,11 +31,11 @@ const refusals = (answer: unknown): Pick<AuditNote, 'refused' | 'error'> => {
 
 /** What was said beside who acts. */
 const detailsOf = (options: object | undefined): Readonly<Record<string, unknown>> => {
-  const { reason, to } = (options ?? {}) as Record<string, unknown>
-  return { ...(reason === undefined ? {} : { reason }), ...(to === undefined ? {} : { to }) }
+  const { reason, to, priority } = (options ?? {}) as Record<string, unknown>
+  return Object.fromEntries(Object.entries({ reason, to, priority }).filter(([, said]) => said !== undefined))
 }
 
-const VERBS = ['cancel', 'retry', 'remove', 'runNow', 'resolve'] as const
+const VERBS = ['cancel', 'retry', 'remove', 'runNow', 'setPriority', 'resolve'] as const
 const QUEUE_VERBS = ['pause', 'resume'] as const
 
 export const auditControl = (control: Control, audit: Audit): Control => {

@@ -2,6 +2,7 @@ import type { Action } from '../core/decide.ts'
 import type { Gate } from '../core/gates.ts'
 import { ENGINE_BATCH_MAX, REASON_LENGTH_MAX } from '../core/limits.ts'
 import { checkName } from '../core/names.ts'
+import { type Priority, priorityNumber } from '../core/priority.ts'
 import { shown } from '../core/text.ts'
 import type { Job } from '../core/view.ts'
 import { checkId, checkText, refuse } from './arguments.ts'
@@ -16,6 +17,9 @@ export interface ControlOptions {
 export interface CancelOptions extends ControlOptions {
   /** Kept in the history and told to the handler. */
   readonly reason?: string
+}
+export interface SetPriorityOptions extends ControlOptions {
+  readonly priority: Priority
 }
 export interface ResolveOptions extends CancelOptions {
   readonly to: 'ready' | 'completed' | 'dead' | 'cancelled'
@@ -39,6 +43,7 @@ export interface Control {
   readonly retry: Act<ControlOptions>
   readonly remove: Act<ControlOptions>
   readonly runNow: Act<ControlOptions>
+  readonly setPriority: ActWith<SetPriorityOptions>
   readonly resolve: ActWith<ResolveOptions>
   pause(target: PauseTargets, options?: ControlOptions): Promise<void>
   resume(target: PauseTargets, options?: ControlOptions): Promise<void>
@@ -117,6 +122,10 @@ export const createControl = (deps: ControlDeps): Control => {
     retry: async (ids: unknown, options?: ControlOptions) => act(ids, { kind: 'retry' }, options),
     remove: async (ids: unknown, options?: ControlOptions) => act(ids, { kind: 'remove' }, options),
     runNow: async (ids: unknown, options?: ControlOptions) => act(ids, { kind: 'promote' }, options),
+    setPriority: async (ids: unknown, options?: SetPriorityOptions) => {
+      const priority = priorityNumber(options?.priority, 'priority')
+      return act(ids, { kind: 'setPriority', priority }, options)
+    },
     resolve: async (ids: unknown, options?: ResolveOptions) => {
       const to = checkTarget(options?.to)
       return act(ids, { kind: 'resolve', to, reason: checkReason(options?.reason) }, options)

@@ -49,6 +49,28 @@ it('a flow is added from a document or from standard input, all or none of it', 
   expect((await json(['stats'], place)).total).toBe(before)
 })
 
+it('a blocked job is decided about, and what waits gets another priority', async () => {
+  const parent = await json(['submit', '--payload', 'parent', '--delay', '1h'], place)
+  const child = await json(['submit', '--payload', 'child', '--after', parent.id], place)
+  expect(await run(['resolve', child.id], place)).toMatchObject({ code: 2 })
+  const decided = await run(['resolve', child.id, '--to', 'ready', '--reason', 'not needed'], place)
+  expect(decided).toMatchObject({ code: 0 })
+  expect(decided.stdout).toContain(`ready  ${child.id}  runs as soon as a worker is free\n`)
+  const { history } = await json(['status', child.id], place)
+  expect(history.at(-1)).toMatchObject({ event: 'resolve', to: 'ready', reason: 'not needed' })
+  expect(await run(['resolve', child.id, '--to', 'ready'], place)).toMatchObject({ code: 1 })
+
+  expect(await run(['set-priority', parent.id], place)).toMatchObject({ code: 2 })
+  const raised = await run(['set-priority', parent.id, '--priority', 'high'], place)
+  expect(raised).toMatchObject({ code: 0 })
+  expect(raised.stdout).toContain(`scheduled  ${parent.id}  has priority high\n`)
+  const filter = ['--filter', 'state=scheduled']
+  const preview = await run(['set-priority', '--priority', '9', ...filter, '--dry-run'], place)
+  expect(preview.stdout).toContain('1 job would get another priority')
+  const all = await json(['set-priority', '--priority', '9', ...filter, '--yes'], place)
+  expect(all).toMatchObject({ action: 'setPriority', priority: 9, done: 1 })
+})
+
 it('a batch is opened, filled, closed and shown', async () => {
   const other = await place.another()
   const none = await run(['batch', 'list'], other)

@@ -8,7 +8,7 @@ import { record } from './record.ts'
 
 const who = { by: 'ann', at: 5_000 }
 const RESOLUTIONS = ['ready', 'completed', 'dead', 'cancelled'] as const
-const ACTIONS: readonly Action[] = [
+const ACTIONS: readonly Exclude<Action, { kind: 'setPriority' }>[] = [
   { kind: 'cancel', reason: 'wrong' },
   { kind: 'retry' },
   { kind: 'remove' },
@@ -100,6 +100,23 @@ describe('an operator’s action', () => {
     ] as const) {
       expect(changeOf(inState('scheduled'), action)).toMatchObject({ retries: 2, crashes: 1, solo: true })
     }
+  })
+
+  it.each(JOB_STATES)('setPriority leaves a %s job in its state', (state) => {
+    const decision = decideAction(inState(state, { priority: 5 }), { kind: 'setPriority', priority: 7 }, who)
+    if (state !== 'ready' && state !== 'scheduled') {
+      expect(decision).toEqual({ kind: 'refused', why: expect.stringContaining(`is ${state} keeps`) })
+      return
+    }
+    if (decision.kind !== 'change') throw new Error(decision.kind)
+    const { history, ...change } = decision.change
+    expect(change).toMatchObject({ from: state, to: state, priority: 7, retries: 2, solo: true })
+    expect(change).not.toHaveProperty('delayMs')
+    expect(parseHistory(history)).toMatchObject([
+      { event: 'reschedule', from: state, to: state, by: 'ann', reason: 'priority 5 to 7' },
+    ])
+    const again = decideAction(inState(state, { priority: 7 }), { kind: 'setPriority', priority: 7 }, who)
+    expect(again).toEqual({ kind: 'nothing' })
   })
 
   it('gives finished jobs their reason', () => {

@@ -43,6 +43,7 @@ describe('loadConfig', () => {
       workers: 10,
       maxRetries: 5,
       timeout: 300_000,
+      ageing: null,
     })
     expect(new Set(Object.values(sources))).toEqual(new Set(['default']))
   })
@@ -69,6 +70,17 @@ describe('loadConfig', () => {
       timeout: 10_000,
     })
     expect(loadConfig({ env: { ...env, POSTHASTE_ADDR: '[::1]:0' } }).addr).toEqual({ host: '::1', port: 0 })
+  })
+
+  it('reads ageing as a duration, and none when nothing says so', () => {
+    expect(loadConfig({ env: { POSTHASTE_AGEING: '10m' } })).toMatchObject({
+      ageing: 600_000,
+      sources: { ageing: 'POSTHASTE_AGEING' },
+    })
+    expect(loadConfig({ flags: { ageing: '1h' }, file: { ageing: '2h' } }).ageing).toBe(3_600_000)
+    expect(problemsOf({ env: { POSTHASTE_AGEING: 'soon' } })).toEqual([
+      expect.stringContaining('POSTHASTE_AGEING must be a duration'),
+    ])
   })
 
   it('reads sizes as people write them', () => {

@@ -59,6 +59,48 @@ describe.each(['memory', 'sqlite', 'postgres', 'redis'] as const)('in bulk on %s
     expect((await ph.stats()).total).toBe(13)
   })
 
+  test('setPriority: what waits gets it and is claimed by it, what is over keeps its own', async () => {
+    const ph = await opened(kind)
+    const order: string[] = []
+    const first = await ph.add('sms', null, { queue: 'slow', priority: 'low' })
+    const group = await ph.add('sms', null, { queue: 'slow', priority: 'low', group: 'acme' })
+    const later = await ph.add('sms', null, { queue: 'slow', priority: 'low', delay: '1h' })
+    const other = await ph.add('sms', null, { queue: 'slow' })
+    const over = await ph.add('sms', null, { queue: 'slow', priority: 'low' })
+    await ph.cancel(over.id)
+    const action = {
+      action: 'setPriority',
+      filter: { queue: 'slow', createdBefore: other.createdAt },
+    } as const
+    await expect(ph.bulk(action)).rejects.toMatchObject({ code: 'E_PRIORITY', field: 'priority' })
+    await expect(ph.bulk({ ...action, action: 'cancel', priority: 1 })).rejects.toMatchObject({
+      field: 'priority',
+    })
+    const filter = { queue: 'slow' }
+    const preview = await ph.bulk({ action: 'setPriority', filter, priority: 'high', dryRun: true })
+    expect(preview).toMatchObject({ count: 4, states: ['scheduled', 'ready'], undoable: false })
+    const run = await ph.bulk({ action: 'setPriority', filter, priority: 'high', by: 'ada' })
+    expect(await run.done()).toMatchObject({ state: 'done', done: 4, refused: 0, priority: 3 })
+    const [entry] = (await ph.get(group.id))?.history.slice(-1) ?? []
+    expect(entry).toMatchObject({ event: 'reschedule', by: 'ada', bulk: run.id, reason: 'priority 7 to 3' })
+    const delayed = await ph.get(later.id)
+    expect(delayed).toMatchObject({ state: 'scheduled', priority: 3, runAt: later.runAt })
+    expect((await ph.get(over.id))?.priority).toBe(7)
+    const { entries } = await ph.audit({ bulk: run.id })
+    expect(entries.at(-1)).toMatchObject({ action: 'bulk.start', details: { priority: 3 } })
+
+    expect(await ph.setPriority(group.id, { priority: 'critical' })).toMatchObject({ priority: 1 })
+    expect(await ph.setPriority([other.id, over.id], { priority: 9 })).toMatchObject([
+      { ok: true, job: { priority: 9 } },
+      { ok: false, error: { code: 'E_STATE' } },
+    ])
+    ph.on('completed', ({ id }) => order.push(id))
+    const worker = ph.work({ queues: ['slow'], concurrency: 1, prefetch: 0 })
+    await until(() => order.length === 3)
+    await worker.stop()
+    expect(order).toEqual([group.id, first.id, other.id])
+  })
+
   test('retry: each job once, its history says who and in which run', async () => {
     const ph = await opened(kind)
     const ids = await deaths(ph, 450)

@@ -35,6 +35,8 @@ export const DOORS: Readonly<Record<string, Door>> = {
   'POST /v1/jobs/:id/retry': { path: `/v1/jobs/${ID}/retry`, body: 'json' },
   'POST /v1/jobs/:id/cancel': { path: `/v1/jobs/${ID}/cancel`, body: 'json' },
   'POST /v1/jobs/:id/run-now': { path: `/v1/jobs/${ID}/run-now`, body: 'json' },
+  'POST /v1/jobs/:id/priority': { path: `/v1/jobs/${ID}/priority`, body: 'json' },
+  'POST /v1/jobs/:id/resolve': { path: `/v1/jobs/${ID}/resolve`, body: 'json' },
   'GET /v1/jobs/:id/explain': { path: `/v1/jobs/${ID}/explain` },
   'GET /v1/jobs/:id/logs': { path: `/v1/jobs/${ID}/logs` },
   'GET /v1/stats': { path: '/v1/stats' },

@@ -4,6 +4,7 @@ import { ENGINES } from '../servers/engines.ts'
 import { served } from './served.ts'
 
 const LINES = 5
+const JSON_HEADERS = { 'content-type': 'application/json' }
 const chatty = task({
   name: 'chatty',
   queue: 'talk',
@@ -22,8 +23,10 @@ describe.each(['memory', ...ENGINES] as const)('on %s', (kind) => {
   })
 
   // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests are about.
-  const call = async (method: string, path: string): Promise<{ status: number; body: any }> => {
-    const response = await fetch(at.url + path, { method })
+  type Answer = { status: number; body: any }
+  const call = async (method: string, path: string, json?: object): Promise<Answer> => {
+    const body = json === undefined ? {} : { body: JSON.stringify(json), headers: JSON_HEADERS }
+    const response = await fetch(at.url + path, { method, ...body })
     return { status: response.status, body: await response.json() }
   }
 
@@ -114,6 +117,30 @@ describe.each(['memory', ...ENGINES] as const)('on %s', (kind) => {
         expect(missing).toMatchObject({ status: 404, body: { code: 'E_JOB_MISSING' } })
       }
       expect((await call('GET', `/v1/jobs/${id}/logs`)).body.lines).toEqual([])
+    })
+
+    it('gets another priority while it waits', async () => {
+      const { id } = await at.ph.add('other', null, { queue: 'unserved' })
+      const raised = await call('POST', `/v1/jobs/${id}/priority`, { priority: 'high' })
+      expect(raised).toMatchObject({ status: 200, body: { id, state: 'ready', priority: 3 } })
+      expect(await call('POST', `/v1/jobs/${id}/priority`, { priority: 'soon' })).toMatchObject({
+        status: 400,
+        body: { code: 'E_PRIORITY', field: 'priority' },
+      })
+      await at.ph.remove(id)
+    })
+
+    it('that is held is decided about', async () => {
+      const parent = await at.ph.add('other', null, { queue: 'unserved' })
+      const after = [{ id: parent.id, onParentFailure: 'hold' }] as const
+      const { id } = await at.ph.add('other', null, { queue: 'unserved', after })
+      await at.ph.cancel(parent.id)
+      const wrong = await call('POST', `/v1/jobs/${id}/resolve`, { to: 'running' })
+      expect(wrong).toMatchObject({ status: 400, body: { code: 'E_ARGUMENT', field: 'to' } })
+      const decided = await call('POST', `/v1/jobs/${id}/resolve`, { to: 'completed', reason: 'by hand' })
+      expect(decided).toMatchObject({ status: 200, body: { id, state: 'completed' } })
+      expect(decided.body.history.at(-1)).toMatchObject({ event: 'resolve', by: 'http', reason: 'by hand' })
+      expect(await call('POST', `/v1/jobs/${id}/resolve`, { to: 'ready' })).toMatchObject({ status: 409 })
     })
 
     it('is told what its state does not allow', async () => {

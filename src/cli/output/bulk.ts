@@ -16,6 +16,7 @@ const WORDS: { readonly [A in BulkInfo['action']]: { readonly will: string; read
   cancel: { will: 'would be cancelled', did: 'cancelled' },
   remove: { will: 'would be removed', did: 'removed' },
   runNow: { will: 'would be run now', did: 'due now' },
+  setPriority: { will: 'would get another priority', did: 'given another priority' },
   undo: { will: 'would be put back', did: 'put back' },
 }
 

@@ -17,6 +17,7 @@ import {
   PAGE_SIZE,
   PAGE_SIZE_MAX,
 } from '../../core/limits.ts'
+import { type Priority, priorityNumber } from '../../core/priority.ts'
 import { shown } from '../../core/text.ts'
 import { checkId, checkWhole, refuse, refuseUnknown } from '../arguments.ts'
 import type { Audit } from '../audit.ts'
@@ -32,12 +33,15 @@ import { type BulkInfo, toBulkInfo } from './view.ts'
 
 export interface BulkRequest extends ControlOptions {
   readonly action: BulkAction
-  /** Which jobs. Without a state: dead ones for `retry`, unfinished ones for `cancel`, finished ones for `remove`. */
+  /** Which jobs. Without a state: dead ones for `retry`, unfinished ones for `cancel`, finished ones for
+   * `remove`, scheduled and retrying ones for `runNow`, scheduled and ready ones for `setPriority`. */
   readonly filter?: BulkFilterOptions
   /** Every job that the action can be done to is meant. Otherwise a filter that fits all of them is refused. */
   readonly all?: boolean
   /** Kept in the history of jobs that are cancelled. */
   readonly reason?: string
+  /** With `setPriority`, which needs it: the new priority of jobs that are ready or scheduled. */
+  readonly priority?: Priority
   /** With `retry` and `runNow`: so many jobs first; the others only when these do well. True: 10. */
   readonly canary?: boolean | number | CanaryOptions
 }
@@ -76,7 +80,9 @@ export interface OwnBulk extends Bulks, Pick<Driver, 'sweep' | 'close'> {
   undo(id: string, options?: ControlOptions): Promise<BulkRun>
 }
 
-const FIELDS: ReadonlySet<string> = new Set(['action', 'filter', 'all', 'reason', 'canary', 'by', 'dryRun'])
+const FIELDS: ReadonlySet<string> = new Set([
+  ...['action', 'filter', 'all', 'reason', 'priority', 'canary', 'by', 'dryRun'],
+])
 const CANARY_FIELDS: ReadonlySet<string> = new Set(['jobs', 'failureShare', 'timeout'])
 const DONE_TIMEOUT_MS = 3_600_000
 
@@ -93,15 +99,19 @@ export const createBulk = (deps: BulkDeps): OwnBulk => {
 
   const check = async (
     request: BulkRequest,
-  ): Promise<{ action: BulkAction; filter: BulkFilter; now: number }> => {
+  ): Promise<{ action: BulkAction; filter: BulkFilter; now: number; priority?: number }> => {
     if (typeof request !== 'object' || request === null) refuse('bulk', 'takes an object')
     refuseUnknown(request, FIELDS, 'bulk')
     const { action, filter = {}, all = false } = request
     if (!BULK_ACTIONS.includes(action))
       refuse('action', `is ${shown(action)}; there are ${BULK_ACTIONS.join(', ')}`)
+    if (action !== 'setPriority' && request.priority !== undefined)
+      refuse('priority', 'goes with setPriority alone')
+    const priority = action === 'setPriority' ? priorityNumber(request.priority, 'priority') : undefined
     const now = await engine.now()
     const asked = toFilter(action, filter, { all: all === true, now })
-    return { action, filter: await withVersions(engine, asked), now }
+    const checked = { action, filter: await withVersions(engine, asked), now }
+    return priority === undefined ? checked : { ...checked, priority }
   }
 
   const handle = (id: string): BulkRun => {
@@ -141,12 +151,13 @@ export const createBulk = (deps: BulkDeps): OwnBulk => {
     const active = await activeRuns(engine, BULK_ACTIVE_MAX)
     if (active.length === BULK_ACTIVE_MAX) throw new PosthasteError('E_BULK_BUSY')
     const id = newId()
-    const { action, by, reason, filter, canary, of, total, createdAt } = document
+    const { action, by, reason, priority, filter, canary, of, total, createdAt } = document
     const details = {
       ...{
         action,
         ...(of === null ? { filter } : { undoes: of.id }),
         ...(reason === null ? {} : { reason }),
+        ...(priority === undefined ? {} : { priority }),
       },
       ...(canary === null ? {} : { canary: canary.jobs }),
     }
@@ -166,14 +177,23 @@ export const createBulk = (deps: BulkDeps): OwnBulk => {
     },
 
     async start(request) {
-      const { action, filter, now } = await check(request)
+      const { filter, now, ...what } = await check(request)
       const by = checkWho(request.by)
       const reason = checkReason(request.reason)
       const canary = toCanary(request)
       const total = await countExactly(engine, filter)
       const createdBefore = Math.min(filter.createdBefore ?? Number.POSITIVE_INFINITY, now + 1)
       return begin(
-        { ...BLANK, action, filter: { ...filter, createdBefore }, by, reason, canary, total, createdAt: now },
+        {
+          ...BLANK,
+          ...what,
+          filter: { ...filter, createdBefore },
+          by,
+          reason,
+          canary,
+          total,
+          createdAt: now,
+        },
         'bulk.start',
       )
     },

@@ -10,6 +10,7 @@ import {
   BULK_SWEEP_MS,
   BULK_UNDO_MAX,
 } from '../../core/limits.ts'
+import { PRIORITIES } from '../../core/priority.ts'
 import type { Audit } from '../audit.ts'
 import { type CarryOutDeps, type Controlled, carryOut } from '../carry-out.ts'
 import { find } from './filter.ts'
@@ -30,11 +31,12 @@ export type Fared = Pick<Controlled, 'id' | 'ok'> & {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-const ACTION: { readonly [A in BulkAction]: (reason: string | null) => Action } = {
+const ACTION: { readonly [A in BulkAction]: (run: BulkDocument) => Action } = {
   retry: () => ({ kind: 'retry' }),
-  cancel: (reason) => ({ kind: 'cancel', reason }),
+  cancel: ({ reason }) => ({ kind: 'cancel', reason }),
   remove: () => ({ kind: 'remove' }),
   runNow: () => ({ kind: 'promote' }),
+  setPriority: ({ priority = PRIORITIES.normal }) => ({ kind: 'setPriority', priority }),
 }
 
 /**
@@ -106,7 +108,7 @@ const carryOutPage = async (
   { isRepeated }: { readonly isRepeated: boolean },
 ): Promise<number> => {
   const { engine, me } = deps
-  const { action, of, pending, page, by, reason, kept, cursor } = document
+  const { action, of, pending, page, by, kept, cursor } = document
   const fared: Fared[] = []
   let open: readonly string[] = pending
   if (isRepeated) {
@@ -124,7 +126,11 @@ const carryOutPage = async (
     fared.push(...(await undoPage(deps, { run: id, of, key: cursor ?? '', ids: open, by })))
   else if (open.length > 0)
     fared.push(
-      ...(await carryOut(deps, open, ACTION[action](reason), { by, bulk: id, ...(isKept ? { keep } : {}) })),
+      ...(await carryOut(deps, open, ACTION[action](document), {
+        by,
+        bulk: id,
+        ...(isKept ? { keep } : {}),
+      })),
     )
 
   const now = await engine.now()

@@ -11,6 +11,8 @@ export interface BulkInfo {
   readonly filter: BulkFilter | null
   readonly by: string
   readonly reason: string | null
+  /** What `setPriority` sets; null for all others. */
+  readonly priority: number | null
   readonly createdAt: Date
   readonly finishedAt: Date | null
   /** `stopped`: by someone or by its canary; `why` says so. */
@@ -41,10 +43,19 @@ export interface BulkCanary {
 
 export const toBulkInfo = (id: string, document: BulkDocument): BulkInfo => {
   const { action, of, filter, by, reason, createdAt, finishedAt, state, why, canary, kept } = document
+  const { priority = null } = document
   const { total, looked, done, refused, refusals } = document
   const canUndo = action === 'cancel' || action === 'remove'
   return {
-    ...{ id, action, undoes: of?.id ?? null, filter: action === 'undo' ? null : filter, by, reason },
+    ...{
+      id,
+      action,
+      undoes: of?.id ?? null,
+      filter: action === 'undo' ? null : filter,
+      by,
+      reason,
+      priority,
+    },
     createdAt: new Date(createdAt),
     finishedAt: finishedAt === null ? null : new Date(finishedAt),
     ...{ state, why, total, looked, done, refused, refusals },

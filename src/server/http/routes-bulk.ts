@@ -37,6 +37,7 @@ const bulkBody = z.strictObject({
     .optional(),
   all: z.boolean().optional(),
   reason: text.optional(),
+  priority: z.union([text, z.int()]).optional(),
   canary: z
     .union([
       z.boolean(),

@@ -1,11 +1,12 @@
 import type { Context } from 'hono'
 import { PosthasteError } from '../../core/errors.ts'
 import { LOG_LINES_MAX } from '../../core/limits.ts'
+import type { ResolveOptions, SetPriorityOptions } from '../../runtime/control.ts'
 import { readJson } from './body.ts'
 import type { ServerDeps } from './deps.ts'
 import { jobView } from './job-view.ts'
 import type { Routes } from './routes.ts'
-import { check, emptyBody, logQuery } from './schemas.ts'
+import { check, emptyBody, logQuery, priorityBody, resolveBody } from './schemas.ts'
 import { whoOf } from './who.ts'
 
 /** What can be asked of, and done to, one job beside retry and cancel. */
@@ -29,6 +30,26 @@ export const jobActionRoutes = ({ posthaste }: ServerDeps): Routes => {
         async POST(context: Context) {
           check(emptyBody, await readJson(context.req.raw), 'body')
           return context.json(jobView(await posthaste.runNow(idOf(context), { by: whoOf(context) })))
+        },
+      },
+    ],
+    [
+      '/v1/jobs/:id/priority',
+      {
+        async POST(context: Context) {
+          const body = check(priorityBody, await readJson(context.req.raw), 'body')
+          const options = { ...body, by: whoOf(context) } as SetPriorityOptions
+          return context.json(jobView(await posthaste.setPriority(idOf(context), options)))
+        },
+      },
+    ],
+    [
+      '/v1/jobs/:id/resolve',
+      {
+        async POST(context: Context) {
+          const body = check(resolveBody, await readJson(context.req.raw), 'body')
+          const options = { ...body, by: whoOf(context) } as ResolveOptions
+          return context.json(jobView(await posthaste.resolve(idOf(context), options)))
         },
       },
     ],

@@ -72,6 +72,10 @@ export const addBody = z.strictObject({
 
 /** Body of `POST /v1/jobs/:id/cancel`. */
 export const cancelBody = z.strictObject({ reason: text.optional() })
+/** Body of `POST /v1/jobs/:id/resolve`. */
+export const resolveBody = z.strictObject({ to: text, reason: text.optional() })
+/** Body of `POST /v1/jobs/:id/priority`. */
+export const priorityBody = z.strictObject({ priority: z.union([z.string(), z.int()]) })
 
 /** Body of `PATCH /v1/schedules/:name`. */
 export const scheduleChangeBody = z.strictObject({

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import type { Pack } from '../../index.ts'
+import type { Bounds } from './limits.ts'
 import dataTask from './task.ts'
 
-export interface DataPackOptions {
+export interface DataPackOptions extends Partial<Bounds> {
   /** The folder whose files payloads may name as input and as output. Default: none, files are refused. */
   readonly files?: string | undefined
 }
@@ -18,10 +19,10 @@ export interface DataPackOptions {
  *   inputs: { orders: { file: 'orders.csv' } },
  * })
  */
-export const dataPack = ({ files }: DataPackOptions = {}): Pack => ({
+export const dataPack = ({ files, ...bounds }: DataPackOptions = {}): Pack => ({
   name: 'data',
   // The task runs in another folder: a relative path is meant from this one.
-  tasks: [dataTask({ files: files === undefined ? null : resolve(files) })],
+  tasks: [dataTask({ bounds, files: files === undefined ? null : resolve(files) })],
 })
 
 export type { DataInput } from './payload.ts'

@@ -56,7 +56,7 @@ const readSource = async (
   context: TaskContext,
   { root, outbound }: Means,
 ): Promise<Buffer> => {
-  if ('$blob' in source) return await context.blobs.bytes(source, { maxBytes: SOURCE_BYTES_MAX })
+  if ('$blob' in source) return await context.blobs.bytes(source.$blob, { maxBytes: SOURCE_BYTES_MAX })
   if ('url' in source) return await fetchImage(source.url, outbound, context.signal)
   if ('$base64' in source) return Buffer.from(source.$base64, 'base64')
   const path = await root.find(source.file, SOURCE)
