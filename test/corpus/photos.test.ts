@@ -55,18 +55,13 @@ describe('photos', () => {
     for (const name of names) {
       // The browser turns the source by its EXIF itself; what comes out has none, and its own pixels are upright.
       const before = await viewer.see(await corpusBytes('photos', name), 'image/jpeg', points)
-      for (const format of ['png', 'webp']) {
-        const after = await viewer.see(
-          (await run(name, { output: { format, quality: 95 } })).data,
-          `image/${format}`,
-          points,
-        )
-        expect([name, after.width, after.height]).toEqual([name, before.width, before.height])
-        const colours = before.colours.flat()
-        const others = after.colours.flat()
-        const difference = colours.reduce((sum, value, i) => sum + Math.abs(value - (others[i] ?? 0)), 0)
-        expect(difference / colours.length, `${name} as ${format}`).toBeLessThan(8)
-      }
+      const made = await run(name, { output: { format: 'jpeg', quality: 95 } })
+      const after = await viewer.see(made.data, 'image/jpeg', points)
+      expect([name, after.width, after.height]).toEqual([name, before.width, before.height])
+      const colours = before.colours.flat()
+      const others = after.colours.flat()
+      const difference = colours.reduce((sum, value, i) => sum + Math.abs(value - (others[i] ?? 0)), 0)
+      expect(difference / colours.length, name).toBeLessThan(8)
       good += 1
     }
     score('photos that look the same in Chromium', good, names.length)

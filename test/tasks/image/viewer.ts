@@ -27,8 +27,11 @@ const SEE = `async ({ url, points }) => {
   const canvas = Object.assign(document.createElement('canvas'), { width, height })
   const pen = canvas.getContext('2d', { willReadFrequently: true })
   pen.drawImage(image, 0, 0)
-  const colours = points.map(([x, y]) =>
-    [...pen.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data])
+  const { data } = pen.getImageData(0, 0, width, height)
+  const colours = points.map(([x, y]) => {
+    const at = 4 * (Math.floor(y * height) * width + Math.floor(x * width))
+    return [...data.subarray(at, at + 4)]
+  })
   return { width, height, colours }
 }`
 
