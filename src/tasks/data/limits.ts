@@ -22,6 +22,8 @@ export interface Bounds {
 export const BOUNDS: Bounds = { expandedBytesMax: 16 * 1024 ** 3, outputBytesMax: 16 * 1024 ** 3 }
 /** How often the file that a query writes is looked at. In between it grows by some hundred megabytes at most. */
 export const OUTPUT_WATCH_MS = 250
+/** How soon a query ends that is cancelled, times out or writes too much. */
+export const STOP_INTERVAL_MS = 50
 /** One attempt; `timeout` of the job replaces it. */
 export const RUN_TIMEOUT_MS = 10 * 60_000
 /** How often progress is written at most. */
@@ -36,8 +38,8 @@ export const CONDITIONS_MAX = 50
 /** One line of CSV. A quote that is never closed would otherwise read the whole file as one. */
 export const RECORD_BYTES_MAX = 1024 * 1024
 /**
- * What the query engine reads of a CSV at once; no line is longer than half of it. Its own choice is 32 MB, and to guess
- * at delimiters in one line of that length takes it half a minute in which nothing can stop it.
+ * What the query engine reads of a CSV at once. Its own choice is 32 MB, and to guess at delimiters in one line of that
+ * length takes it half a minute in which nothing can stop it.
  */
 export const QUERY_BUFFER_BYTES = 4 * 1024 * 1024
 /** Groups of an aggregate: each is kept in memory until the end. */

@@ -9,7 +9,9 @@ import {
   OUTPUT_WATCH_MS,
   PROGRESS_INTERVAL_MS,
   QUERY_BUFFER_BYTES,
+  RECORD_BYTES_MAX,
   SPILL_BYTES_MAX,
+  STOP_INTERVAL_MS,
 } from './limits.ts'
 import { type DataSource, isPacked, type Query } from './payload.ts'
 import { RowKeeper, tooLarge } from './sink.ts'
@@ -59,8 +61,10 @@ const reader = ({ path, format, source }: QueryInput, isCompressed: boolean): st
   if (format === 'json') return `read_json(${file}, ${compression})`
   if (format === 'ndjson') return `read_json(${file}, format = 'newline_delimited', ${compression})`
   const delimiter = source.delimiter === undefined ? '' : `, delim = ${text(source.delimiter)}`
-  const size = `buffer_size = ${QUERY_BUFFER_BYTES}`
-  return `read_csv(${file}, header = ${source.header}, ${size}, ${compression}${delimiter})`
+  const bounds = `max_line_size = ${RECORD_BYTES_MAX}, buffer_size = ${QUERY_BUFFER_BYTES}`
+  // Left to guess, the engine takes a quote that is never closed for an ordinary letter, and reads other columns.
+  const quotes = `quote = '"', escape = '"'`
+  return `read_csv(${file}, header = ${source.header}, ${quotes}, ${bounds}, ${compression}${delimiter})`
 }
 
 /** The readers of all inputs; those that are compressed have been read once to their end. */
@@ -139,18 +143,16 @@ const FILE_OPTIONS = {
 } as const
 
 /**
- * Stops a query whose file grows beyond what is allowed: the engine itself knows no such limit.
+ * Tells when the file that a query writes grows beyond what is allowed: the engine itself knows no such limit.
  * @returns whether it did, and how to end the watch
  */
-const watchSize = ({ target, outputBytesMax }: QueryRequest, stop: () => void) => {
+const watchSize = ({ target, outputBytesMax }: QueryRequest) => {
   const watch = { isTooLarge: false, end: (): void => undefined }
   if (target === null) return watch
   const look = async (): Promise<void> => {
     // The file is not there before its first bytes are.
     const { size } = await stat(target).catch(() => ({ size: 0 }))
-    if (size <= outputBytesMax) return
-    watch.isTooLarge = true
-    stop()
+    if (size > outputBytesMax) watch.isTooLarge = true
   }
   const timer = setInterval(() => void look(), OUTPUT_WATCH_MS)
   return Object.assign(watch, { end: () => clearInterval(timer) })
@@ -166,9 +168,11 @@ export const runQuery = async (request: QueryRequest): Promise<QueryResult> => {
   signal.throwIfAborted()
   const instance = await duckdb.DuckDBInstance.create(':memory:', SETTINGS)
   const connection = await instance.connect()
-  const stop = (): void => connection.interrupt()
-  signal.addEventListener('abort', stop)
-  const size = watchSize(request, stop)
+  const size = watchSize(request)
+  // Asked until it has ended: the engine forgets an interrupt that comes between two statements.
+  const stop = setInterval(() => {
+    if (signal.aborted || size.isTooLarge) connection.interrupt()
+  }, STOP_INTERVAL_MS)
   const watch = setInterval(() => {
     const { percentage } = connection.progress
     if (percentage > 0) onProgress(Math.min(1, percentage / 100))
@@ -195,7 +199,7 @@ export const runQuery = async (request: QueryRequest): Promise<QueryResult> => {
   } finally {
     size.end()
     clearInterval(watch)
-    signal.removeEventListener('abort', stop)
+    clearInterval(stop)
     connection.closeSync()
     instance.closeSync()
   }
@@ -256,12 +260,10 @@ const asDataError = (error: unknown, { inputs, target, workDir }: QueryRequest):
     (message, [path, name]) => message.replaceAll(path, name),
     error.message.split('\n\n')[0] ?? '',
   )
+  // The engine's own error is no cause: it holds the paths, and causes are told as well.
   return new PosthasteError(
     'E_DATA',
     `The query failed: ${what.trim().slice(0, 1_000).replace(/[^.]$/, '$&.')}`,
-    {
-      field: 'payload.sql',
-      cause: error,
-    },
+    { field: 'payload.sql' },
   )
 }

@@ -123,14 +123,16 @@ export const runStream = async (request: StreamRequest): Promise<StreamResult> =
 
 const begin = ({ payload, target, outputBytesMax }: StreamRequest, first: readonly string[]) => {
   const names = payload.input.header ? first : first.map((_, i) => `column${i + 1}`)
+  const refuse = (what: string): never => {
+    throw new PosthasteError('E_DATA', what, { field: 'payload.input' })
+  }
+  // Counted before they are compared with each other.
+  if (names.length > COLUMNS_MAX)
+    refuse(
+      `It has ${names.length.toLocaleString('en')} columns; ${COLUMNS_MAX.toLocaleString('en')} are possible.`,
+    )
   const twice = names.find((name, i) => names.indexOf(name) < i)
-  const wrong =
-    names.length > COLUMNS_MAX
-      ? `It has ${names.length} columns; ${COLUMNS_MAX} are possible.`
-      : twice !== undefined
-        ? `Two columns are called ${JSON.stringify(twice)}.`
-        : null
-  if (wrong !== null) throw new PosthasteError('E_DATA', wrong, { field: 'payload.input' })
+  if (twice !== undefined) refuse(`Two columns are called ${JSON.stringify(twice)}.`)
   const transformer = new Transformer(payload.transform, names)
   return {
     names,

@@ -164,7 +164,7 @@ describe('transforms of a CSV', () => {
     ['', /empty/],
     ['a,a\n1,2\n', /Two columns/],
     [`a\n"${'x'.repeat(2 * 1024 * 1024)}\n`, /CSV/],
-    [`${'a,'.repeat(1_001)}\n`, /1000 are possible|Two columns/],
+    [`${'a,'.repeat(1_001)}\n`, /1,000 are possible|Two columns/],
   ])('a file that cannot be read is refused', async (csv, words) => {
     await expect(run(csv, {})).rejects.toMatchObject({
       code: 'E_DATA',
