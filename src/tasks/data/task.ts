@@ -129,7 +129,7 @@ const run = async (
 }
 
 /** The task `data`. A job that runs again writes the same file in the same place. */
-const dataTask = (settings: DataSettings) => {
+const dataTask = (settings: DataSettings, url: string | URL = import.meta.url) => {
   const root = fileRoot(settings.files)
   const bounds = { ...BOUNDS, ...settings.bounds }
   return task({
@@ -137,7 +137,7 @@ const dataTask = (settings: DataSettings) => {
     payload: dataSchema,
     timeout: RUN_TIMEOUT_MS,
     isolate: 'process',
-    module: { url: import.meta.url, settings },
+    module: { url, settings },
     // The engine's own memory, and as much again for Node.js and what it reads.
     memoryMb: (2 * MEMORY_BYTES_MAX) / 1024 / 1024,
     run: (payload: DataPayload, context) => run(payload, context, root, bounds),
