@@ -63,6 +63,15 @@ export const GOALS = {
   image: {
     tasks: [{ atLeast: 0.9, times: 'best peer' }],
   },
+  'data-small': {
+    tasks: [{ atMost: 2.5, times: 'duckdb-fresh' }],
+  },
+  'data-large': {
+    tasks: [{ atMost: 1.1, times: 'best peer' }],
+  },
+  'data-memory': {
+    tasks: [{ atMost: 250 }],
+  },
   'rss-1m': {
     sqlite: [{ atMost: 150 }],
     postgres: [{ atMost: 150 }],

@@ -1,35 +1,24 @@
 /**
- * `npm run build`: src/ to dist/. TypeScript by tsc (incremental), statements embedded before, other files copied
- * after, leftovers of removed sources deleted. Then dashboard/ to dashboard/dist/ by Vite, when it changed.
+ * `npm run build`: src/ to dist/. Statements embedded, declarations by tsc (incremental), which checks the types, modules
+ * joined into few files by Rolldown, leftovers of removed sources deleted. Then dashboard/ to dashboard/dist/ by Vite,
+ * when it changed.
  */
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { luaModules } from './embed-lua.js'
 import { sqlModules, writeChanged } from './embed-sql.js'
+import { bundle } from './lib/bundle.js'
 import { inSeconds, ROOT, requireNode, run } from './lib/run.js'
 import { DASHBOARD, filesUnder, isBuilt, PACKAGE, stampBuild } from './lib/stamp.js'
 
-/** Sources that are compiled or embedded; everything else is copied beside the output. */
-const isCode = (/** @type {string} */ file) => /\.(ts|sql|lua|md)$/.test(file)
-
-/** @param {string} file */
-const outputOf = (file) => file.replace(/^src\//, 'dist/')
-
-/** Copies stylesheets, pages, scripts of other languages. */
-function copyAssets() {
-  for (const file of filesUnder('src').filter((name) => !isCode(name))) {
-    mkdirSync(join(ROOT, dirname(outputOf(file))), { recursive: true })
-    copyFileSync(join(ROOT, file), join(ROOT, outputOf(file)))
-  }
-}
-
-/** tsc never deletes: without this a removed module would go on being published. */
-function removeLeftovers() {
-  const wanted = new Set(['dist/.tsbuildinfo', 'dist/.stamp'])
-  for (const file of filesUnder('src')) {
-    const base = outputOf(file).replace(/\.ts$/, '')
-    wanted.add(outputOf(file)).add(`${base}.js`).add(`${base}.d.ts`)
-  }
+/**
+ * Nothing is deleted by the tools themselves: without this a removed module would go on being published.
+ *
+ * @param {readonly string[]} files what was made of modules, relative to dist/
+ */
+function removeLeftovers(files) {
+  const wanted = new Set(['.tsbuildinfo', '.stamp', ...files].map((file) => `dist/${file}`))
+  for (const file of filesUnder('src')) wanted.add(file.replace(/^src\/(.*)\.ts$/, 'dist/$1.d.ts'))
   for (const file of filesUnder('dist')) if (!wanted.has(file)) rmSync(join(ROOT, file))
 }
 
@@ -57,9 +46,8 @@ if (!existsSync(tsc)) {
 writeChanged([...sqlModules(), ...luaModules()])
 const { ok, output, seconds } = await run([tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'])
 if (output !== '') console.error(output)
-removeLeftovers()
-copyAssets()
 if (ok) {
+  removeLeftovers(await bundle(join(ROOT, 'dist')))
   stampBuild(PACKAGE)
   console.log(`Built dist/ in ${inSeconds(seconds)}.`)
 }

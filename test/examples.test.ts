@@ -34,6 +34,7 @@ const PRINTS: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /^The process that ran the job was ended by SIGABRT/,
     'the worker is running',
   ],
+  'mail-with-attachment.js': ['mail: completed', 'mail: dead, E_BLOB_MISSING', "echo: { hello: 'world' }"],
   'nightly-schedule.js': [
     '2030-03-30 02:30:00',
     '2030-03-31 03:00:00',

@@ -58,6 +58,8 @@ export const SYSTEMS = {
     posthaste: { durability: 'synced (FULL)', ours: true, server: 'usual', load: ours },
     sharp: { durability: 'nothing is promised', ours: false, server: 'usual', load: bare },
     'sharp-as-it-comes': { durability: 'nothing is promised', ours: false, server: 'usual', load: bare },
+    duckdb: { durability: 'nothing is promised', ours: false, server: 'usual', load: bare },
+    'duckdb-fresh': { durability: 'nothing is promised', ours: false, server: 'usual', load: bare },
   },
 }
 

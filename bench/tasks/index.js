@@ -5,7 +5,8 @@
 //   `place.url` and `place.folder` are an empty SQLite store and its folder, gone afterwards; what `prepare(folder, size)`
 //   wrote, once and unmeasured, is in `place.prepared`;
 // - its line below, its bare library in `SYSTEMS.tasks` (lib/systems.js), its goal in goals.js, its row in README.md.
+import { dataCases } from './data.js'
 import { imageCases } from './image.js'
 
 /** @type {import('../lib/types.js').BenchCase[]} */
-export const taskCases = [...imageCases]
+export const taskCases = [...imageCases, ...dataCases]

@@ -16,6 +16,7 @@ import { Jobs } from './views/jobs.tsx'
 import { Login } from './views/login.tsx'
 import { Overview } from './views/overview.tsx'
 import { Queues } from './views/queues.tsx'
+import { Tasks } from './views/tasks.tsx'
 import { Workers } from './views/workers.tsx'
 
 const VIEWS: Readonly<Record<string, () => preact.JSX.Element>> = {
@@ -24,6 +25,7 @@ const VIEWS: Readonly<Record<string, () => preact.JSX.Element>> = {
   '/dashboard/queues': Queues,
   '/dashboard/workers': Workers,
   '/dashboard/dead': Dead,
+  '/dashboard/tasks': Tasks,
   '/dashboard/add': Add,
 }
 
@@ -36,6 +38,7 @@ export const App = () => {
     { keys: ['3'], label: 'Queues', run: () => navigate('/dashboard/queues') },
     { keys: ['4'], label: 'Workers', run: () => navigate('/dashboard/workers') },
     { keys: ['5'], label: 'Dead letters', run: () => navigate('/dashboard/dead') },
+    { keys: ['6'], label: 'Tasks', run: () => navigate('/dashboard/tasks') },
     { keys: ['l'], label: 'Hold the page still, or follow again', run: toggleFrozen },
     {
       keys: ['?'],

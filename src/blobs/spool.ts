@@ -3,11 +3,10 @@ import { constants } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BlobContent } from './blob.ts'
+import { chunksOf } from './content.ts'
 
 /** A new file of ours and nobody else's: an existing name or a link in its place is refused. */
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
-/** Large contents in memory are written in parts, so that a signal is heard between them. */
-const PART_BYTES = 1024 * 1024
 
 export interface Spooled {
   readonly path: string
@@ -47,14 +46,4 @@ export const spool = async (
   }
   await file.close()
   return { path, digits: hash.digest('hex'), size }
-}
-
-async function* chunksOf(content: BlobContent): AsyncIterable<Uint8Array> {
-  if (typeof content === 'string') yield* parts(Buffer.from(content, 'utf8'))
-  else if (content instanceof Uint8Array) yield* parts(content)
-  else yield* content
-}
-
-function* parts(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES)
 }

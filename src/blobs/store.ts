@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { durationMs } from '../core/durations.ts'
 import { isPosthasteError, PosthasteError } from '../core/errors.ts'
+import { shown } from '../core/text.ts'
 import type { Backend, Stored } from './backend.ts'
 import { type BlobHash, type BlobInfo, type BlobRef, type Blobs, digitsOf, hashOf } from './blob.ts'
+import { bytesOf } from './content.ts'
 import { BLOB_KEEP_MAX_MS, BLOB_KEEP_MIN_MS, BLOB_MEMORY_BYTES, BLOB_SWEEP_MS } from './limits.ts'
 import { spool } from './spool.ts'
 import { verified } from './verified.ts'
@@ -75,15 +78,21 @@ export const createStore = (backend: Backend, { maxBytes, quotaBytes, keepMs }: 
   }
 
   const put: Blobs['put'] = async (content, options = {}) => {
-    const limit = Math.min(options.maxBytes ?? maxBytes, maxBytes)
+    const limit = limitOf(options.maxBytes, maxBytes)
     const keep = durationMs(options.keep ?? keepMs, 'keep', { min: BLOB_KEEP_MIN_MS, max: BLOB_KEEP_MAX_MS })
     const { hash, signal } = options
-    if (hash !== undefined) digitsOf(hash)
+    const given = hash === undefined ? null : digitsOf(hash)
     signal?.throwIfAborted()
     const before = await failing(location, used)
+    // What is there already takes no more room; it is looked for when the store is nearly full.
+    const whole = bytesOf(content)
+    const isTight = before.bytes + underWay + (whole?.byteLength ?? limit) > quotaBytes
+    const expected = given ?? (isTight && whole !== null ? digitsIn(whole) : null)
+    const known = isTight && expected !== null ? await failing(location, () => backend.find(expected)) : null
     let mine = 0
     const accept = (size: number): void => {
       if (size > limit) throw tooLarge(limit)
+      if (size <= (known?.size ?? 0)) return
       underWay += size - mine
       mine = size
       if (before.bytes + underWay > quotaBytes) throw new PosthasteError('E_BLOBS_FULL', full(quotaBytes))
@@ -178,6 +187,17 @@ export const createStore = (backend: Backend, { maxBytes, quotaBytes, keepMs }: 
     close: () => failing(location, () => backend.close()),
   }
 }
+
+/** @throws E_ARGUMENT: what is no number would bound nothing */
+const limitOf = (asked: number | undefined, most: number): number => {
+  if (asked === undefined) return most
+  if (Number.isSafeInteger(asked) && asked >= 0) return Math.min(asked, most)
+  throw new PosthasteError('E_ARGUMENT', `maxBytes is ${shown(asked)}, no number of bytes.`, {
+    field: 'maxBytes',
+  })
+}
+
+const digitsIn = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 const infoOf = ({ digits, size, expiresAt }: Stored): BlobInfo => ({
   hash: hashOf(digits),

@@ -33,12 +33,15 @@ export const toJobError = (thrown: unknown): JobError => {
 
 /**
  * Whether a new attempt may help: an explicit `retriable: false` on what was thrown says no. Of Posthaste's own errors
- * only those about what the handler gave say no: that a store was closed says nothing about the job. Never throws.
+ * only those about what the handler gave say no, as a blob that is gone: that a store was closed says nothing about the
+ * job. Never throws.
  */
 export const isRetriable = (thrown: unknown): boolean => {
   if (typeof thrown !== 'object' || thrown === null) return true
   try {
-    if (isPosthasteError(thrown)) return thrown.retriable || !REFUSALS.has(thrown.status)
+    if (isPosthasteError(thrown)) {
+      return thrown.retriable || !(REFUSALS.has(thrown.status) || thrown.code === 'E_BLOB_MISSING')
+    }
   } catch {
     // A proxy that does not even say what it is.
   }

@@ -295,8 +295,8 @@ export interface Engine {
   // ── hints ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls `onHint` soon after jobs may have become claimable (`ready`) or jobs or queues changed (`changed`), also by
-   * other processes. Hints only: they may come late, twice, or never; losing all of them costs latency, not a job.
+   * Calls `onHint` soon after jobs may have become claimable (`ready`; also after a rescue, which gives permits back and
+   * claims nothing) or jobs or queues changed (`changed`), also by other processes. Hints only: they may come late, twice, or never; losing all of them costs latency, not a job.
    */
   listen(onHint: (hint: Hint) => void): Promise<{ close(): Promise<void> }>
 }

@@ -3,11 +3,9 @@ import { createRequire } from 'node:module'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PosthasteError } from '../core/errors.ts'
+import { readsTypeScript } from '../core/place.ts'
 
 const TYPESCRIPT = /^\.[cm]?ts$/
-
-/** Node.js 22.18 and newer; older type libraries do not know the field. */
-export const readsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript)
 
 /** What `jiti` gives: a TypeScript loader for a Node.js that cannot read TypeScript itself. */
 interface Jiti {

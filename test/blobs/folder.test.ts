@@ -140,10 +140,32 @@ describe('refusing leaves nothing behind:', () => {
     await expect(blobs.put('b'.repeat(600))).rejects.toMatchObject({ code: 'E_BLOBS_FULL', status: 507 })
     expect(await filesIn(folder)).toHaveLength(1)
     const { hash } = await blobs.put('a'.repeat(400))
+    // What is there already takes no more room; of a stream that is known when it says what it is.
+    expect(await blobs.put('a'.repeat(400))).toMatchObject({ hash })
+    expect(await blobs.put(Readable.from([Buffer.from('a'.repeat(400))]), { hash })).toMatchObject({ hash })
+    await expect(blobs.put(Readable.from([Buffer.from('b'.repeat(400))]), { hash })).rejects.toMatchObject({
+      code: 'E_BLOB_HASH',
+    })
     expect(await blobs.usage()).toEqual({ blobs: 2, bytes: 1_000, quotaBytes: 1_000 })
     expect(await blobs.remove(hash)).toBe(true)
     expect(await blobs.remove(hash)).toBe(false)
     await blobs.put('b'.repeat(400))
+  })
+
+  test('what is no content, and counts text in streams as bytes', async () => {
+    const { blobs, folder } = await newStore({ quotaBytes: 100, maxBytes: 50 })
+    const odd = [null, 5, {}, [1], Readable.from([1])] as unknown as string[]
+    for (const content of odd) {
+      await expect(blobs.put(content)).rejects.toMatchObject({ code: 'E_ARGUMENT', field: 'content' })
+    }
+    for (const maxBytes of ['5', Number.NaN, -1] as number[]) {
+      await expect(blobs.put('x', { maxBytes })).rejects.toMatchObject({ code: 'E_ARGUMENT' })
+    }
+    const texts = (text: string) => Readable.from([text]) as unknown as AsyncIterable<Uint8Array>
+    await expect(blobs.put(texts('é'.repeat(26)))).rejects.toMatchObject({ code: 'E_TOO_LARGE' })
+    expect(await filesIn(folder)).toEqual([])
+    expect(await blobs.put(texts('hello'))).toMatchObject({ hash: HELLO, size: 5 })
+    expect(await blobs.usage()).toMatchObject({ blobs: 1, bytes: 5 })
   })
 
   test('what is no reference', async () => {

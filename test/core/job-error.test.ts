@@ -123,5 +123,7 @@ describe('isRetriable', () => {
     expect(isRetriable(new PosthasteError('E_JOB_MISSING'))).toBe(true)
     expect(isRetriable(new PosthasteError('E_PAYLOAD'))).toBe(false)
     expect(isRetriable(new PosthasteError('E_TOO_LARGE'))).toBe(false)
+    expect(isRetriable(new PosthasteError('E_BLOB_MISSING'))).toBe(false)
+    expect(isRetriable(new PosthasteError('E_BLOBS'))).toBe(true)
   })
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { BOUNDS } from '../../src/tasks/data/limits.ts'
 import { dataSchema, type Query } from '../../src/tasks/data/payload.ts'
 import { runQuery } from '../../src/tasks/data/sql.ts'
 import { corpusNames, corpusPath, score } from './corpus.ts'
@@ -14,6 +15,7 @@ const query = async (name: string) => {
   const payload = dataSchema.parse({ sql: 'FROM t', inputs: { t: { file: name } } }) as Query
   const source = payload.inputs['t'] as NonNullable<(typeof payload.inputs)[string]>
   return await runQuery({
+    ...BOUNDS,
     ...{ payload, workDir, target: null, signal: AbortSignal.timeout(30_000), onProgress: () => undefined },
     inputs: [{ name: 't', path: corpusPath('parquet', name), format: 'parquet', source }],
   })

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { type AnyTask, type Posthaste, posthaste } from '../../src/index.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
 import { createServer } from '../../src/server/index.ts'
+import { launchBrowser } from '../browser.ts'
 import { ensureBuilt } from '../cli/program.ts'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
@@ -46,7 +46,7 @@ export const openLab = async (
     token: options.token ?? null,
   })
   const url = await server.start({ host: '127.0.0.1', port: 0 })
-  const browser = await launch()
+  const browser = await launchBrowser()
   return {
     ph,
     url,
@@ -105,26 +105,6 @@ const visit = async (
   })
   await page.goto(url + path)
   return { page, faults, pageSizes }
-}
-
-const CHROMIUM = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
-
-const launch = (): Promise<Browser> => {
-  const executablePath = CHROMIUM.find((path) => path !== undefined && existsSync(path))
-  if (executablePath === undefined) {
-    throw new Error(
-      'The tests of the dashboard need Chromium. On Debian: apt-get install chromium. Elsewhere: install it or Chrome, and set CHROMIUM_PATH.',
-    )
-  }
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run']
-  return chromium.launch({ executablePath, args })
 }
 
 /** Asks again until the answer is right. */

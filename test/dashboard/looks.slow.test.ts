@@ -1,6 +1,7 @@
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { task } from '../../src/index.ts'
 import { type Lab, openLab } from './lab.ts'
 
@@ -18,8 +19,24 @@ const fails = task({
   },
 })
 
+const picture = task({
+  name: 'picture',
+  payload: z
+    .object({
+      source: z
+        .union([z.strictObject({ url: z.url() }), z.strictObject({ file: z.string().max(1_024) })])
+        .describe('Where it comes from.'),
+      'a-field-with-a-long-name-and-more-of-it': z
+        .enum(['cover', 'contain', 'x'.repeat(60)])
+        .default('cover'),
+      size: z.object({ width: z.int().max(8_192).describe('In pixels.'), height: z.int() }).optional(),
+    })
+    .meta({ description: `Makes a picture. ${'y'.repeat(300)}` }),
+  run: () => null,
+})
+
 beforeAll(async () => {
-  lab = await openLab({ tasks: [fails] })
+  lab = await openLab({ tasks: [fails, picture] })
   empty = await openLab()
   lab.ph.work()
   const queue = 'a-queue-with-a-long-name.and-more-of-it'
@@ -57,7 +74,18 @@ const SCENES: readonly Scene[] = [
   { name: 'queues', path: () => '/queues', shows: 'paused' },
   { name: 'workers', path: () => '/workers', shows: 'Tasks that no live worker knows' },
   { name: 'dead letters', path: () => '/dead', shows: 'the newest job' },
+  { name: 'tasks', path: () => '/tasks', shows: 'Makes a picture' },
   { name: 'form', path: () => '/add', shows: 'Separated by commas' },
+  {
+    name: 'form with a payload that is explained',
+    path: () => '/add?task=picture',
+    shows: 'Where it comes from.',
+    doing: async (page) => {
+      await page.getByText('2 fields').click()
+      await page.getByText('JSON Schema', { exact: true }).click()
+      await page.getByText('In pixels.', { exact: true }).waitFor()
+    },
+  },
   {
     name: 'question',
     path: () => `/jobs/${jobId}`,

@@ -95,6 +95,22 @@ describe.each(ISOLATIONS)('a handler in a %s', (isolate) => {
     })
   })
 
+  it('prints into its own log alone, however much it is', async () => {
+    const ph = await open(1)
+    expect(await finished(ph, 'floods')).toMatchObject({ state: 'completed', attempt: 1 })
+    const next = await finished(ph, 'where')
+    expect(next).toMatchObject({ state: 'completed', attempt: 1 })
+    expect(await ph.logs(next.id)).toEqual([])
+  })
+
+  it('is replaced when its output was closed', async () => {
+    const ph = await open(1)
+    expect(await finished(ph, 'closesOutput')).toMatchObject({ state: 'completed', attempt: 1 })
+    const next = await finished(ph, 'context')
+    expect(next).toMatchObject({ state: 'completed', attempt: 1 })
+    expect((await ph.logs(next.id)).map(({ message }) => message)).toContain('printed')
+  })
+
   it('has its payload checked, and transformed, where it runs', async () => {
     const ph = await open()
     expect(await finished(ph, 'dated', { at: '2030-01-01' })).toMatchObject({
@@ -316,7 +332,10 @@ describe('a child process', () => {
     expect(fresh).not.toBe(pid)
   })
 
-  it('ends with its worker, even in a loop, when that is killed', async () => {
+  it.each([
+    ['in a loop', 'ignores'],
+    ['with the programs that it has started', 'startsAnother'],
+  ])('ends with its worker, even %s, when that is killed', async (_, name) => {
     const database = join(folder, 'jobs.db')
     const began = join(folder, 'began')
     const program = fileURLToPath(module('worker.mjs'))
@@ -326,7 +345,7 @@ describe('a child process', () => {
     })
     try {
       const ph = await opened('sqlite', { engine: `sqlite:${database}` })
-      await ph.add('ignores', { began })
+      await ph.add(name, { began })
       const pid = await begun(began)
       worker.kill('SIGKILL')
       await until(() => !isAlive(pid), 15_000)

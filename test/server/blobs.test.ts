@@ -43,6 +43,9 @@ describe('/v1/blobs', () => {
         'cache-control': 'no-store',
       })
     }
+    const known = await call(`/v1/blobs/${hash}`, 'GET', undefined, { 'if-none-match': `"x", W/"${hash}"` })
+    expect(known).toMatchObject({ status: 304, text: '' })
+    expect(known.headers.etag).toBe(`"${hash}"`)
     const head = await call(`/v1/blobs/${hash}`, 'HEAD')
     expect(head).toMatchObject({ status: 200, text: '' })
     expect(head.headers['content-length']).toBe(String(html.length))

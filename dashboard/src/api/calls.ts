@@ -8,6 +8,7 @@ import type {
   WireJob,
   WireQueue,
   WireStats,
+  WireTask,
 } from './types.ts'
 
 /** Jobs on a page of the table. */
@@ -50,3 +51,6 @@ export const getBulk = (id: string): Promise<WireBulk> => send('GET', `/v1/bulk/
 export const getStats = (): Promise<WireStats> => send('GET', '/v1/stats')
 export const setPaused = (name: string, paused: boolean): Promise<WireQueue> =>
   send('POST', `${queue(name)}/${paused ? 'pause' : 'resume'}`)
+
+export const getTasks = async (): Promise<readonly WireTask[]> =>
+  (await send<{ readonly tasks: readonly WireTask[] }>('GET', '/v1/tasks')).tasks

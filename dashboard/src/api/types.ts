@@ -61,3 +61,11 @@ export interface LiveStats extends Pick<WireStats, 'at' | 'total' | 'states' | '
   readonly running: number
   readonly concurrency: number
 }
+
+/** A task that the server knows. */
+export interface WireTask {
+  readonly name: string
+  readonly queue: string
+  /** The JSON Schema of its payload; null when it has none, or none that can be written so. */
+  readonly schema: Readonly<Record<string, unknown>> | null
+}

@@ -6,14 +6,21 @@ import { CopyButton } from './copy.tsx'
 /** Longer texts are shown without colours: thousands of elements would make the page slow. */
 const COLOURED_LENGTH_MAX = 20_000
 
+interface JsonProps {
+  readonly value: unknown
+  readonly label: string
+  /** It holds names and no secrets, such as a schema. */
+  readonly isPublic?: boolean
+}
+
 /** A value as indented JSON; secrets are shown when the reader asks for them. */
-export const Json = ({ value, label }: { readonly value: unknown; readonly label: string }) => {
-  const secrets = useMemo(() => signal(false), [])
+export const Json = ({ value, label, isPublic = false }: JsonProps) => {
+  const secrets = useMemo(() => signal(isPublic), [])
   const text = prettyJson(value, { secrets: secrets.value })
   return (
     <div class="json">
       <div class="json-tools">
-        {hasSecrets(value) && (
+        {!isPublic && hasSecrets(value) && (
           <button
             type="button"
             class="link"

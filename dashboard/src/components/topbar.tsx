@@ -14,6 +14,7 @@ const PAGES = [
   { href: '/dashboard/queues', label: 'Queues' },
   { href: '/dashboard/workers', label: 'Workers' },
   { href: '/dashboard/dead', label: 'Dead letters' },
+  { href: '/dashboard/tasks', label: 'Tasks' },
 ] as const
 
 const logOut = (event: SubmitEvent): void => {

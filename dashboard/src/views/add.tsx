@@ -5,12 +5,14 @@ import { asProblem, type Problem } from '../api/client.ts'
 import { Button } from '../components/button.tsx'
 import { Choice, PayloadField, TextField } from '../components/fields.tsx'
 import { ProblemNotice } from '../components/notice.tsx'
+import { TaskPayload } from '../components/task-payload.tsx'
 import { useTitle } from '../components/use.ts'
 import { checkJson, prettyJson } from '../lib/json.ts'
 import { type AddForm, bodyOf, EMPTY_FORM, formLike } from '../state/add-form.ts'
 import { JOBS_PATH } from '../state/jobs.ts'
 import { navigate, place } from '../state/router.ts'
 import { stats } from '../state/stats.ts'
+import { loadTasks, tasks } from '../state/tasks.ts'
 import { tellDone, tellProblem } from '../state/toasts.ts'
 
 /** A form that adds a job, also one like another. */
@@ -19,7 +21,15 @@ export const Add = () => {
   const form = useMemo(() => signal<AddForm>(EMPTY_FORM), [])
   const problem = useMemo(() => signal<Problem | null>(null), [])
   const isSending = useMemo(() => signal(false), [])
+  const replaced = useMemo(() => signal<string | null>(null), [])
   const like = place.value.query.get('like')
+  const wanted = place.value.query.get('task')
+  useEffect(() => {
+    void loadTasks()
+  }, [])
+  useEffect(() => {
+    if (wanted !== null) set('task')(wanted)
+  }, [wanted])
   useEffect(() => {
     if (like === null) return
     getJob(like).then(
@@ -55,11 +65,14 @@ export const Add = () => {
   }
 
   const { task, payload, queue, priority, delay, key, maxRetries, tags } = form.value
+  const known = tasks.value?.find(({ name }) => name === task.trim())
   const atField = FIELDS.some((field) => wrong(field) !== null)
   return (
-    <form class="add" onSubmit={submit} noValidate>
-      <h1>Add a job</h1>
-      {!atField && <ProblemNotice problem={problem.value} />}
+    <form class={known === undefined ? 'add' : 'add with-payload'} onSubmit={submit} noValidate>
+      <div>
+        <h1>Add a job</h1>
+        {!atField && <ProblemNotice problem={problem.value} />}
+      </div>
       <div class="panel">
         <TextField
           label="Task"
@@ -79,6 +92,26 @@ export const Add = () => {
           }}
           wrong={wrong('payload')}
         />
+      </div>
+      {known !== undefined && (
+        <TaskPayload
+          task={known}
+          onExample={(json) => {
+            const before = form.value.payload
+            replaced.value = before === json || before === EMPTY_FORM.payload ? null : before
+            set('payload')(json)
+          }}
+          onUndo={
+            replaced.value === null
+              ? null
+              : () => {
+                  set('payload')(replaced.value ?? '')
+                  replaced.value = null
+                }
+          }
+        />
+      )}
+      <div class="panel">
         <div class="field-grid">
           <TextField
             label="Queue"
@@ -86,7 +119,7 @@ export const Add = () => {
             onInput={set('queue')}
             suggestions={stats.value?.queues.map((row) => row.queue) ?? []}
             wrong={wrong('queue')}
-            placeholder="the task's own"
+            placeholder={known?.queue ?? "the task's own"}
           />
           <Choice
             label="Priority"
@@ -143,8 +176,9 @@ export const Add = () => {
 
 const FIELDS = ['task', 'payload', 'queue', 'delay', 'maxRetries', 'key', 'tags']
 
-/** Those that live workers know, and those that have jobs. */
+/** Those that this server and live workers know, and those that have jobs. */
 const taskNames = (): string[] => {
   const known = stats.value?.workers.flatMap(({ tasks }) => tasks ?? []) ?? []
-  return [...new Set([...known, ...(stats.value?.tasks.map(({ task }) => task) ?? [])])].sort()
+  const own = tasks.value?.map(({ name }) => name) ?? []
+  return [...new Set([...own, ...known, ...(stats.value?.tasks.map(({ task }) => task) ?? [])])].sort()
 }

@@ -58,6 +58,11 @@ export const hinting: Subject = {
       await hears(lab, 'ready', () => lab.engine.pause([{ queue: 'default', paused: false, by: 'x' }]))
     },
 
+    'a rescue is hinted at: what waited for the permits of a lost worker may begin': async (lab) => {
+      const job = await lab.run()
+      await hears(lab, 'ready', () => lab.settle(job, 'retrying', { delayMs: DELAY_MS }))
+    },
+
     'the end of a job and a pause are hinted at as changes': async (lab) => {
       const job = await lab.run()
       await hears(lab, 'changed', () => lab.settle(job, 'completed'))

@@ -147,6 +147,7 @@ const claim = (store: Store, now: number, worker: string | null, request: ClaimR
 export const exchange = (store: Store, now: number, request: ExchangeRequest): ExchangeAnswer => {
   const { worker } = request
   const settled = (request.settle ?? []).map((settlement) => settle(store, now, settlement))
+  if (worker === null && settled.length > 0) store.hints.add('ready')
   const started = (request.start ?? []).map((one) => start(store, one))
   const renewal = request.renew ?? { leases: [], leaseMs: 0, complete: false }
   const renewed = renewal.leases.map(({ id, fence }) => renew(store, now, id, fence, renewal.leaseMs))

@@ -35,6 +35,13 @@ const common = ({ url, timeoutMs }: ConnectOptions) => ({
 
 /** A connection that could not be made is closed: without a password to give, the driver leaves it open for a minute. */
 class Client extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config)
+    // One that breaks while nobody uses it, or between being made and being handed out, has no other listener: without
+    // one, the error would end the program.
+    this.on('error', () => {})
+  }
+
   override connect(): Promise<pg.Client>
   override connect(callback: Parameters<pg.Client['connect']>[0]): void
   override connect(callback?: (error: never, client: never) => void): unknown {
@@ -102,8 +109,6 @@ export const createPool = (options: ConnectOptions): PgPool & { end(): Promise<v
   })
   // A connection that breaks while nobody uses it is replaced; there is nobody to tell.
   pool.on('error', () => {})
-  // One that breaks in the moment in which it is handed out has no other listener yet.
-  pool.on('connect', (client) => client.on('error', () => {}))
   // Told to end, a client with calls under way would wait for their answers, which may never come.
   pool.on('release', (error, client) => {
     if (error) streamOf(client).destroy()

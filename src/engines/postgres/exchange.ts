@@ -88,6 +88,7 @@ export class Exchanger {
     const jobs = claimed === null ? [] : await this.jobsOf(claimed, request)
     const told = new Set(settled?.unit.hints)
     if (settlements.length > 0 || jobs.length > 0) told.add('changed')
+    if (worker === null && settlements.length > 0) told.add('ready')
     hints.tell([...told])
     return {
       now: clock.saw(claimed?.now ?? toNumber(times[0]?.[0])),

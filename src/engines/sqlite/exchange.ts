@@ -10,6 +10,8 @@ export const exchange = (session: Session, request: WireRequest): WireAnswer => 
   const { worker } = request
   const plain = settlePlain(session, request.plain)
   const settled = request.settle.map((settlement) => settle(session, settlement))
+  // Whoever rescues a job takes no other: the permits that it held are for those who wait to be told.
+  if (worker === null && request.settle.length > 0) session.hints.add('ready')
   const started = request.start.map((one) => start(session, one))
   const renewed = request.renew === null ? [] : renew(session, request.renew)
   const unknown = request.renew === null ? [] : unknownLeases(session, worker, request.renew)

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../core/clock.ts'
 import { PosthasteError } from '../../core/errors.ts'
 import type { JobRecord, NewJob } from '../../core/job.ts'
 import { ENGINE_CALL_TIMEOUT_MS } from '../../core/limits.ts'
+import { isSource, readsTypeScript } from '../../core/place.ts'
 import { checks } from '../checks.ts'
 import type { Engine, Hint, InsertAnswer, InsertOptions, ListAnswer, ListQuery } from '../engine.ts'
 import { Listeners } from './bell.ts'
@@ -46,9 +47,7 @@ const BUSY_SHARE = 0.9
  * Whether this process can start the thread: Node reads the files of a build, and newer ones read the sources of a
  * checkout, too.
  */
-const canThread =
-  !import.meta.url.endsWith('.ts') ||
-  Boolean((process.features as { readonly typescript?: unknown }).typescript)
+const canThread = !isSource || readsTypeScript
 
 interface Open {
   readonly executor: Executor

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { PosthasteError } from '../../core/errors.ts'
+import { moduleFile } from '../../core/place.ts'
 import type { Hint } from '../engine.ts'
 import type { Batch, Executor, ExecutorOptions, Facts } from './executor.ts'
 import type { Call } from './operations.ts'
@@ -17,11 +18,7 @@ export type FromThread =
 /** A small young generation: batches die at once, and an idle program should not hold memory for them. */
 const YOUNG_GENERATION_MB = 16
 
-/** Built, all files are .js; in a checkout, where Node or a test runner reads the sources, they are .ts. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js',
-  import.meta.url,
-)
+const ENTRY = moduleFile('engines/sqlite/thread-main')
 
 /**
  * A database in a thread of its own: commits do not hold up the event loop, and SQLite works while handlers run. One

@@ -1,4 +1,4 @@
-import { readsTypeScript } from '../load-module.ts'
+import { moduleFile } from '../../core/place.ts'
 
 /** A process or a thread, seen from the worker: it is told texts and tells texts until it is gone. */
 export interface Vessel {
@@ -52,13 +52,5 @@ export const LAST_WORDS_MS = 250
 const HEAP_PART = 0.75
 export const heapMb = (memoryMb: number): number => Math.floor(memoryMb * HEAP_PART)
 
-/**
- * The file that a child begins with. Built, all files are .js. In a checkout they are .ts: a Node.js that cannot read
- * these itself (a test runner reads them for it) is given the built ones.
- */
-export const entryOf = (name: 'main' | 'watch'): URL => {
-  const here = import.meta.url
-  if (!here.endsWith('.ts')) return new URL(`./child/${name}.js`, here)
-  if (readsTypeScript) return new URL(`./child/${name}.ts`, here)
-  return new URL(`../../../dist/runtime/isolate/child/${name}.js`, here)
-}
+/** The file that a child begins with. */
+export const entryOf = (name: 'main' | 'watch'): URL => moduleFile(`runtime/isolate/child/${name}`)

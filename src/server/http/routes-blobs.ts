@@ -13,6 +13,9 @@ const DOWNLOAD_HEADERS = {
   'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
 }
 
+/** The entity tags of a header, weak ones as strong ones. */
+const named = (header = ''): string[] => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+
 /** `/v1/blobs`: bytes in and out, as streams. */
 export const blobRoutes = ({ posthaste: { blobs } }: ServerDeps): Routes => {
   /** `sha256:` and 64 digits, or the digits alone: a colon is clumsy in paths. */
@@ -63,8 +66,15 @@ export const blobRoutes = ({ posthaste: { blobs } }: ServerDeps): Routes => {
       {
         async GET(context: Context) {
           const { hash, size } = await existing(context)
+          // The bytes of a hash never change: whoever has them needs them no more.
+          const etag = `"${hash}"`
+          if (named(context.req.header('if-none-match')).includes(etag))
+            return new Response(null, { status: 304, headers: { etag } })
           const headers = {
             ...DOWNLOAD_HEADERS,
+            etag,
+            // What is read in parts cannot be compared with its hash.
+            'accept-ranges': 'none',
             'content-length': String(size),
             'content-disposition': `attachment; filename="${hash.slice('sha256:'.length)}"`,
           }

@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Context } from 'hono'
 import { PosthasteError } from '../../core/errors.ts'
+import { packageFile } from '../../core/place.ts'
 import type { Routes } from './routes.ts'
 
-/** The built page, at the same place relative to the sources and to the compiled files. */
-const FOLDER = fileURLToPath(new URL('../../../dashboard/dist/', import.meta.url))
+/** The built page. */
+const FOLDER = fileURLToPath(packageFile('dashboard/dist/'))
 const BASE = '/dashboard'
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,8 +1,12 @@
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import type { Pack } from '../../index.ts'
+import type { Bounds } from './limits.ts'
 import dataTask from './task.ts'
 
-export interface DataPackOptions {
+/** What a child begins with. Built, the task shares a file with others, and does not know where its own is. */
+const MODULE = new URL(`./task${extname(import.meta.url)}`, import.meta.url)
+
+export interface DataPackOptions extends Partial<Bounds> {
   /** The folder whose files payloads may name as input and as output. Default: none, files are refused. */
   readonly files?: string | undefined
 }
@@ -18,10 +22,10 @@ export interface DataPackOptions {
  *   inputs: { orders: { file: 'orders.csv' } },
  * })
  */
-export const dataPack = ({ files }: DataPackOptions = {}): Pack => ({
+export const dataPack = ({ files, ...bounds }: DataPackOptions = {}): Pack => ({
   name: 'data',
   // The task runs in another folder: a relative path is meant from this one.
-  tasks: [dataTask({ files: files === undefined ? null : resolve(files) })],
+  tasks: [dataTask({ bounds, files: files === undefined ? null : resolve(files) }, MODULE)],
 })
 
 export type { DataInput } from './payload.ts'

@@ -12,6 +12,18 @@ export const ROWS_BYTES_MAX = 192 * 1024
 export const MEMORY_BYTES_MAX = 512 * 1024 * 1024
 /** … up to this. */
 export const SPILL_BYTES_MAX = 4 * 1024 * 1024 * 1024
+/** Bounds that whoever runs the workers may set. */
+export interface Bounds {
+  /** What one compressed input may hold when it is expanded, in bytes (16 GiB). It is never kept: this bounds the time. */
+  readonly expandedBytesMax: number
+  /** The largest file that a job writes, in bytes (16 GiB): a query of one line can write without an end. */
+  readonly outputBytesMax: number
+}
+export const BOUNDS: Bounds = { expandedBytesMax: 16 * 1024 ** 3, outputBytesMax: 16 * 1024 ** 3 }
+/** How often the file that a query writes is looked at. In between it grows by some hundred megabytes at most. */
+export const OUTPUT_WATCH_MS = 250
+/** How soon a query ends that is cancelled, times out or writes too much. */
+export const STOP_INTERVAL_MS = 50
 /** One attempt; `timeout` of the job replaces it. */
 export const RUN_TIMEOUT_MS = 10 * 60_000
 /** How often progress is written at most. */
@@ -25,5 +37,10 @@ export const VALUE_LENGTH_MAX = 1_024
 export const CONDITIONS_MAX = 50
 /** One line of CSV. A quote that is never closed would otherwise read the whole file as one. */
 export const RECORD_BYTES_MAX = 1024 * 1024
+/**
+ * What the query engine reads of a CSV at once. Its own choice is 32 MB, and to guess at delimiters in one line of that
+ * length takes it half a minute in which nothing can stop it.
+ */
+export const QUERY_BUFFER_BYTES = 4 * 1024 * 1024
 /** Groups of an aggregate: each is kept in memory until the end. */
 export const GROUPS_MAX = 100_000

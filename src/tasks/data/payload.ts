@@ -18,33 +18,60 @@ const column = z.string().min(1).max(COLUMN_NAME_LENGTH_MAX)
 const mark = z.string().length(1)
 
 const reading = {
-  /** By default the ending of the file's name says it. */
-  format: z.enum(['csv', 'ndjson', 'json', 'parquet']).optional(),
-  delimiter: mark.optional(),
-  /** Whether the first line of a CSV names its columns. */
-  header: z.boolean().default(true),
+  format: z
+    .enum(['csv', 'ndjson', 'json', 'parquet'])
+    .optional()
+    .describe("By default, the ending of the file's name says it."),
+  delimiter: mark
+    .optional()
+    .describe('Between the values of a CSV. Without it, a query finds it out and a transform takes commas.'),
+  header: z.boolean().default(true).describe('Whether the first line of a CSV names its columns.'),
 }
 const input = z.union(
   [
-    z.strictObject({ file: path, ...reading }),
-    z.strictObject({ $blob: z.string().regex(/^sha256:[0-9a-f]{64}$/), ...reading }),
+    z
+      .strictObject({ file: path.describe('A path below the folder of files.'), ...reading })
+      .meta({ title: 'File' }),
+    z
+      .strictObject({
+        $blob: z
+          .string()
+          .regex(/^sha256:[0-9a-f]{64}$/)
+          .describe('By the hash that the upload answered.'),
+        // They belong to references, such as those in outputs.
+        name: z.string().optional(),
+        type: z.string().optional(),
+        ...reading,
+      })
+      .meta({ title: 'Upload' }),
   ],
   'must be { "file": "a/b.csv" } or { "$blob": "sha256:…" }, with format, delimiter and header where they are needed',
 )
 
 const output = z.strictObject({
-  /** `rows`: in the job's output. */
-  format: z.enum(['rows', 'csv', 'ndjson', 'parquet']).default('rows'),
-  /** A path under the root of files; without it, the blob store keeps the result. */
-  file: path.optional(),
-  /** Rows that are kept of format `rows`. */
-  limit: z.int().min(1).max(ROWS_MAX).default(ROWS_MAX),
-  /**
-   * `escape` puts a ' before text in a CSV that a spreadsheet would run as a formula (one that begins with = + - @, a
-   * tab or a carriage return): OWASP, CSV injection. `keep` writes it as it is.
-   */
-  formulas: z.enum(['escape', 'keep']).default('escape'),
+  format: z
+    .enum(['rows', 'csv', 'ndjson', 'parquet'])
+    .default('rows')
+    .describe("rows: in the job's output. A transform writes csv unless it is told otherwise."),
+  file: path
+    .optional()
+    .describe('A path below the folder of files. Without it, the blob store keeps the result.'),
+  limit: z.int().min(1).max(ROWS_MAX).default(ROWS_MAX).describe('Rows that are kept of the format rows.'),
+  /** OWASP, CSV injection: text that begins with = + - @, a tab or a carriage return. */
+  formulas: z
+    .enum(['escape', 'keep'])
+    .default('escape')
+    .describe("escape puts a ' before text in a CSV that a spreadsheet would run as a formula."),
+  compression: z
+    .enum(['none', 'gzip'])
+    .optional()
+    .describe('Of a CSV or NDJSON. Without it, gzip where the name of the file ends in .gz.'),
 })
+
+/** How the result is packed. Parquet packs itself. */
+export const isPacked = ({ format, file, compression }: DataOutput): boolean =>
+  (format === 'csv' || format === 'ndjson') &&
+  (compression === undefined ? (file?.endsWith('.gz') ?? false) : compression === 'gzip')
 
 /** A name that SQL can speak of without quotes. */
 const table = z
@@ -54,34 +81,42 @@ const table = z
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
 
-const query = z.strictObject({
-  /** One SELECT (or WITH …, FROM …, VALUES …). */
-  sql: z.string().min(1).max(SQL_LENGTH_MAX),
-  /** The files by the names that the query calls them. */
-  inputs: z
-    .record(table, input)
-    .refine((inputs) => Object.keys(inputs).length <= INPUTS_MAX, `holds more than ${INPUTS_MAX} inputs`)
-    .default({}),
-  /** For `$1`, `$2` … or `$name` in the query. */
-  parameters: z.union([z.array(scalar).max(PARAMETERS_MAX), z.record(table, scalar)]).default([]),
-  output: output.default(() => output.parse({})),
-})
+const query = z
+  .strictObject({
+    sql: z.string().min(1).max(SQL_LENGTH_MAX).describe('One SELECT (or WITH …, FROM …, VALUES …).'),
+    inputs: z
+      .record(table, input)
+      .refine((inputs) => Object.keys(inputs).length <= INPUTS_MAX, `holds more than ${INPUTS_MAX} inputs`)
+      .default({})
+      .describe('The files, by the names that the query calls them.'),
+    parameters: z
+      .union([z.array(scalar).max(PARAMETERS_MAX), z.record(table, scalar)])
+      .default([])
+      .describe('Values for $1, $2 … or for $name in the query.'),
+    output: output.default(() => output.parse({})).describe('What becomes of the result.'),
+  })
+  .meta({ title: 'Query', description: 'SQL over CSV, NDJSON, JSON and Parquet files.' })
 
 const condition = z.strictObject({
   column,
   is: z.enum(['equal', 'not', 'containing', 'beginning', 'above', 'below', 'empty', 'present']),
-  value: z.union([z.string().max(VALUE_LENGTH_MAX), z.number()]).optional(),
+  value: z
+    .union([z.string().max(VALUE_LENGTH_MAX), z.number()])
+    .optional()
+    .describe('What the column is compared with. empty and present take none.'),
 })
 
 /** A column of the result: as it is, or made of another one. */
 const picked = z.union([
   column,
   z.strictObject({
-    name: column,
-    from: column.optional(),
-    as: z.enum(['text', 'trimmed', 'lower', 'upper', 'number', 'date']).default('text'),
-    /** Instead of an empty value. */
-    default: z.string().max(VALUE_LENGTH_MAX).optional(),
+    name: column.describe('In the result.'),
+    from: column.optional().describe('The column that it is made of. Without it, the one of this name.'),
+    as: z
+      .enum(['text', 'trimmed', 'lower', 'upper', 'number', 'date'])
+      .default('text')
+      .describe('What becomes of the value.'),
+    default: z.string().max(VALUE_LENGTH_MAX).optional().describe('Instead of an empty value.'),
   }),
 ])
 
@@ -97,24 +132,39 @@ const figure = z.union(
 )
 
 const transform = z.strictObject({
-  /** All of them must hold. */
-  where: z.array(condition).max(CONDITIONS_MAX).default([]),
-  /** In the order of the result; none: all as they are. */
-  columns: z.array(picked).min(1).max(COLUMNS_MAX).optional(),
-  /** One line for each different value of `by`; it sees the columns that were picked. */
+  where: z
+    .array(condition)
+    .max(CONDITIONS_MAX)
+    .default([])
+    .describe('Lines that are kept: all conditions must hold.'),
+  columns: z
+    .array(picked)
+    .min(1)
+    .max(COLUMNS_MAX)
+    .optional()
+    .describe('In the order of the result. Without it, all as they are.'),
   aggregate: z
-    .strictObject({ by: z.array(column).max(20).default([]), values: z.record(column, figure) })
-    .optional(),
+    .strictObject({
+      by: z.array(column).max(20).default([]).describe('Columns whose values make a group.'),
+      values: z.record(column, figure).describe('Columns of the result, each with how it is reckoned.'),
+    })
+    .optional()
+    .describe('One line for each group. It sees the columns that were picked.'),
 })
 
-const streaming = z.strictObject({
-  transform,
-  /** One CSV, of any size. */
-  input,
-  /** What becomes of lines that are no good CSV: the job fails, or they are left out and counted. */
-  badLines: z.enum(['fail', 'skip']).default('fail'),
-  output: output.default(() => output.parse({ format: 'csv' })),
-})
+const streaming = z
+  .strictObject({
+    transform: transform.describe('What is done, line by line.'),
+    input: input.describe('One CSV, of any size.'),
+    badLines: z
+      .enum(['fail', 'skip'])
+      .default('fail')
+      .describe('Lines that are no good CSV fail the job, or are left out and counted.'),
+    output: output
+      .default(() => output.parse({ format: 'csv' }))
+      .describe('What becomes of the result. Parquet is for queries.'),
+  })
+  .meta({ title: 'Transform', description: 'Filters and picks columns of one CSV, in little memory.' })
 
 const refineStreaming = ({
   output: { format },
@@ -128,6 +178,11 @@ const refineStreaming = ({
 export const dataSchema = z
   .union([query, streaming], 'must have "sql" with "inputs", or "transform" with "input"')
   .superRefine((payload, context) => {
+    const { format, compression } = payload.output
+    if (compression === 'gzip' && (format === 'rows' || format === 'parquet')) {
+      const message = 'gzip is for csv and ndjson: rows are no file, and Parquet packs itself'
+      context.addIssue({ code: 'custom', path: ['output', 'compression'], message })
+    }
     if (!('transform' in payload)) return
     const message = refineStreaming(payload)
     if (message !== null) context.addIssue({ code: 'custom', path: ['transform'], message })
@@ -137,6 +192,15 @@ export const dataSchema = z
       const wrong = needsNone ? `"${is}" takes no value` : `"${is}" needs a value`
       context.addIssue({ code: 'custom', path: ['transform', 'where', i, 'value'], message: wrong })
     }
+  })
+  .meta({
+    description: 'Asks files with SQL, or transforms one large CSV.',
+    examples: [
+      {
+        sql: 'SELECT country, count(*) AS people FROM people GROUP BY country ORDER BY people DESC',
+        inputs: { people: { file: 'people.csv' } },
+      },
+    ],
   })
 
 /** As a user writes it. */

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { PosthasteError } from '../../index.ts'
 import { csvLine } from './csv.ts'
 import { ROWS_BYTES_MAX } from './limits.ts'
-import type { DataOutput } from './payload.ts'
+import { type DataOutput, isPacked } from './payload.ts'
 
 /** Where lines go: into a file, or into the job's output. */
 export interface Sink {
@@ -39,7 +41,19 @@ const record = (header: readonly string[], values: readonly string[]): Record<st
 /** What is written before it goes to the disk. */
 const CHUNK_LENGTH = 64 * 1024
 
-export const openSink = (output: DataOutput, header: readonly string[], path: string | null): Sink => {
+/** The file that a job writes is bounded. */
+export const tooLarge = (bytesMax: number): PosthasteError =>
+  new PosthasteError('E_DATA', `The result is larger than ${bytesMax.toLocaleString('en')} bytes.`, {
+    field: 'payload.output',
+  })
+
+/** @param bytesMax of the file */
+export const openSink = (
+  output: DataOutput,
+  header: readonly string[],
+  path: string | null,
+  bytesMax: number,
+): Sink => {
   if (path === null) {
     const keeper = new RowKeeper(output.limit)
     return {
@@ -52,9 +66,13 @@ export const openSink = (output: DataOutput, header: readonly string[], path: st
     }
   }
   // posix: the mode keeps other users of the machine out; Windows ignores it and uses the folder's own rules.
-  const stream = createWriteStream(path, { flags: 'wx', mode: 0o600 })
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 })
+  const packer = isPacked(output) ? createGzip() : null
+  const stream = packer ?? file
   // The error is told by whoever writes or ends next.
   stream.on('error', () => undefined)
+  const written = packer === null ? finished(file) : pipeline(packer, file)
+  written.catch(() => undefined)
   const escapes = output.formulas === 'escape'
   const line = (values: readonly string[]): string =>
     output.format === 'csv' ? csvLine(values, escapes) : `${JSON.stringify(record(header, values))}\n`
@@ -63,6 +81,7 @@ export const openSink = (output: DataOutput, header: readonly string[], path: st
     const isRoomy = stream.write(waiting)
     waiting = ''
     if (stream.errored) throw stream.errored
+    if (file.bytesWritten > bytesMax) throw tooLarge(bytesMax)
     return isRoomy ? undefined : once(stream, 'drain')
   }
   return {
@@ -72,7 +91,8 @@ export const openSink = (output: DataOutput, header: readonly string[], path: st
     },
     async end() {
       stream.end(waiting)
-      await finished(stream)
+      await written
+      if (file.bytesWritten > bytesMax) throw tooLarge(bytesMax)
       return {}
     },
     destroy: () => void stream.destroy(),

@@ -1,9 +1,20 @@
+import { stat } from 'node:fs/promises'
 import type { DuckDBConnection, DuckDBPreparedStatement, Json } from '@duckdb/node-api'
 import { PosthasteError } from '../../index.ts'
 import { FORMULA } from './csv.ts'
-import { MEMORY_BYTES_MAX, PROGRESS_INTERVAL_MS, SPILL_BYTES_MAX } from './limits.ts'
-import type { DataSource, Query } from './payload.ts'
-import { RowKeeper } from './sink.ts'
+import { checkGzip, isGzip } from './intake.ts'
+import {
+  type Bounds,
+  MEMORY_BYTES_MAX,
+  OUTPUT_WATCH_MS,
+  PROGRESS_INTERVAL_MS,
+  QUERY_BUFFER_BYTES,
+  RECORD_BYTES_MAX,
+  SPILL_BYTES_MAX,
+  STOP_INTERVAL_MS,
+} from './limits.ts'
+import { type DataSource, isPacked, type Query } from './payload.ts'
+import { RowKeeper, tooLarge } from './sink.ts'
 
 type DuckDb = typeof import('@duckdb/node-api')
 
@@ -20,7 +31,7 @@ export interface QueryInput {
   readonly source: DataSource
 }
 
-export interface QueryRequest {
+export interface QueryRequest extends Bounds {
   readonly payload: Query
   readonly inputs: readonly QueryInput[]
   /** Where the result is written; null: it is kept as rows. */
@@ -42,15 +53,30 @@ export interface QueryResult {
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
 const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** How an input is read. Nothing in a file's name is a pattern, and nothing is unpacked. */
-const reader = ({ path, format, source }: QueryInput): string => {
+/** How an input is read. Nothing in a file's name is a pattern, or says that it is compressed. */
+const reader = ({ path, format, source }: QueryInput, isCompressed: boolean): string => {
   const file = text(path)
+  const compression = `compression = '${isCompressed ? 'gzip' : 'uncompressed'}'`
   if (format === 'parquet') return `read_parquet(${file})`
-  if (format === 'json') return `read_json(${file}, compression = 'uncompressed')`
-  if (format === 'ndjson')
-    return `read_json(${file}, format = 'newline_delimited', compression = 'uncompressed')`
+  if (format === 'json') return `read_json(${file}, ${compression})`
+  if (format === 'ndjson') return `read_json(${file}, format = 'newline_delimited', ${compression})`
   const delimiter = source.delimiter === undefined ? '' : `, delim = ${text(source.delimiter)}`
-  return `read_csv(${file}, header = ${source.header}, compression = 'none'${delimiter})`
+  const bounds = `max_line_size = ${RECORD_BYTES_MAX}, buffer_size = ${QUERY_BUFFER_BYTES}`
+  // Left to guess, the engine takes a quote that is never closed for an ordinary letter, and reads other columns.
+  const quotes = `quote = '"', escape = '"'`
+  return `read_csv(${file}, header = ${source.header}, ${quotes}, ${bounds}, ${compression}${delimiter})`
+}
+
+/** The readers of all inputs; those that are compressed have been read once to their end. */
+const readers = async ({ inputs, expandedBytesMax, signal }: QueryRequest): Promise<string[]> => {
+  const found: string[] = []
+  for (const input of inputs) {
+    const isCompressed = input.format !== 'parquet' && (await isGzip(input.path))
+    const field = `payload.inputs.${input.name}`
+    if (isCompressed) await checkGzip(input.path, { expandedBytesMax, signal, field })
+    found.push(reader(input, isCompressed))
+  }
+  return found
 }
 
 /**
@@ -64,16 +90,15 @@ const SETTINGS = {
   threads: '1',
   memory_limit: `${MEMORY_BYTES_MAX / 1024 / 1024}MiB`,
 }
-const shut = async (
-  connection: DuckDBConnection,
-  { inputs, target, workDir }: QueryRequest,
-): Promise<void> => {
+const shut = async (connection: DuckDBConnection, request: QueryRequest): Promise<void> => {
+  const { inputs, target, workDir } = request
+  const sources = await readers(request)
   const paths = [...inputs.map(({ path }) => path), ...(target === null ? [] : [target])]
   const statements = [
     `SET temp_directory = ${text(workDir)}`,
     `SET max_temp_directory_size = '${SPILL_BYTES_MAX / 1024 / 1024}MiB'`,
     // The engine looks at files when a view is made: how their columns are called and what is in them.
-    ...inputs.map((input) => `CREATE VIEW ${identifier(input.name)} AS SELECT * FROM ${reader(input)}`),
+    ...inputs.map(({ name }, i) => `CREATE VIEW ${identifier(name)} AS SELECT * FROM ${sources[i]}`),
     `SET allowed_paths = [${paths.map(text).join(', ')}]`,
     'SET enable_external_access = false',
     'SET lock_configuration = true',
@@ -112,23 +137,42 @@ const withoutFormulas = (sql: string, columns: readonly Column[]): string => {
 }
 
 const FILE_OPTIONS = {
-  csv: '(FORMAT csv, HEADER true)',
-  ndjson: '(FORMAT json)',
-  parquet: '(FORMAT parquet)',
+  csv: 'FORMAT csv, HEADER true',
+  ndjson: 'FORMAT json',
+  parquet: 'FORMAT parquet',
 } as const
+
+/**
+ * Tells when the file that a query writes grows beyond what is allowed: the engine itself knows no such limit.
+ * @returns whether it did, and how to end the watch
+ */
+const watchSize = ({ target, outputBytesMax }: QueryRequest) => {
+  const watch = { isTooLarge: false, end: (): void => undefined }
+  if (target === null) return watch
+  const look = async (): Promise<void> => {
+    // The file is not there before its first bytes are.
+    const { size } = await stat(target).catch(() => ({ size: 0 }))
+    if (size > outputBytesMax) watch.isTooLarge = true
+  }
+  const timer = setInterval(() => void look(), OUTPUT_WATCH_MS)
+  return Object.assign(watch, { end: () => clearInterval(timer) })
+}
 
 /**
  * Runs one query over files.
  * @throws E_DATA for a query or a file that is wrong: trying again mends nothing
  */
 export const runQuery = async (request: QueryRequest): Promise<QueryResult> => {
-  const { payload, target, signal, onProgress } = request
+  const { payload, target, signal, outputBytesMax, onProgress } = request
   const duckdb = await loadDuckDb()
   signal.throwIfAborted()
   const instance = await duckdb.DuckDBInstance.create(':memory:', SETTINGS)
   const connection = await instance.connect()
-  const stop = (): void => connection.interrupt()
-  signal.addEventListener('abort', stop)
+  const size = watchSize(request)
+  // Asked until it has ended: the engine forgets an interrupt that comes between two statements.
+  const stop = setInterval(() => {
+    if (signal.aborted || size.isTooLarge) connection.interrupt()
+  }, STOP_INTERVAL_MS)
   const watch = setInterval(() => {
     const { percentage } = connection.progress
     if (percentage > 0) onProgress(Math.min(1, percentage / 100))
@@ -144,15 +188,18 @@ export const runQuery = async (request: QueryRequest): Promise<QueryResult> => {
       return { columns, ...(await keepRows(connection, sql, values, payload.output.limit)) }
     const escapes = payload.output.format === 'csv' && payload.output.formulas === 'escape'
     const source = escapes ? withoutFormulas(sql, columns) : sql
-    const options = FILE_OPTIONS[payload.output.format as keyof typeof FILE_OPTIONS]
-    const result = await connection.run(`COPY (${source}) TO ${text(target)} ${options}`, values)
+    const packing = isPacked(payload.output) ? ', COMPRESSION gzip' : ''
+    const options = FILE_OPTIONS[payload.output.format as keyof typeof FILE_OPTIONS] + packing
+    const result = await connection.run(`COPY (${source}) TO ${text(target)} (${options})`, values)
+    if ((await stat(target)).size > outputBytesMax) throw tooLarge(outputBytesMax)
     return { columns, rowsOut: Number((await result.getRows())[0]?.[0] ?? 0) }
   } catch (error) {
     signal.throwIfAborted()
-    throw asDataError(error, request)
+    throw size.isTooLarge ? tooLarge(outputBytesMax) : asDataError(error, request)
   } finally {
+    size.end()
     clearInterval(watch)
-    signal.removeEventListener('abort', stop)
+    clearInterval(stop)
     connection.closeSync()
     instance.closeSync()
   }
@@ -213,12 +260,10 @@ const asDataError = (error: unknown, { inputs, target, workDir }: QueryRequest):
     (message, [path, name]) => message.replaceAll(path, name),
     error.message.split('\n\n')[0] ?? '',
   )
+  // The engine's own error is no cause: it holds the paths, and causes are told as well.
   return new PosthasteError(
     'E_DATA',
     `The query failed: ${what.trim().slice(0, 1_000).replace(/[^.]$/, '$&.')}`,
-    {
-      field: 'payload.sql',
-      cause: error,
-    },
+    { field: 'payload.sql' },
   )
 }

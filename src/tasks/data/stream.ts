@@ -1,14 +1,14 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { TransformOptions } from 'node:stream'
 import { CsvError, type Options, type Parser, parse } from 'csv-parse'
 import { PosthasteError } from '../../index.ts'
-import { COLUMNS_MAX, RECORD_BYTES_MAX } from './limits.ts'
-import type { DataOutput, Streaming } from './payload.ts'
+import { sendText } from './intake.ts'
+import { type Bounds, COLUMNS_MAX, RECORD_BYTES_MAX } from './limits.ts'
+import type { Streaming } from './payload.ts'
 import { openSink, type Sink } from './sink.ts'
 import { Transformer } from './transform.ts'
 
-export interface StreamRequest {
+export interface StreamRequest extends Bounds {
   readonly payload: Streaming
   readonly path: string
   /** Where the result is written; null: it is kept as rows. */
@@ -62,9 +62,8 @@ async function* batches(parser: Parser): AsyncGenerator<string[][]> {
  * @throws E_DATA for a file that is no CSV, or a column that it does not have: trying again mends nothing
  */
 export const runStream = async (request: StreamRequest): Promise<StreamResult> => {
-  const { payload, path, target, signal, onProgress } = request
+  const { payload, path, signal, expandedBytesMax, onProgress } = request
   const { size } = await stat(path)
-  const file = createReadStream(path, { signal, highWaterMark: 256 * 1024 })
   // The type of the options does not know those of the stream, which it takes as well.
   const options: Options & TransformOptions = {
     bom: true,
@@ -79,15 +78,14 @@ export const runStream = async (request: StreamRequest): Promise<StreamResult> =
   parser.on('skip', () => {
     badLines += 1
   })
-  file.on('error', (error) => parser.destroy(error))
-  file.pipe(parser)
+  const bytesRead = await sendText(path, parser, { expandedBytesMax, signal, field: 'payload.input' })
 
   let state: { readonly transformer: Transformer; readonly sink: Sink } | null = null
   let rowsOut = 0
   try {
     for await (const lines of batches(parser)) {
       if (state === null) {
-        state = begin(payload, lines[0] as string[], target)
+        state = begin(request, lines[0] as string[])
         if (payload.input.header) lines.shift()
       }
       const { transformer, sink } = state
@@ -99,7 +97,7 @@ export const runStream = async (request: StreamRequest): Promise<StreamResult> =
         if (full !== undefined) await full
       }
       signal.throwIfAborted()
-      onProgress(size === 0 ? 1 : Math.min(1, file.bytesRead / size))
+      onProgress(size === 0 ? 1 : Math.min(1, bytesRead() / size))
     }
     if (state === null)
       throw new PosthasteError('E_DATA', 'The file is empty: it has not even a header.', {
@@ -119,26 +117,27 @@ export const runStream = async (request: StreamRequest): Promise<StreamResult> =
     signal.throwIfAborted()
     throw asDataError(error)
   } finally {
-    file.destroy()
     parser.destroy()
   }
 }
 
-const begin = (payload: Streaming, first: readonly string[], target: string | null) => {
+const begin = ({ payload, target, outputBytesMax }: StreamRequest, first: readonly string[]) => {
   const names = payload.input.header ? first : first.map((_, i) => `column${i + 1}`)
+  const refuse = (what: string): never => {
+    throw new PosthasteError('E_DATA', what, { field: 'payload.input' })
+  }
+  // Counted before they are compared with each other.
+  if (names.length > COLUMNS_MAX)
+    refuse(
+      `It has ${names.length.toLocaleString('en')} columns; ${COLUMNS_MAX.toLocaleString('en')} are possible.`,
+    )
   const twice = names.find((name, i) => names.indexOf(name) < i)
-  const wrong =
-    names.length > COLUMNS_MAX
-      ? `It has ${names.length} columns; ${COLUMNS_MAX} are possible.`
-      : twice !== undefined
-        ? `Two columns are called ${JSON.stringify(twice)}.`
-        : null
-  if (wrong !== null) throw new PosthasteError('E_DATA', wrong, { field: 'payload.input' })
+  if (twice !== undefined) refuse(`Two columns are called ${JSON.stringify(twice)}.`)
   const transformer = new Transformer(payload.transform, names)
   return {
     names,
     transformer,
-    sink: openSink(payload.output satisfies DataOutput, transformer.header, target),
+    sink: openSink(payload.output, transformer.header, target, outputBytesMax),
   }
 }
 

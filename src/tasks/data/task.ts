@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { type BlobRef, type FileRoot, fileRoot, PosthasteError, type TaskContext, task } from '../../index.ts'
-import { MEMORY_BYTES_MAX, PROGRESS_INTERVAL_MS, RUN_TIMEOUT_MS } from './limits.ts'
-import { type DataOutput, type DataPayload, type DataSource, dataSchema } from './payload.ts'
+import { BOUNDS, type Bounds, MEMORY_BYTES_MAX, PROGRESS_INTERVAL_MS, RUN_TIMEOUT_MS } from './limits.ts'
+import { type DataOutput, type DataPayload, type DataSource, dataSchema, isPacked } from './payload.ts'
 import { type QueryInput, type QueryResult, runQuery } from './sql.ts'
 import { runStream, type StreamResult } from './stream.ts'
 
@@ -12,6 +12,8 @@ import { runStream, type StreamResult } from './stream.ts'
 export interface DataSettings {
   /** The folder whose files payloads may name, or null. */
   readonly files: string | null
+  /** Those that are not said are the defaults. */
+  readonly bounds: Partial<Bounds>
 }
 
 /** The output of a data job. */
@@ -36,7 +38,8 @@ const MEDIA_TYPES = {
 } as const
 
 const formatOf = (name: string, source: DataSource): Format => {
-  const found = source.format ?? ('file' in source ? FORMATS[extname(source.file).toLowerCase()] : undefined)
+  const file = 'file' in source ? source.file.toLowerCase().replace(/\.gz$/, '') : ''
+  const found = source.format ?? FORMATS[extname(file)]
   if (found !== undefined) return found
   const what = `The input ${name} needs a format: csv, ndjson, json or parquet; its name does not say it.`
   throw new PosthasteError('E_DATA', what, { field: `payload.inputs.${name}.format` })
@@ -56,25 +59,25 @@ const withInputs = async <T>(
   const go = (path: string): Promise<T> => withInputs(sources, context, root, use, [...paths, path])
   return 'file' in source
     ? await go(await root.find(source.file, `payload.inputs.${name}`))
-    : await context.blobs.withFile(source, go)
+    : await context.blobs.withFile(source.$blob, go)
 }
 
 const keep = async (
   path: string,
-  { format, file }: DataOutput,
+  output: DataOutput,
   context: TaskContext,
   root: FileRoot,
 ): Promise<Pick<DataJobOutput, 'bytes' | 'blob' | 'file'>> => {
+  const { format, file } = output
   const { size: bytes } = await stat(path)
   if (file !== undefined) {
     await root.place(path, file, 'payload.output.file')
     return { bytes, file }
   }
   const { hash } = await context.blobs.put(createReadStream(path), { signal: context.signal })
-  return {
-    bytes,
-    blob: { $blob: hash, name: `result.${format}`, type: MEDIA_TYPES[format as keyof typeof MEDIA_TYPES] },
-  }
+  const plain = { name: `result.${format}`, type: MEDIA_TYPES[format as keyof typeof MEDIA_TYPES] }
+  const { name, type } = isPacked(output) ? { name: `${plain.name}.gz`, type: 'application/gzip' } : plain
+  return { bytes, blob: { $blob: hash, name, type } }
 }
 
 /** Tells of progress as often as is of use to anybody. */
@@ -88,11 +91,16 @@ const progressOf = (context: TaskContext): ((share: number) => void) => {
   }
 }
 
-const run = async (payload: DataPayload, context: TaskContext, root: FileRoot): Promise<DataJobOutput> => {
+const run = async (
+  payload: DataPayload,
+  context: TaskContext,
+  root: FileRoot,
+  bounds: Bounds,
+): Promise<DataJobOutput> => {
   const folder = await mkdtemp(join(tmpdir(), 'posthaste-data-'))
   const { output } = payload
   const target = output.format === 'rows' ? null : join(folder, 'result')
-  const common = { target, signal: context.signal, onProgress: progressOf(context) }
+  const common = { ...bounds, target, signal: context.signal, onProgress: progressOf(context) }
   try {
     const sources = 'sql' in payload ? Object.entries(payload.inputs) : [['input', payload.input] as const]
     const result = await withInputs(
@@ -121,17 +129,18 @@ const run = async (payload: DataPayload, context: TaskContext, root: FileRoot): 
 }
 
 /** The task `data`. A job that runs again writes the same file in the same place. */
-const dataTask = (settings: DataSettings) => {
+const dataTask = (settings: DataSettings, url: string | URL = import.meta.url) => {
   const root = fileRoot(settings.files)
+  const bounds = { ...BOUNDS, ...settings.bounds }
   return task({
     name: 'data',
     payload: dataSchema,
     timeout: RUN_TIMEOUT_MS,
     isolate: 'process',
-    module: { url: import.meta.url, settings },
+    module: { url, settings },
     // The engine's own memory, and as much again for Node.js and what it reads.
     memoryMb: (2 * MEMORY_BYTES_MAX) / 1024 / 1024,
-    run: (payload: DataPayload, context) => run(payload, context, root),
+    run: (payload: DataPayload, context) => run(payload, context, root, bounds),
   })
 }
 

@@ -13,7 +13,8 @@ export function echoPack(): Pack {
     tasks: [
       task({
         name: 'echo',
-        run: (payload: unknown) => {
+        payload: anything,
+        run: (payload) => {
           if (beginsWithFail(payload)) throw new Error('The payload asked to fail.')
           return payload
         },
@@ -21,6 +22,23 @@ export function echoPack(): Pack {
     ],
   }
 }
+
+/** Takes every payload; there to tell people what the task does with it. */
+const anything = {
+  '~standard': {
+    version: 1,
+    vendor: 'posthaste',
+    validate: (value: unknown) => ({ value }),
+    jsonSchema: {
+      input: () => ({
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        description:
+          'Answers its payload. A text that begins with "fail" fails, to show what becomes of failures.',
+        examples: [{ hello: 'world' }],
+      }),
+    },
+  },
+} as const
 
 /** A payload is text, or any bytes in the form `{ "$base64": … }`. */
 function beginsWithFail(payload: unknown): boolean {

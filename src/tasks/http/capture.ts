@@ -56,7 +56,10 @@ export const capture = async (
     const bytes = await response.bytes()
     const { hash } = await blobs.put(secrets.maskBytes(bytes))
     const type = response.headers.get('content-type')
-    const body = { $blob: hash, ...(type === undefined ? {} : { type: clean(type).slice(0, 127) }) }
+    const body = {
+      $blob: hash,
+      ...(type === undefined ? {} : { type: clean(secrets.mask(type)).slice(0, 127) }),
+    }
     return { ...about, body, size: bytes.length, truncated: false }
   }
   const { bytes, truncated } = await beginning(response, CAPTURE_BYTES_MAX, secrets)

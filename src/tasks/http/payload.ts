@@ -6,8 +6,11 @@ import { isSecretRef, SECRET_NAME } from './secrets.ts'
 
 const secret = z
   .strictObject({
-    $secret: z.string().regex(SECRET_NAME, { error: 'must be a name in capitals, such as API_KEY' }),
-    prefix: z.string().max(100).optional(),
+    $secret: z
+      .string()
+      .regex(SECRET_NAME, { error: 'must be a name in capitals, such as API_KEY' })
+      .meta({ examples: ['API_KEY'] }),
+    prefix: z.string().max(100).optional().describe('Put before it, such as "Bearer ".'),
   })
   .meta({ description: 'A secret by its name: the variable POSTHASTE_SECRET_NAME where the worker runs.' })
 
@@ -95,7 +98,9 @@ export const httpSchema = z
       })
       .optional()
       .meta({ description: 'Default: POST with a body, else GET.' }),
-    headers: headers.optional(),
+    headers: headers.optional().meta({
+      description: 'Sent with the request. Secrets such as Authorization are given by their name.',
+    }),
     body: body.optional().meta({
       description: 'Text, JSON, { "$base64": … } or { "$blob": … }. JSON may hold { "$secret": … }.',
     }),
@@ -111,7 +116,11 @@ export const httpSchema = z
       .optional()
       .meta({ description: 'Followed at most. Default 3 for GET and HEAD, 0 for the others.' }),
     sign: z
-      .strictObject({ keys: z.union([secret, z.array(secret).min(1).max(SIGNING_KEYS_MAX)]) })
+      .strictObject({
+        keys: z
+          .union([secret, z.array(secret).min(1).max(SIGNING_KEYS_MAX)])
+          .describe('Several while a key is being changed.'),
+      })
       .optional()
       .meta({ description: 'Signs the body as Standard Webhooks says.' }),
     idempotency: z
@@ -120,8 +129,11 @@ export const httpSchema = z
       .meta({ description: 'Sends the id of the job as Idempotency-Key. Default: for POST and PATCH.' }),
     response: z
       .strictObject({
-        body: z.enum(['inline', 'blob', 'none']).optional(),
-        headers: z.array(captured).max(CAPTURED_HEADERS_MAX).optional(),
+        body: z
+          .enum(['inline', 'blob', 'none'])
+          .optional()
+          .describe("inline: in the job's output. blob: in the blob store."),
+        headers: z.array(captured).max(CAPTURED_HEADERS_MAX).optional().describe('Names of headers to keep.'),
       })
       .optional()
       .meta({
@@ -137,6 +149,10 @@ export const httpSchema = z
         path: ['body'],
       })
     }
+  })
+  .meta({
+    description: 'Sends a request to another server, and keeps the answer.',
+    examples: [{ url: 'https://example.com/hook', method: 'POST', body: { hello: 'world' } }],
   })
 
 export type HttpPayload = z.output<typeof httpSchema>

@@ -31,14 +31,15 @@ export const send = async (
     throw withoutSecrets(error, secrets)
   })
   const { status } = response
-  context.log(`${request.method} ${place(response.url)} answered ${status}.`)
+  const where = secrets.mask(place(response.url))
+  context.log(`${request.method} ${where} answered ${status}.`)
   if (isExpected(status, payload.expect)) {
     const captured = await capture(response, payload.response ?? {}, secrets, context.blobs)
     return { ...captured, durationMs: Math.max(now() - startedAt, 0) }
   }
   const said = await excerpt(response, secrets)
   const name = STATUS_CODES[status] ?? ''
-  const what = `${request.method} ${place(response.url)} answered ${`${status} ${name}`.trim()}${said === '' ? '.' : `: ${said}`}`
+  const what = `${request.method} ${where} answered ${`${status} ${name}`.trim()}${said === '' ? '.' : `: ${said}`}`
   if (!isTemporary(status))
     throw new PosthasteError('E_HTTP_STATUS', what, { field: 'expect', data: { status } })
   const delay = retryAfterMs(response.headers.get('retry-after'), now())

@@ -1,6 +1,9 @@
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import type { Pack } from '../../index.ts'
 import imageTask from './task.ts'
+
+/** What a child begins with. Built, the task shares a file with others, and does not know where its own is. */
+const MODULE = new URL(`./task${extname(import.meta.url)}`, import.meta.url)
 
 export interface ImagePackOptions {
   /** The folder whose files payloads may name as source and as output. Default: none, files are refused. */
@@ -23,7 +26,7 @@ export interface ImagePackOptions {
 export const imagePack = ({ files, allow = [] }: ImagePackOptions = {}): Pack => ({
   name: 'image',
   // The task runs in another folder: a relative path is meant from this one.
-  tasks: [imageTask({ files: files === undefined ? null : resolve(files), allow })],
+  tasks: [imageTask({ files: files === undefined ? null : resolve(files), allow }, MODULE)],
 })
 
 export type { ImageInput } from './payload.ts'

@@ -56,7 +56,7 @@ const readSource = async (
   context: TaskContext,
   { root, outbound }: Means,
 ): Promise<Buffer> => {
-  if ('$blob' in source) return await context.blobs.bytes(source, { maxBytes: SOURCE_BYTES_MAX })
+  if ('$blob' in source) return await context.blobs.bytes(source.$blob, { maxBytes: SOURCE_BYTES_MAX })
   if ('url' in source) return await fetchImage(source.url, outbound, context.signal)
   if ('$base64' in source) return Buffer.from(source.$base64, 'base64')
   const path = await root.find(source.file, SOURCE)
@@ -91,14 +91,14 @@ const keep = async (
  * The task `image`. A result is stored before the next one is begun; a job that runs again stores the same bytes under
  * the same names.
  */
-const imageTask = (settings: ImageSettings) => {
+const imageTask = (settings: ImageSettings, url: string | URL = import.meta.url) => {
   const means: Means = { root: fileRoot(settings.files), outbound: createOutbound({ allow: settings.allow }) }
   return task({
     name: 'image',
     payload: imageSchema,
     timeout: RUN_TIMEOUT_MS,
     isolate: 'process',
-    module: { url: import.meta.url, settings },
+    module: { url, settings },
     memoryMb: MEMORY_BYTES_MAX / 1024 / 1024,
     run: async (payload: ImagePayload, context): Promise<ImageJobOutput> => {
       const input = await readSource(payload.source, context, means)

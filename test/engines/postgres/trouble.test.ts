@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type PostgresServer, startPostgresServer } from '../../../scripts/lib/postgres-server.js'
@@ -93,6 +94,30 @@ describe('when connections break', () => {
     expect(code).toBe('E_STORE')
     expect(message).not.toMatch(/hunter2|postgres:\/\//)
   })
+})
+
+/** A message of the protocol: its letter, its length, its content. */
+const message = (letter: string, content: string): Buffer => {
+  const data = Buffer.alloc(5 + content.length)
+  data.write(letter)
+  data.writeInt32BE(4 + content.length, 1)
+  data.write(content, 5, 'latin1')
+  return data
+}
+
+it('a connection that is ended in the moment in which it was made is an error like others', async () => {
+  const [welcome, ready] = [message('R', '\0\0\0\0'), message('Z', 'I')]
+  const farewell = message('E', 'SFATAL\0C57P01\0Mterminating connection\0\0')
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    // In one packet: whoever was told that it is connected has not had a turn yet.
+    socket.once('data', () => socket.end(Buffer.concat([welcome, ready, farewell])))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const { code } = await errorOf(openEngine({ url: `postgres://u@127.0.0.1:${port}/d` }))
+  expect(code).toMatch(/^E_STORE/)
 })
 
 describe('when others are in the way', () => {

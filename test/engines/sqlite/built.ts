@@ -26,15 +26,15 @@ export const buildEngine = (): string => {
     for (const entry of readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' })) {
       if (!entry.endsWith('.ts')) continue
       const source = readFileSync(join(ROOT, 'src', folder, entry), 'utf8')
-      const target = join(out, folder, entry.replace(/\.ts$/, '.js'))
+      const target = join(out, 'dist', folder, entry.replace(/\.ts$/, '.js'))
       mkdirSync(dirname(target), { recursive: true })
       writeFileSync(target, ts.transpileModule(source, { ...OPTIONS, fileName: entry }).outputText)
     }
   }
   writeFileSync(join(out, 'package.json'), '{"type":"module"}')
-  return pathToFileURL(join(out, 'engines', 'sqlite', 'index.js')).href
+  return pathToFileURL(join(out, 'dist', 'engines', 'sqlite', 'index.js')).href
 }
 
 /** To be called when the tests are over. */
 export const removeBuild = (module: string): void =>
-  rmSync(fileURLToPath(new URL('../../', module)), { recursive: true })
+  rmSync(fileURLToPath(new URL('../../../', module)), { recursive: true })

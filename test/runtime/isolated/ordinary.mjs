@@ -1,4 +1,5 @@
 // Handlers that run in children, for test/runtime/isolation.test.ts. The children import this file, so it is JavaScript.
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Discard, RetryAfter, snooze, task } from 'posthaste'
@@ -44,6 +45,15 @@ const HANDLERS = {
       id,
       kept: checkpoint.get(),
     }
+  },
+  /** More than a pipe takes at once. */
+  floods: () => {
+    for (let n = 0; n < 300; n++) process.stdout.write('x'.repeat(100_000))
+    return { pid: process.pid }
+  },
+  closesOutput: () => {
+    process.stdout.end()
+    return { pid: process.pid }
   },
   keeps: async (_, { attempt, checkpoint }) => {
     if (attempt > 1) return checkpoint.get()
@@ -108,6 +118,11 @@ const HANDLERS = {
   ignores: ({ began }) => {
     writeFileSync(began, String(process.pid))
     for (;;);
+  },
+  startsAnother: async ({ began }) => {
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1_000)'], { stdio: 'ignore' })
+    writeFileSync(began, String(other.pid))
+    await sleep(60_000)
   },
   waitsFor: async ({ file, began }) => {
     if (began !== undefined) writeFileSync(began, String(process.pid))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { BOUNDS } from '../../../src/tasks/data/limits.ts'
 import { dataSchema, type Streaming } from '../../../src/tasks/data/payload.ts'
 import { runStream } from '../../../src/tasks/data/stream.ts'
 
@@ -45,6 +46,7 @@ test('a CSV of a gigabyte is added up exactly, in memory that does not grow with
   let most = 0
   let share = 0
   const { rows, rowsIn } = await runStream({
+    ...BOUNDS,
     ...{ payload, path, target: null, signal: AbortSignal.timeout(240_000) },
     onProgress: (now) => {
       expect(now).toBeGreaterThanOrEqual(share)

@@ -1,29 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { posthaste } from 'posthaste'
-import { type DataInput, type DataJobOutput, dataPack } from 'posthaste/tasks/data'
-import { expect, onTestFinished, test } from 'vitest'
+import type { DataInput, DataJobOutput } from 'posthaste/tasks/data'
+import { expect, test } from 'vitest'
+import { installation } from './installation.ts'
 
-/** A whole installation with a worker, and a folder of files. */
-const installation = async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'posthaste-data-'))
-  const files = join(folder, 'files')
-  await mkdir(files)
-  await writeFile(join(files, 'orders.csv'), 'country,amount\nDE,10\nFR,5\nDE,1\n')
-  const ph = await posthaste({ engine: `sqlite:${join(folder, 'jobs.db')}`, packs: [dataPack({ files })] })
-  const worker = ph.work({ concurrency: 2 })
-  onTestFinished(async () => {
-    await worker.stop({ grace: 0 })
-    await ph.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const run = async (payload: DataInput) => {
-    const { id } = await ph.add('data', payload)
-    return await ph.waitFor(id, { timeout: '30s' })
-  }
-  return { ph, files, run }
-}
 const BY_COUNTRY = 'SELECT country, sum(amount)::INT AS total FROM orders GROUP BY country ORDER BY country'
 const ORDERS = { orders: { file: 'orders.csv' } }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BOUNDS } from '../../../src/tasks/data/limits.ts'
 import { dataSchema, type Query } from '../../../src/tasks/data/payload.ts'
 import { type QueryInput, runQuery } from '../../../src/tasks/data/sql.ts'
 
@@ -31,6 +32,7 @@ const run = async (given: unknown, target: string | null = null, signal = AbortS
   await mkdir(workDir)
   const path = target === null ? null : join(workDir, target)
   const result = await runQuery({
+    ...BOUNDS,
     payload,
     inputs,
     target: path,

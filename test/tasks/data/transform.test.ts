@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BOUNDS } from '../../../src/tasks/data/limits.ts'
 import { dataSchema, type Streaming } from '../../../src/tasks/data/payload.ts'
 import { runStream } from '../../../src/tasks/data/stream.ts'
 
@@ -26,6 +27,7 @@ const run = async (csv: string | Buffer, given: object, isFile = false) => {
   }) as Streaming
   const target = isFile ? join(dir, `out-${runs}`) : null
   const result = await runStream({
+    ...BOUNDS,
     ...{ payload, path, target, signal: AbortSignal.timeout(20_000) },
     onProgress: () => undefined,
   })
@@ -162,7 +164,7 @@ describe('transforms of a CSV', () => {
     ['', /empty/],
     ['a,a\n1,2\n', /Two columns/],
     [`a\n"${'x'.repeat(2 * 1024 * 1024)}\n`, /CSV/],
-    [`${'a,'.repeat(1_001)}\n`, /1000 are possible|Two columns/],
+    [`${'a,'.repeat(1_001)}\n`, /1,000 are possible|Two columns/],
   ])('a file that cannot be read is refused', async (csv, words) => {
     await expect(run(csv, {})).rejects.toMatchObject({
       code: 'E_DATA',

@@ -75,7 +75,7 @@ test('a blob becomes a blob, which another job can take as it is', async () => {
     .output as ImageJobOutput
   const { blob } = first.outputs[0] ?? {}
   expect(blob).toMatchObject({ name: 'photo.jpg', type: 'image/jpeg' })
-  const second = await run({ source: { $blob: blob?.$blob }, output: { resize: { width: 10 } } })
+  const second = await run({ source: blob, output: { resize: { width: 10 } } })
   expect((second.output as ImageJobOutput).source.format).toBe('jpeg')
 })
 
@@ -106,18 +106,12 @@ test.each([
 test.each([
   [{ source: { file: '../jobs.db' } }, 'E_FILE'],
   [{ source: { file: 'missing.png' } }, 'E_FILE'],
+  [{ source: { $blob: `sha256:${'0'.repeat(64)}` } }, 'E_BLOB_MISSING'],
   [{ source: { $base64: Buffer.from('no image').toString('base64') } }, 'E_IMAGE'],
 ])('%j ends dead with %s', async (payload, code) => {
   const { run } = await installation()
   const job = await run(payload)
   expect([job.state, job.lastError?.code]).toEqual(['dead', code])
-})
-
-test('a blob that is not there yet is waited for', async () => {
-  const { ph } = await installation()
-  const { id } = await ph.add('image', { source: { $blob: `sha256:${'0'.repeat(64)}` } })
-  await expect.poll(async () => (await ph.get(id))?.state, { timeout: 15_000 }).toBe('retrying')
-  expect((await ph.get(id))?.lastError?.code).toBe('E_BLOB_MISSING')
 })
 
 test('a payload that is wrong is refused when it is added, naming the field', async () => {

@@ -31,6 +31,8 @@ local worker, most = take(), takeNumber()
 local plain = settlePlain()
 local settled = {}
 for i = 1, takeNumber() do settled[i] = settle() end
+-- Whoever rescues a job takes no other: the permits that it held are for those who wait to be told.
+if worker == '' and #settled > 0 then hint('r') end
 local started = start()
 local renewed, unknown = '', ''
 if take() == '1' then renewed, unknown = renew(worker, most) end

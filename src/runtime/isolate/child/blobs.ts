@@ -4,8 +4,9 @@ import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { BlobContent, BlobInfo, Blobs, BlobUsage } from '../../../blobs/blob.ts'
+import type { BlobInfo, Blobs, BlobUsage } from '../../../blobs/blob.ts'
 import { digitsOf } from '../../../blobs/blob.ts'
+import { chunksOf } from '../../../blobs/content.ts'
 import { BLOB_MEMORY_BYTES } from '../../../blobs/limits.ts'
 import { verified } from '../../../blobs/verified.ts'
 import { PosthasteError } from '../../../core/errors.ts'
@@ -33,7 +34,7 @@ export const childBlobs = (facts: BlobFacts, calls: Calls, folder: string): Blob
       const max = Math.min(options.maxBytes ?? facts.maxBytes, facts.maxBytes)
       try {
         const target = createWriteStream(path, { flags: 'wx' })
-        const source = bounded(bytesOf(content), max)
+        const source = bounded(chunksOf(content), max)
         await pipeline(source, target, signal === undefined ? {} : { signal })
         return toInfo((await calls.ask('blobPut', [name, options])) as WireBlob)
       } finally {
@@ -71,13 +72,7 @@ export const childBlobs = (facts: BlobFacts, calls: Calls, folder: string): Blob
   }
 }
 
-const bytesOf = (content: BlobContent): AsyncIterable<Uint8Array> | Iterable<Uint8Array> =>
-  typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
-
-async function* bounded(
-  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  max: number,
-): AsyncGenerator<Uint8Array> {
+async function* bounded(content: AsyncIterable<Uint8Array>, max: number): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const chunk of content) {
     size += chunk.length

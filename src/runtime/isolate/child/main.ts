@@ -6,21 +6,25 @@ import { validate } from '../../../core/standard-schema.ts'
 import type { AnyTask } from '../../task.ts'
 import { upgraded } from '../../versions.ts'
 import { outcomeOfPayload, outcomeOfThrown, outcomeOfValue } from '../../worker/outcome.ts'
-import { BUSY } from '../vessel.ts'
+import { BUSY, LAST_WORDS_MS } from '../vessel.ts'
 import type { ToChild } from '../wire.ts'
 import { childBlobs } from './blobs.ts'
 import { Calls } from './calls.ts'
 import { ChildContext } from './context.ts'
 import { toError } from './context-error.ts'
 import { findTasks } from './find.ts'
+import { leaveNothing } from './leave.ts'
 import { Leftovers } from './leftovers.ts'
 import { openLink } from './link.ts'
 import { Notes } from './notes.ts'
+import { Printed } from './printed.ts'
 
 /** A child: loads one module, then runs one job after the other as the worker says. */
 
 /** Exit code after an error that nobody waited for. */
 const THROWN = 70
+/** What was printed has that long to get out before the child takes another run; else it is replaced. */
+const OUT_TIMEOUT_MS = 1_000
 
 const link = openLink()
 const exit = process.exit.bind(process)
@@ -28,6 +32,7 @@ let tasks: ReadonlyMap<string, AnyTask> = new Map()
 /** The child's own. */
 let folder = ''
 let leftovers: Leftovers | undefined
+let printed: Printed | undefined
 let current: { readonly run: number; readonly controller: AbortController; readonly calls: Calls } | undefined
 
 type Message<Type extends ToChild['type']> = Extract<ToChild, { readonly type: Type }>
@@ -37,6 +42,7 @@ const load = async (message: Message<'load'>): Promise<void> => {
   folder = message.folder
   try {
     tasks = await findTasks(url, settings)
+    printed = new Printed()
     leftovers = new Leftovers(memoryMb)
     link.say({ type: 'loaded', tasks: [...tasks.keys()] })
   } catch (error) {
@@ -79,18 +85,23 @@ const run = async (message: Message<'run'>): Promise<void> => {
   await context.settled()
   current = undefined
   notes.close()
+  await printed?.out(LAST_WORDS_MS)
   link.say({ type: 'done', run, outcome })
-  Atomics.store(link.shared, BUSY, 0)
   // In a turn of its own: what the handler does at its very end belongs to its run.
-  setImmediate(() => {
-    let why: string | null
-    try {
-      why = leftovers?.find() ?? null
-    } catch (error) {
-      why = toJobError(error).message
-    }
-    link.say(why === null ? { type: 'ready', run } : { type: 'retire', run, why })
-  })
+  setImmediate(() => void rest(run))
+}
+
+/** After a run. Its memory is still measured: what was printed and is not out yet takes some. */
+const rest = async (run: number): Promise<void> => {
+  let why: string | null
+  try {
+    await printed?.out(OUT_TIMEOUT_MS)
+    why = printed?.find() ?? leftovers?.find() ?? null
+  } catch (error) {
+    why = toJobError(error).message
+  }
+  Atomics.store(link.shared, BUSY, 0)
+  link.say(why === null ? { type: 'ready', run } : { type: 'retire', run, why })
 }
 
 link.listen((message) => {
@@ -109,6 +120,7 @@ link.listen((message) => {
       current?.calls.answered(message)
       return
     case 'end':
+      leaveNothing(folder)
       exit(0)
   }
 })

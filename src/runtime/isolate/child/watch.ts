@@ -4,6 +4,7 @@ import process from 'node:process'
 import { workerData } from 'node:worker_threads'
 import { BUSY, FROM_WORKER_FD, INBOX, type Start } from '../vessel.ts'
 import { Lines, MESSAGE_LENGTH_MAX, type ToChild } from '../wire.ts'
+import { killGroup } from './leave.ts'
 
 /**
  * A thread in every child process that goes on when the handler blocks the main one: it hands on what the worker says,
@@ -25,12 +26,8 @@ const hand = (text: string): void => {
 }
 
 const kill = (): void => {
-  try {
-    // posix: the whole group, with what the handler has started; elsewhere the second try ends the process alone
-    process.kill(-process.pid, 'SIGKILL')
-  } catch {
-    process.kill(process.pid, 'SIGKILL')
-  }
+  killGroup()
+  process.kill(process.pid, 'SIGKILL')
 }
 
 const measure = (): void => {
