@@ -1,6 +1,6 @@
 import { ManualClock } from 'posthaste/testing'
 import { describe, expect, it } from 'vitest'
-import { type Job, type Posthaste, type PosthasteOptions, task } from '../../src/index.ts'
+import { type AnyTask, type Job, type Posthaste, type PosthasteOptions, task } from '../../src/index.ts'
 import { opened, until } from './open.ts'
 
 const report = task({ name: 'report', queue: 'reports', run: ({ of }: { of: string }) => of })
@@ -32,7 +32,7 @@ const pass = async (clock: ManualClock, ms: number, stepMs = 30_000): Promise<vo
 
 const manual = async (options: PosthasteOptions = {}) => {
   const clock = new ManualClock(START)
-  const ph = await opened('memory', { clock, tasks: [report], maintain: true, ...options })
+  const ph = await opened('memory', { clock, tasks: [report as AnyTask], maintain: true, ...options })
   return { clock, ph }
 }
 const payload = { of: 'mail' }

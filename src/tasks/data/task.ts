@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { type BlobRef, type FileRoot, fileRoot, PosthasteError, type TaskContext, task } from '../../index.ts'
 import { BOUNDS, type Bounds, MEMORY_BYTES_MAX, PROGRESS_INTERVAL_MS, RUN_TIMEOUT_MS } from './limits.ts'
@@ -97,7 +96,8 @@ const run = async (
   root: FileRoot,
   bounds: Bounds,
 ): Promise<DataJobOutput> => {
-  const folder = await mkdtemp(join(tmpdir(), 'posthaste-data-'))
+  // Below the child's own folder, which is removed with it however it ends.
+  const folder = await mkdtemp(join(process.cwd(), 'data-'))
   const { output } = payload
   const target = output.format === 'rows' ? null : join(folder, 'result')
   const common = { ...bounds, target, signal: context.signal, onProgress: progressOf(context) }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -189,4 +190,8 @@ test('no table and no query harms anybody else', async () => {
   }
   expect(worker.mode).toBe('running')
   expect(knocks).toBe(0)
+  await ph.close()
+  // What they wrote is gone with their children.
+  const left = () => readdirSync(temporary).filter((name) => /^(posthaste-child|data)-/.test(name))
+  await expect.poll(left, { timeout: PATIENCE_MS }).toEqual([])
 }, 240_000)
