@@ -69,7 +69,7 @@ const descriptionOf = (schema: Schema, forms: readonly Schema[], root: unknown):
 const itemOf = (form: Schema, root: unknown): Schema =>
   kindOf(form) === 'array' ? resolve(form['items'], root) : form
 
-export const insideOf = (given: unknown, root: unknown, depth = DEPTH_MAX): Inside => {
+const insideOf = (given: unknown, root: unknown, depth = DEPTH_MAX): Inside => {
   const { forms } = alternativesOf(resolve(given, root), root)
   const open = forms.filter((form) => formInside(form, root, depth).parts.length > 0)
   const [only] = open
