@@ -16,9 +16,9 @@ export interface RescueOptions {
   readonly callTimeoutMs: number
 }
 
-/** The last sign of life of one worker, as this process saw it. */
+/** The last sign of life of a worker, or the last change of a lease, as this process saw it. */
 interface Sighting {
-  /** The store's time of its newest beat. */
+  /** The store's time of the worker's newest beat; or the end of the lease, by the store's clock. */
   readonly mark: number | null
   /** When this process first saw that one (monotonic). */
   readonly since: number
@@ -31,10 +31,16 @@ interface Sighting {
  * A lease that ran out by the store's clock is not enough: that clock may have jumped. A worker is taken for dead only
  * when this process, by its own monotonic clock, has heard nothing new of it for a whole sweep. Someone who watches all
  * the time has that knowledge when the lease ends; only a sweeper that has just started must wait for it.
+ *
+ * A worker that lives may have a job that it does not know of: its claim was carried out after it had asked what it
+ * holds, and the answer was lost with the connection. It renews all that it knows, so a lease that stays ended for as
+ * long as a lease lasts is nobody's, whoever may be alive.
  */
 export class Rescuer {
   #options: RescueOptions
   #sightings = new Map<string, Sighting>()
+  /** Of leases that have ended, by the id of the job. */
+  #ended = new Map<string, Sighting>()
 
   constructor(options: RescueOptions) {
     this.#options = options
@@ -47,11 +53,13 @@ export class Rescuer {
     const expired = await this.#expired()
     const now = deps.clock.monotonic()
     await this.#look(now, expired)
+    this.#watch(now, expired)
     let again: number | null = null
     const dead: JobRecord[] = []
     for (const job of expired) {
       const silentMs = now - (this.#sightings.get(job.worker ?? '')?.since ?? now)
-      if (silentMs >= quietMs) dead.push(job)
+      const endedMs = now - (this.#ended.get(job.id)?.since ?? now)
+      if (silentMs >= quietMs || endedMs >= Math.max(deps.settings.leaseMs, job.leaseMs ?? 0)) dead.push(job)
       else again = Math.min(again ?? quietMs, quietMs - silentMs)
     }
     for (let from = 0; from < dead.length; from += ENGINE_BATCH_MAX) {
@@ -93,6 +101,16 @@ export class Rescuer {
       if (!this.#sightings.has(id)) this.#sightings.set(id, { mark: null, since: now })
     }
     for (const id of this.#sightings.keys()) if (!heard.has(id)) this.#sightings.delete(id)
+  }
+
+  /** Notes since when each lease has been seen ended. A renewal gives it another end. */
+  #watch(now: number, expired: readonly JobRecord[]): void {
+    const before = this.#ended
+    this.#ended = new Map()
+    for (const { id, leaseUntil } of expired) {
+      const known = before.get(id)
+      this.#ended.set(id, known?.mark === leaseUntil ? known : { mark: leaseUntil, since: now })
+    }
   }
 
   async #settle(jobs: readonly JobRecord[]): Promise<void> {

@@ -167,6 +167,25 @@ describe('taking a worker for dead', () => {
     expect((await lab.job(id)).state).toBe('ready')
   })
 
+  it('takes back what a worker does not know that it has, though it lives', async () => {
+    const clock = new ManualClock()
+    const lab = await openLab({ clock, tasks: [{ name: 'it', run: () => {} }] })
+    const id = await lab.add('it')
+    const rescuer = new Rescuer({ deps: lab.deps, by: 'maintainer', callTimeoutMs: 5_000 })
+    // Its claim was carried out, and the answer was lost: it beats, and renews other leases, not this one.
+    await die(lab.engine, { worker: 'w', leaseMs: 30_000, started: false })
+    const seen: string[] = []
+    for (let s = 0; s <= 70; s += 5) {
+      await lab.engine.beat([{ id: 'w', about: '{}', ttlMs: 60_000 }])
+      await rescuer.sweep()
+      seen.push(`${s} ${(await lab.job(id)).state}`)
+      clock.advance(5_000)
+    }
+    // Its own lease, and the same time once more by the clock of whoever watches.
+    expect(seen.find((one) => one.endsWith('ready'))).toBe('60 ready')
+    expect(await lab.job(id)).toMatchObject({ attempt: 0, crashes: 0 })
+  })
+
   it('takes no longer than lease and sweep for someone who watched', async () => {
     const clock = new ManualClock()
     const lab = await openLab({ clock, tasks: [{ name: 'it', run: () => {} }] })

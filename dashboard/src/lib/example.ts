@@ -22,7 +22,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ipv4: '192.0.2.1',
   ipv6: '2001:db8::1',
   time: '12:00:00Z',
-  uri: 'https://example.com/',
+  uri: 'urn:isbn:0451450523',
   uuid: '01890000-0000-7000-8000-000000000000',
 }
 

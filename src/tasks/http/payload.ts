@@ -17,15 +17,37 @@ const secret = z
 /** Headers that carry secrets; a payload is stored and shown, so they are given by reference. */
 const SECRET_HEADER = /authorization|cookie|token|secret|password|api[-_]?key/i
 
+const KEPT_SECRET = 'is a secret, which is not kept with a job; give { "$secret": "NAME" }'
+
 const headers = z
   .record(z.string(), z.union([z.string(), secret], { error: 'must be text or { $secret: NAME }' }))
   .check(({ value, issues }) => {
     for (const [name, header] of Object.entries(value)) {
       const why =
         typeof header === 'string' && SECRET_HEADER.test(name)
-          ? 'is a secret, which is not kept with a job; give { "$secret": "NAME" }'
+          ? KEPT_SECRET
           : headerProblem(name, typeof header === 'string' ? header : '')
       if (why !== null) issues.push({ code: 'custom', message: why, input: value, path: [name] })
+    }
+  })
+
+/** Names in an address that say that they carry one. */
+const SECRET_PARAMETER =
+  /^((access|auth|id|refresh)[-_]?)?token$|^(client[-_]?)?secret$|^api[-_]?key$|^pass(word|wd)?$/i
+
+const isSecretParameter = (name: string): boolean => SECRET_PARAMETER.test(name)
+
+const query = z
+  .record(
+    z.string().min(1).max(200),
+    z.union([z.string().max(4_096), z.number(), z.boolean(), secret], {
+      error: 'must be text, a number, true, false, or { $secret: NAME }',
+    }),
+  )
+  .check(({ value, issues }) => {
+    for (const [name, given] of Object.entries(value)) {
+      if (typeof given === 'object' || !isSecretParameter(name)) continue
+      issues.push({ code: 'custom', message: KEPT_SECRET, input: value, path: [name] })
     }
   })
 
@@ -37,6 +59,9 @@ const url = z
   })
   .refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', {
     error: 'must not hold a user or password; give the header Authorization as { "$secret": "NAME" }',
+  })
+  .refine((text) => !URL.canParse(text) || ![...new URL(text).searchParams.keys()].some(isSecretParameter), {
+    error: 'must not hold a token, key or password; give it in query as { "$secret": "NAME" }',
   })
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
@@ -98,6 +123,9 @@ export const httpSchema = z
       })
       .optional()
       .meta({ description: 'Default: POST with a body, else GET.' }),
+    query: query.optional().meta({
+      description: 'Added to the query of the address. Secrets such as api_key are given by their name.',
+    }),
     headers: headers.optional().meta({
       description: 'Sent with the request. Secrets such as Authorization are given by their name.',
     }),

@@ -24,6 +24,10 @@ export const secretsOfEnvironment =
 export const isSecretRef = <T>(value: T): value is T & SecretRef =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, '$secret')
 
+/** Text as a part of a query, in which nothing is left that an address could still write in another way. */
+export const asParameter = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+
 /** The secrets of one run: looks them up, and knows afterwards what must not be shown. */
 export class Secrets {
   readonly #source: SecretSource
@@ -75,6 +79,7 @@ export class Secrets {
     const forms = [...this.#used].flatMap((secret) => [
       secret,
       encodeURIComponent(secret),
+      asParameter(secret),
       Buffer.from(secret, 'utf8').toString('base64'),
     ])
     if (forms.length === 0) return null

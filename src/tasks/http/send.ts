@@ -4,7 +4,7 @@ import type { Outbound, OutboundRequest } from '../../outbound/index.ts'
 import { type Body, renderBody } from './body.ts'
 import { capture, excerpt, type HttpOutput } from './capture.ts'
 import { type HttpPayload, timeoutMs } from './payload.ts'
-import { isSecretRef, type SecretSource, Secrets } from './secrets.ts'
+import { asParameter, isSecretRef, type SecretSource, Secrets } from './secrets.ts'
 import { signatureHeaders } from './sign.ts'
 import { isExpected, isTemporary, retryAfterMs } from './status.ts'
 
@@ -68,7 +68,7 @@ const requestOf = (
     for (const [name, value] of Object.entries(signed)) headers.set(name, value)
   }
   return {
-    url: payload.url,
+    url: withQuery(payload, secrets),
     method,
     headers: Object.fromEntries(headers),
     secretHeaders: given.filter(([, value]) => isSecretRef(value)).map(([name]) => name),
@@ -77,6 +77,17 @@ const requestOf = (
     redirects: payload.redirects ?? (method === 'GET' || method === 'HEAD' ? 3 : 0),
     signal,
   }
+}
+
+const withQuery = ({ url, query = {} }: HttpPayload, secrets: Secrets): string => {
+  const parts = Object.entries(query).map(
+    ([name, value]) =>
+      `${asParameter(name)}=${asParameter(isSecretRef(value) ? secrets.reveal(value) : `${value}`)}`,
+  )
+  if (parts.length === 0) return url
+  const whole = new URL(url)
+  whole.search = [...(whole.search === '' ? [] : [whole.search.slice(1)]), ...parts].join('&')
+  return whole.href
 }
 
 /** Without the query, where people put keys. */

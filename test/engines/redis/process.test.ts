@@ -9,11 +9,11 @@ import { startServer } from './lab.ts'
 const endOf = async (url: string, work: string, onSaid: () => Promise<void> = async () => {}) => {
   await ensureBuilt()
   const script = `
-    const { openEngine } = await import(process.argv[1])
-    const engine = await openEngine(process.argv[2])
+    const { posthaste } = await import(process.argv[1])
+    const { engine } = await posthaste({ engine: process.argv[2], maintain: false })
     await engine.listen(() => {})
     ${work}`
-  const module = join(ROOT, 'dist', 'engines', 'open.js')
+  const module = join(ROOT, 'dist', 'index.js')
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, module, url])
   const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
   const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -77,8 +77,9 @@ test('a blob is attached; one that is missing or makes too large a message is no
   expect(dead).toMatchObject({ state: 'dead', lastError: { code: 'E_TOO_LARGE' } })
   await ph.blobs.remove(hash)
   const third = await ph.add('email', { ...plain, attachments })
-  await until(async () => (await ph.get(third.id))?.state === 'retrying', 'the job to be retrying')
-  expect((await ph.get(third.id))?.lastError?.message).toContain(`There is no blob ${hash}`)
+  const missing = await ph.waitFor(third.id, { timeout: '20s' })
+  expect(missing).toMatchObject({ state: 'dead', lastError: { code: 'E_BLOB_MISSING' } })
+  expect(missing.lastError?.message).toContain(`There is no blob ${hash}`)
   expect(server.received).toHaveLength(1)
 })
 

@@ -70,6 +70,10 @@ describe('a payload is refused when it is added:', () => {
     [{ url, headers: { 'x-a': 'a\r\nb: c' } }, 'payload.headers.x-a'],
     [{ url, headers: { Authorization: 'Bearer c4n4ry' } }, 'payload.headers.Authorization'],
     [{ url, headers: { 'X-Api-Key': 'c4n4ry' } }, 'payload.headers.X-Api-Key'],
+    [{ url: `${url}?api_key=c4n4ry` }, 'payload.url'],
+    [{ url: `${url}?a=1&access%5Ftoken=c4n4ry` }, 'payload.url'],
+    [{ url, query: { api_key: 'c4n4ry' } }, 'payload.query.api_key'],
+    [{ url, query: { a: ['b'] } }, 'payload.query.a'],
     [{ url, headers: { a: { $secret: 'lower' } } }, 'payload.headers.a.$secret'],
     [{ url, body: { $blob: 'sha256:x' } }, 'payload.body'],
     [{ url, body: { $base64: '***' } }, 'payload.body'],
@@ -279,6 +283,24 @@ describe('secrets', () => {
     }
     expect(everything).not.toContain(Buffer.from(TOKEN).toString('base64'))
     expect((await ph.get(done.id))?.payload).toMatchObject(payload)
+  })
+
+  test('are sent in the query of the address, beside what it has, and not shown', async () => {
+    const { ph, run, url, seen, logged } = await place((one, response) => {
+      response.writeHead(400, { location: one.url }).end(`no such thing: ${one.url}`)
+    }, secrets)
+    const query = { api_key: { $secret: 'API_KEY' }, page: 2, 'a b': "it's", all: true }
+    const job = await run({ url: `${url}/things?x=1%202`, query })
+    const asked = new URL(seen[0]?.url ?? '', url).searchParams
+    expect([...asked]).toEqual([
+      ['x', '1 2'],
+      ['api_key', TOKEN],
+      ['page', '2'],
+      ['a b', "it's"],
+      ['all', 'true'],
+    ])
+    expect(job.lastError?.message).toContain('api_key=***&page=2')
+    expect(JSON.stringify([job, await ph.logs(job.id), logged])).not.toContain('c4n4ry')
   })
 
   test('are not shown by halves where an answer is cut off', async () => {
