@@ -3,7 +3,16 @@
  * without a password, and with nothing on disk unless `settings` say so.
  */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -112,6 +121,58 @@ const answers = (port) =>
     socket.once('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(data.toString())))
   })
 
+/** How a log ends that nothing was cut off from. */
+const WHOLE = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+
+/**
+ * The part of the log that is written to, and what `redis-check-aof` is told to look at, or null when there is none.
+ *
+ * @param {string} folder
+ */
+const logOf = (folder) => {
+  const manifest = join(folder, 'appendonlydir', 'appendonly.aof.manifest')
+  if (existsSync(manifest)) {
+    const names = [...readFileSync(manifest, 'utf8').matchAll(/^file (\S+) seq \d+ type i$/gm)]
+    const last = names.at(-1)?.[1]
+    return last === undefined ? null : { file: join(folder, 'appendonlydir', last), whole: manifest }
+  }
+  // Before version 7.
+  const single = join(folder, 'appendonly.aof')
+  return existsSync(single) ? { file: single, whole: single } : null
+}
+
+/**
+ * Takes half a transaction out of the log of a server that was killed in the middle of a write. A server that starts
+ * with one forgets it, as it should, but leaves its beginning in the file, and carries that out together with what is
+ * written next when it starts once more (https://github.com/valkey-io/valkey/pull/4342). The program's own repair, which
+ * operators are told to run, cuts before the transaction. It is the same program under another name.
+ *
+ * @param {Program} program
+ * @param {string} folder
+ */
+const mendLog = async (program, folder) => {
+  const log = logOf(folder)
+  if (log === null) return
+  const { size } = statSync(log.file)
+  const tail = Buffer.alloc(Math.min(size, WHOLE.length))
+  const descriptor = openSync(log.file, 'r')
+  readSync(descriptor, tail, 0, tail.length, size - tail.length)
+  closeSync(descriptor)
+  if (size === 0 || tail.equals(WHOLE)) return
+  const mending = spawn(program.path, ['--fix', log.whole], {
+    argv0: 'redis-check-aof',
+    env: { ...process.env, ...program.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let said = ''
+  mending.stdout.on('data', (data) => {
+    said += data
+  })
+  mending.stdin.end('y\n')
+  const code = await new Promise((resolve, reject) => mending.once('error', reject).once('close', resolve))
+  if (code !== 0) throw new Error(`redis-check-aof could not mend ${log.file}: ${said.trim()}`)
+}
+
 /**
  * @typedef {object} RedisServer
  * @property {string} url
@@ -142,6 +203,7 @@ export const startRedisServer = async (settings = {}) => {
 
   const start = async () => {
     log = ''
+    await mendLog(program, folder)
     const started = spawn(program.path, args, {
       env: { ...process.env, ...program.env },
       stdio: ['ignore', 'pipe', 'pipe'],
