@@ -5,7 +5,7 @@ import { type Job, type Posthaste, posthaste } from 'posthaste'
 import { afterEach, expect, test } from 'vitest'
 import { ENGINES, newEngineUrl } from '../servers/engines.ts'
 import { Crew } from './crew.ts'
-import { drain, pause } from './drain.ts'
+import { drain, everyJob, pause } from './drain.ts'
 import { type Line, machineNow, readLedgers } from './ledger.mjs'
 import { Patience } from './patience.ts'
 import { type Actor, killActor, stopActor } from './processes.ts'
@@ -74,6 +74,21 @@ const runsOf = (lines: readonly Line[], permitOf: ReadonlyMap<string, Permit>): 
     }
   }
   return runs
+}
+
+/** When each permit was given to somebody, by the store's clock, in the time of the ledgers. */
+const claimsOf = (
+  jobs: readonly Job[],
+  permitOf: ReadonlyMap<string, Permit>,
+  clockOffsetMs: number,
+): Map<Permit, number[]> => {
+  const claims = new Map<Permit, number[]>(PERMITS.map((permit) => [permit, []]))
+  for (const { id, history } of jobs) {
+    const list = claims.get(permitOf.get(id) ?? '')
+    for (const { event, at } of history) if (event === 'claim') list?.push(at.getTime() - clockOffsetMs)
+  }
+  for (const list of claims.values()) list.sort((a, b) => a - b)
+  return claims
 }
 
 let folder = ''
@@ -185,6 +200,7 @@ test.each(ENGINES)(
     await Promise.all(here.workers.map(stopActor))
     expect((await driver.limits.list()).map(({ running }) => running)).toEqual([0, 0, 0])
 
+    const claims = claimsOf(await everyJob(driver), permitOf, Date.now() - machineNow())
     const runs = runsOf(readLedgers(here.folder), permitOf)
     const bound = RECOVERY_MS + BUSY_MS * patience.factor
     patience.stop()
@@ -200,8 +216,9 @@ test.each(ENGINES)(
           together.push(
             `${permit}: ${next.actor} began ${(run.to - next.from).toFixed(1)} ms before ${run.actor} ended`,
           )
-        const free = (next?.from ?? endedAt) - run.to
         if (!run.wasKilled) continue
+        // The next claim and not the next run: whoever claimed it may have been killed before it began.
+        const free = (claims.get(permit)?.find((at) => at > run.to) ?? endedAt) - run.to
         interrupted++
         worst = Math.max(worst, free)
         if (free > bound) lost.push(`${permit}: free for ${Math.round(free)} ms after ${run.actor} died`)
