@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { findChromium } from './lib/chromium.js'
 import { install, isInstalled } from './lib/install.js'
 import { followParent } from './lib/parent.js'
 import { ROOT, requireNode, run } from './lib/run.js'
@@ -30,6 +31,8 @@ if (!isInstalled() && !(await install()).ok) {
   console.error('The packages could not be installed: npm ci')
   process.exit(1)
 }
+// What cannot be had is said by the test that needs it.
+await findChromium().catch(() => {})
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
 const { ok } = await run([vitest, 'run', '--config', join(ROOT, 'vitest.corpus.config.ts')], {
   show: true,

@@ -82,10 +82,16 @@ const View = () => {
 
 /** The search box is on the page of jobs; elsewhere it is opened first. */
 const focusSearch = (): void => {
-  if (place.value.path !== JOBS_PATH) navigate(JOBS_PATH)
-  requestAnimationFrame(() => {
-    const input = document.getElementById('search')
-    if (input instanceof HTMLInputElement) input.select()
-    input?.focus()
-  })
+  // At once where it is: the next key may come before the next frame, and would be taken for a shortcut.
+  if (place.value.path === JOBS_PATH) focusField()
+  else {
+    navigate(JOBS_PATH)
+    requestAnimationFrame(focusField)
+  }
+}
+
+const focusField = (): void => {
+  const input = document.getElementById('search')
+  if (input instanceof HTMLInputElement) input.select()
+  input?.focus()
 }

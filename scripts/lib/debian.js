@@ -1,6 +1,6 @@
 /**
- * Programs that tests need and a machine may lack, from Debian's packages, unpacked into a folder: nothing is installed,
- * no service is started, and no rights are needed.
+ * Programs that tests need and a machine may lack, from Debian's packages: installed where root may, or unpacked into a
+ * folder, for which no rights are needed.
  */
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /** Packages come over the network. */
-export const INSTALL_TIMEOUT_MS = 180_000
+const INSTALL_TIMEOUT_MS = 180_000
 
 /** @param {unknown} error */
 export const lastLine = (error) => {
@@ -22,6 +22,25 @@ export const lastLine = (error) => {
 export const updateLists = async () => {
   if (process.getuid?.() !== 0) return
   await run('apt-get', ['update'], { timeout: INSTALL_TIMEOUT_MS }).catch(() => {})
+}
+
+/** Several processes may want to install something at once. */
+const LOCK_WAIT_S = 120
+
+/**
+ * Installs a package, which only root may.
+ *
+ * @param {string} name
+ */
+export const installPackage = async (name) => {
+  if (process.getuid?.() !== 0) throw new Error('only root may install packages')
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  await updateLists()
+  const options = ['-y', '--no-install-recommends', '-o', `DPkg::Lock::Timeout=${LOCK_WAIT_S}`]
+  await run('apt-get', ['install', ...options, name], {
+    env,
+    timeout: LOCK_WAIT_S * 1_000 + INSTALL_TIMEOUT_MS,
+  })
 }
 
 /**

@@ -2,7 +2,7 @@
  * A Redis server of our own, for tests and benchmarks: on a free port of the loopback interface, in a temporary folder,
  * without a password, and with nothing on disk unless `settings` say so.
  */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
   closeSync,
   existsSync,
@@ -16,11 +16,8 @@ import {
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
-import { INSTALL_TIMEOUT_MS, lastLine, unpackPackages } from './debian.js'
+import { installPackage, lastLine, unpackPackages } from './debian.js'
 import { givenFolder } from './programs.js'
-
-const run = promisify(execFile)
 
 /** How long the server may take to answer; it usually needs 20 ms, and more when it has much to load. */
 const START_TIMEOUT_MS = 30_000
@@ -63,19 +60,12 @@ const findProgram = async () => {
   const found = inPath()
   if (found !== undefined) return { path: found, env: {} }
   const tried = ['redis-server is not in the PATH']
-  if (process.getuid?.() === 0) {
-    try {
-      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-      await run('apt-get', ['update'], { env, timeout: INSTALL_TIMEOUT_MS }).catch(() => {})
-      await run('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], {
-        env,
-        timeout: INSTALL_TIMEOUT_MS,
-      })
-      const installed = inPath()
-      if (installed !== undefined) return { path: installed, env: {} }
-    } catch (error) {
-      tried.push(`apt-get install redis-server: ${lastLine(error)}`)
-    }
+  try {
+    await installPackage('redis-server')
+    const installed = inPath()
+    if (installed !== undefined) return { path: installed, env: {} }
+  } catch (error) {
+    tried.push(`apt-get install redis-server: ${lastLine(error)}`)
   }
   try {
     return await unpackHere()
