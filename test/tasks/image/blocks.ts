@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp'
 import type { Point, Seen } from './viewer.ts'
 
 /** Three by two blocks, each of another colour, so that every turn and flip shows. */
-const COLOURS = [
+export const COLOURS = [
   [250, 10, 10],
   [10, 250, 10],
   [10, 10, 250],
@@ -10,7 +10,8 @@ const COLOURS = [
   [20, 240, 240],
   [240, 20, 240],
 ] as const
-const BLOCK = 20
+/** Pixels. */
+export const BLOCK = 20
 
 export const blockPicture = (): Sharp => {
   const [width, height] = [3 * BLOCK, 2 * BLOCK]

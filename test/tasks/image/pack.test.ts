@@ -1,35 +1,13 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { posthaste } from 'posthaste'
-import { type ImageInput, type ImageJobOutput, imagePack } from 'posthaste/tasks/image'
+import type { ImageJobOutput } from 'posthaste/tasks/image'
 import sharp from 'sharp'
 import { expect, onTestFinished, test } from 'vitest'
+import { imageLab } from './lab.ts'
 
-/** A whole installation with a worker, and a folder of files. */
-const installation = async (allow: readonly string[] = []) => {
-  const folder = await mkdtemp(join(tmpdir(), 'posthaste-image-'))
-  const files = join(folder, 'files')
-  await mkdir(files)
-  const ph = await posthaste({
-    engine: `sqlite:${join(folder, 'jobs.db')}`,
-    packs: [imagePack({ files, allow })],
-  })
-  const worker = ph.work({ concurrency: 2 })
-  onTestFinished(async () => {
-    await worker.stop({ grace: 0 })
-    await ph.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const run = async (payload: ImageInput | object) => {
-    const { id } = await ph.add('image', payload)
-    return await ph.waitFor(id, { timeout: '30s' })
-  }
-  return { ph, files, run }
-}
 const png = (width = 60, height = 40): Promise<Buffer> =>
   sharp({ create: { width, height, channels: 3, background: '#36c' } })
     .png()
@@ -47,7 +25,7 @@ const serve = async (
 }
 
 test('a file becomes files', async () => {
-  const { files, run } = await installation()
+  const { files, run } = await imageLab()
   await writeFile(join(files, 'a.png'), await png())
   const output = [
     { name: 'small', resize: { width: 30 }, format: 'webp', file: 'out/small.webp' },
@@ -69,7 +47,7 @@ test('a file becomes files', async () => {
 })
 
 test('a blob becomes a blob, which another job can take as it is', async () => {
-  const { ph, run } = await installation()
+  const { ph, run } = await imageLab()
   const { hash } = await ph.blobs.put(await png())
   const first = (await run({ source: { $blob: hash }, output: { format: 'jpeg', name: 'photo' } }))
     .output as ImageJobOutput
@@ -83,11 +61,11 @@ test('an image is fetched from where it may be fetched', async () => {
   const body = await png()
   const { url } = await serve((_, response) => void response.end(body))
   const { host } = new URL(url)
-  const { run } = await installation([host])
+  const { run } = await imageLab([host])
   expect((await run({ url: `${url}/a.png`, width: 30, height: 30 })).output).toMatchObject({
     outputs: [{ width: 30, height: 20, format: 'png' }],
   })
-  const closed = await installation()
+  const closed = await imageLab()
   const job = await closed.run({ source: `${url}/a.png` })
   expect([job.state, job.lastError?.code]).toEqual(['dead', 'E_URL_REFUSED'])
 })
@@ -97,7 +75,7 @@ test.each([
   [503, 'retrying', 'E_REQUEST_FAILED'],
 ])('a server that answers %i: %s', async (status, state, code) => {
   const { url } = await serve((_, response) => void response.writeHead(status).end('no'))
-  const { ph } = await installation([new URL(url).host])
+  const { ph } = await imageLab([new URL(url).host])
   const { id } = await ph.add('image', { source: `${url}/a.png` })
   await expect.poll(async () => (await ph.get(id))?.state, { timeout: 15_000 }).toBe(state)
   expect((await ph.get(id))?.lastError?.code).toBe(code)
@@ -109,13 +87,13 @@ test.each([
   [{ source: { $blob: `sha256:${'0'.repeat(64)}` } }, 'E_BLOB_MISSING'],
   [{ source: { $base64: Buffer.from('no image').toString('base64') } }, 'E_IMAGE'],
 ])('%j ends dead with %s', async (payload, code) => {
-  const { run } = await installation()
+  const { run } = await imageLab()
   const job = await run(payload)
   expect([job.state, job.lastError?.code]).toEqual(['dead', code])
 })
 
 test('a payload that is wrong is refused when it is added, naming the field', async () => {
-  const { ph } = await installation()
+  const { ph } = await imageLab()
   await expect(ph.add('image', { source: 'a.png', output: { width: 3 } })).rejects.toMatchObject({
     code: 'E_PAYLOAD',
   })

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type ImageInput, imageSchema } from '../../../src/tasks/image/payload.ts'
 import { stagesOf } from '../../../src/tasks/image/pipeline.ts'
 import { type Rendered, render } from '../../../src/tasks/image/render.ts'
+import { BLOCK, blockPicture, COLOURS } from './blocks.ts'
 
 /** Renders by a payload, as the task does. */
 const run = async (
@@ -21,29 +22,6 @@ const run = async (
   })
   return { facts, rendered, first: rendered[0] as Rendered }
 }
-
-/** Three by two blocks of 20 pixels, each of another colour, so that every turn and flip shows. */
-const COLOURS = [
-  [250, 10, 10],
-  [10, 250, 10],
-  [10, 10, 250],
-  [240, 240, 20],
-  [20, 240, 240],
-  [240, 20, 240],
-] as const
-const BLOCK = 20
-const picture = (): Buffer => {
-  const [width, height] = [3 * BLOCK, 2 * BLOCK]
-  const raw = Buffer.alloc(width * height * 3)
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      raw.set(
-        COLOURS[Math.floor(y / BLOCK) * 3 + Math.floor(x / BLOCK)] as readonly number[],
-        (y * width + x) * 3,
-      )
-  return raw
-}
-const original = () => sharp(picture(), { raw: { width: 3 * BLOCK, height: 2 * BLOCK, channels: 3 } })
 
 /** The colours in the middle of each block, named by their place in COLOURS. */
 const blocks = async (data: Buffer): Promise<string> => {
@@ -67,7 +45,7 @@ const blocks = async (data: Buffer): Promise<string> => {
 
 describe('rendering', () => {
   test.each(['jpeg', 'png', 'webp', 'avif', 'gif'] as const)('reads and writes %s', async (format) => {
-    const input = await original()[format]().toBuffer()
+    const input = await blockPicture()[format]().toBuffer()
     const { facts, first } = await run(input)
     expect(facts).toEqual({ format, width: 60, height: 40, frames: 1, bytes: input.length })
     expect(first).toMatchObject({ name: null, format, width: 60, height: 40 })
@@ -87,7 +65,7 @@ describe('rendering', () => {
     [7, '52/41/30'],
     [8, '25/14/03'],
   ])('a photo of orientation %i comes out upright, and says so no more', async (orientation, upright) => {
-    const input = await original().jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer()
+    const input = await blockPicture().jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer()
     const { facts, first } = await run(input, { output: { format: 'png' } })
     expect(await blocks(first.data)).toBe(upright)
     expect([facts.width, facts.height]).toEqual(orientation < 5 ? [60, 40] : [40, 60])
@@ -107,12 +85,12 @@ describe('rendering', () => {
     [[{ resize: { width: 120, height: 80 } }, { crop: { width: 40, height: 40 } }], '00/00'],
     [[{ flip: 'horizontal' }, { crop: { width: 20, height: 40 } }, { flip: 'vertical' }], '5/2'],
   ] satisfies [ImageInput['operations'], string][])('%j', async (operations, seen) => {
-    const { first } = await run(await original().png().toBuffer(), { operations })
+    const { first } = await run(await blockPicture().png().toBuffer(), { operations })
     expect(await blocks(first.data)).toBe(seen)
   })
 
   test('operations are done in their order, as if each were done alone', async () => {
-    const input = await original().png().toBuffer()
+    const input = await blockPicture().png().toBuffer()
     type Operations = NonNullable<ImageInput['operations']>
     const edge = fc.integer({ min: 14, max: 40 })
     // A crop needs 13 pixels a side; what it leaves is made larger again.
@@ -161,7 +139,7 @@ describe('rendering', () => {
   })
 
   test('several sizes come of one source, each with its own wishes', async () => {
-    const { rendered } = await run(await original().jpeg().toBuffer(), {
+    const { rendered } = await run(await blockPicture().jpeg().toBuffer(), {
       operations: [{ flip: 'horizontal' }],
       output: [
         { name: 'large', resize: { width: 120 } },
@@ -178,14 +156,14 @@ describe('rendering', () => {
   })
 
   test('a small picture is not made larger when that is not wanted', async () => {
-    const { first } = await run(await original().png().toBuffer(), {
+    const { first } = await run(await blockPicture().png().toBuffer(), {
       operations: [{ resize: { width: 600, enlarge: false } }],
     })
     expect(first.width).toBe(60)
   })
 
   test('metadata goes unless it is asked for', async () => {
-    const input = await original()
+    const input = await blockPicture()
       .jpeg()
       .withExif({ IFD0: { Copyright: 'Ada' }, IFD3: { GPSLatitudeRef: 'N' } })
       .toBuffer()
@@ -242,7 +220,7 @@ describe('images that must not be trusted', () => {
   })
 
   test('a truncated JPEG is refused', async () => {
-    const whole = await original().resize(600).jpeg().toBuffer()
+    const whole = await blockPicture().resize(600).jpeg().toBuffer()
     await refused(whole.subarray(0, whole.length / 2), /cannot be used/)
   })
 
@@ -269,13 +247,13 @@ describe('images that must not be trusted', () => {
   })
 
   test('readers of other formats are shut', async () => {
-    await run(await original().png().toBuffer())
+    await run(await blockPicture().png().toBuffer())
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     await expect(sharp(svg).png().toBuffer()).rejects.toThrow()
   })
 
   test('a crop outside the image says so', async () => {
-    await refused(await original().png().toBuffer(), /extract/i, {
+    await refused(await blockPicture().png().toBuffer(), /extract/i, {
       operations: [{ crop: { left: 50, width: 20, height: 5 } }],
     })
   })
@@ -289,6 +267,6 @@ describe('images that must not be trusted', () => {
 
   test('an aborted run stops between outputs', async () => {
     const stop = AbortSignal.abort(new Error('stop'))
-    await expect(run(await original().png().toBuffer(), {}, stop)).rejects.toThrow('stop')
+    await expect(run(await blockPicture().png().toBuffer(), {}, stop)).rejects.toThrow('stop')
   })
 })
