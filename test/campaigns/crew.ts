@@ -22,6 +22,18 @@ type Program = 'worker' | 'adder'
 /** Polls of a ledger while something is waited for. */
 const LOOK_EVERY_MS = 20
 
+/** Waits until a job has ended. A call may be lost with its connection; it is made again. */
+const ended = async (ph: Posthaste, id: string, timeoutMs: number): Promise<void> => {
+  for (const from = performance.now(); performance.now() - from < timeoutMs; await pause(LOOK_EVERY_MS)) {
+    const state = await ph.get(id).then(
+      (job) => job?.state,
+      () => undefined,
+    )
+    if (state === 'completed') return
+  }
+  throw new Error(`job ${id} was begun and did not end`)
+}
+
 /** The processes of one campaign, their folder, and the ledger of whoever drives it. */
 export class Crew {
   readonly folder: string
@@ -106,7 +118,8 @@ export class Crew {
 
   /**
    * How long it takes, from now, until a worker begins a job that nobody else can. Infinity: it did not in time. `ph`:
-   * adds it, straight to the store.
+   * adds it, straight to the store. Answers when the store has its end: were the worker killed before, the job would
+   * wait for ever for somebody who knows its task.
    */
   async worksAgain(worker: Actor, ph: Posthaste, timeoutMs: number): Promise<number> {
     const from = performance.now()
@@ -123,7 +136,11 @@ export class Crew {
         if (isAdded) this.driver.write({ what: 'added', id })
       }
       const begun = this.linesSince(worker, mark).some((line) => line.what === 'start' && line.id === id)
-      if (begun) return performance.now() - from
+      if (begun) {
+        const tookMs = performance.now() - from
+        await ended(ph, id, timeoutMs)
+        return tookMs
+      }
       await pause(LOOK_EVERY_MS)
     }
     return Number.POSITIVE_INFINITY

@@ -1,11 +1,19 @@
 import { join } from 'node:path'
 import type { Job, Posthaste } from 'posthaste'
 import { expect } from 'vitest'
+import { LIVE_STATES } from '../../src/core/states.ts'
 import { openDatabase } from '../../src/engines/sqlite/driver.ts'
 
 const DRAIN_MS = 120_000
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** What the store says of the first jobs that are still live. */
+const rest = async (ph: Posthaste): Promise<string> => {
+  const { jobs } = await ph.list({ state: [...LIVE_STATES], limit: 3 })
+  const told = await Promise.all(jobs.map(async (job) => ({ job, explained: await ph.explain(job.id) })))
+  return told.length === 0 ? 'no live job is listed' : JSON.stringify(told)
+}
 
 /** Waits until no job is live; `meanwhile` keeps workers there. */
 export const drain = async (ph: Posthaste, meanwhile: () => Promise<void>): Promise<void> => {
@@ -21,7 +29,7 @@ export const drain = async (ph: Posthaste, meanwhile: () => Promise<void>): Prom
     if (isKnown && states.ready + states.scheduled + states.running + states.retrying + states.blocked === 0)
       return
     if (performance.now() - from > DRAIN_MS)
-      throw new Error(`not drained: ${isKnown ? JSON.stringify(states) : states.message}`)
+      throw new Error(`not drained: ${isKnown ? JSON.stringify(states) : states.message}; ${await rest(ph)}`)
     await pause(50)
   }
 }
