@@ -9,6 +9,7 @@ import { createMemoryEngine } from '../../src/engines/memory/index.ts'
 import { createPostgresEngine } from '../../src/engines/postgres/index.ts'
 import { createRedisEngine } from '../../src/engines/redis/index.ts'
 import { createSqliteEngine } from '../../src/engines/sqlite/index.ts'
+import { ofThisRun } from '../servers/engines.ts'
 import { dropSchemas, emptySchemaUrl } from '../servers/postgres.ts'
 import { newRedisUrl } from '../servers/redis.ts'
 import { proofsOf, settle } from './guarantees.ts'
@@ -30,7 +31,7 @@ const engines: { readonly [kind: string]: CreateEngine } = {
   postgres: async ({ clock }) => createPostgresEngine({ url: await emptySchemaUrl('conformance'), clock }),
 }
 
-describe.each(Object.keys(engines))('%s', (kind) => {
+describe.each(ofThisRun(Object.keys(engines)))('%s', (kind) => {
   const create: CreateEngine = async (options) => {
     const engine = asAskedFor((await engines[kind]?.(options)) as Engine)
     await engine.open()

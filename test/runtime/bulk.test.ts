@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { type AnyTask, type Posthaste, posthaste, task } from '../../src/index.ts'
-import { type EngineKind, newEngineUrl } from '../servers/engines.ts'
+import { type EngineKind, newEngineUrl, ofThisRun } from '../servers/engines.ts'
 import { dropSchemas } from '../servers/postgres.ts'
 import { newFolder, until } from './open.ts'
 
@@ -46,7 +46,7 @@ const deaths = async (ph: Posthaste, count: number, options: object = {}): Promi
   return added.map(({ id }) => id)
 }
 
-describe.each(['memory', 'sqlite', 'postgres', 'redis'] as const)('in bulk on %s', (kind) => {
+describe.each(ofThisRun(['memory', 'sqlite', 'postgres', 'redis'] as const))('in bulk on %s', (kind) => {
   test('a preview counts and shows what it would do, and does nothing', async () => {
     const ph = await opened(kind)
     const ids = await deaths(ph, 12)

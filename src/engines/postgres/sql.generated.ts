@@ -1009,9 +1009,10 @@ on conflict (id) do update set
   reason = excluded.reason, worker = excluded.worker, output = excluded.output, error = excluded.error,
   history = excluded.history, progress = excluded.progress, checkpoint = excluded.checkpoint`,
   /**
-   * Tells listeners, with the end of the transaction. Parameters: channel, message.
+   * Tells listeners, with the end of the transaction. That is worth no sync: what a hint tells is in the store already, and one
+   * that is lost with the server leaves its jobs to the poll. Parameters: channel, message.
    */
-  notify: `select pg_notify($1, $2)`,
+  notify: `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`,
   /**
    * The store's time. Parameters: floor and fixed of the clock. Result: now.
    */

@@ -47,8 +47,18 @@ export interface ExchangerParts {
 }
 
 /**
- * The worker's side of the one hot call: what to say (settle, start, renew, claim), and what the answer means. There is
- * never more than one call under way, and none that has nothing to say.
+ * Results that are worth a call of their own while another one is under way. Fewer go with the next: many small calls
+ * cost the store more than they bring.
+ */
+const AHEAD_MIN = 250
+
+/** Calls that are under way at once: one is written and read while the store works on the other. */
+const CALLS_MAX = 2
+
+/**
+ * The worker's side of the one hot call: what to say (settle, start, renew, claim), and what the answer means. No call has
+ * nothing to say. There is one under way, or, while many results come in, two that settle and claim and no more: what
+ * speaks of leases (renewals, recorded starts) must not be overtaken by what ends or takes them, and goes alone.
  */
 export class Exchanger {
   #parts: ExchangerParts
@@ -57,6 +67,7 @@ export class Exchanger {
   /** Claims that were planned so far, and the number of the newest that found nothing. */
   claims = 0
   emptyClaim = 0
+  readonly #underWay = new Set<Call>()
 
   constructor(parts: ExchangerParts) {
     this.#parts = parts
@@ -68,9 +79,24 @@ export class Exchanger {
     return Math.floor(monotonic + this.#offsetMs)
   }
 
-  /** The next call, or null when there is nothing to say. */
+  /** Calls that were planned and not answered. */
+  get underWay(): number {
+    return this.#underWay.size
+  }
+
+  /** Whether a call is worth making beside one that is under way, and cannot do harm there. */
+  mayGoAhead(now: number): boolean {
+    const { settler, leases } = this.#parts
+    if (settler.size < AHEAD_MIN || this.#underWay.size >= CALLS_MAX || settler.suspicious) return false
+    for (const call of this.#underWay)
+      if (call.starting.length > 0 || call.request.renew !== undefined) return false
+    return now < leases.nextAt()
+  }
+
+  /** The next call, or null when there is nothing to say, or those under way have to be answered first. */
   plan(now: number, claims: boolean): Call | null {
     const { workerId, settings, fetcher, settler, leases, runner } = this.#parts
+    if (this.#underWay.size > 0 && !(claims && this.mayGoAhead(now))) return null
     const settling = settler.take()
     // While one impossible settlement is looked for, calls carry nothing else: the blame must fall on it alone.
     const alone = settler.suspicious && settling.length > 0
@@ -78,7 +104,7 @@ export class Exchanger {
     const renewals = alone ? null : leases.renewals(now)
     const riding = settling.length > 0 || starting.length > 0 || renewals !== null
     const claim: ClaimRequest | null =
-      claims && !alone ? fetcher.claim(now, runner.running.size, riding) : null
+      claims && !alone ? fetcher.claim(now, runner.running.size + this.#coming(), riding) : null
     if (!riding && claim === null) return null
     const request: ExchangeRequest = {
       worker: workerId,
@@ -96,7 +122,7 @@ export class Exchanger {
       ...(claim === null ? {} : { claim }),
     }
     if (claim !== null) this.claims++
-    return {
+    const call = {
       request,
       askedAt: now,
       claim: claim === null ? 0 : this.claims,
@@ -104,10 +130,30 @@ export class Exchanger {
       starting,
       renewing: renewals?.leases ?? [],
     }
+    this.#underWay.add(call)
+    return call
   }
 
-  /** Makes the call and acts on its answer. Rejects when the store failed; everything is then ready to be sent again. */
+  /** Jobs that calls under way may bring. */
+  #coming(): number {
+    let jobs = 0
+    for (const { request } of this.#underWay) jobs += request.claim?.limit ?? 0
+    return jobs
+  }
+
+  /**
+   * Makes a call that was planned and acts on its answer. Rejects when the store failed; everything is then ready to be
+   * sent again.
+   */
   async send(call: Call): Promise<void> {
+    try {
+      await this.#carryOut(call)
+    } finally {
+      this.#underWay.delete(call)
+    }
+  }
+
+  async #carryOut(call: Call): Promise<void> {
     const { deps, settings, leases, nudge } = this.#parts
     let answer: ExchangeAnswer
     let late = false
@@ -144,6 +190,8 @@ export class Exchanger {
     if (call.request.claim !== undefined) {
       leases.answerLost()
       fetcher.failed()
+      // It may have taken jobs that one behind it did not find.
+      this.emptyClaim = 0
     }
     if (call.starting.length > 0) leases.startsFailed(now)
     if (call.request.renew !== undefined) leases.renewalsFailed(now, call.request.renew.complete)

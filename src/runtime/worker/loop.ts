@@ -10,7 +10,7 @@ import type { RuntimeDeps } from '../deps.ts'
 import type { Isolation } from '../isolate/isolation.ts'
 import { Alarm } from './alarm.ts'
 import { Beats } from './beats.ts'
-import { Exchanger } from './exchanger.ts'
+import { type Call, Exchanger } from './exchanger.ts'
 import { Fetcher } from './fetcher.ts'
 import type { Held } from './held.ts'
 import { KnownTasks } from './known.ts'
@@ -44,7 +44,8 @@ const REPORT_WAIT_MS = 5_000
 /**
  * One loop makes one call after the other: settlements, starts, renewals and the claim travel together. While a call
  * is under way handlers run, and what they leave is gathered for the next call; so a busy worker makes few large calls
- * and an idle one few small ones, without a timer that delays anything.
+ * and an idle one few small ones, without a timer that delays anything. When much is gathered before the answer has come,
+ * the next call goes out beside the one under way.
  */
 export class LoopingWorker implements Worker {
   readonly id = randomUUID()
@@ -70,6 +71,8 @@ export class LoopingWorker implements Worker {
   #alarm: Alarm
   #nudged = false
   #wake: (() => void) | null = null
+  /** Called when a call was answered, or another one may go out beside it. */
+  #onAnswer: (() => void) | null = null
   #failures = 0
   #retryAt = Number.NEGATIVE_INFINITY
   #answeredAt: number | null = null
@@ -234,19 +237,35 @@ export class LoopingWorker implements Worker {
       this.#sliceEndsAt = now + SLICE_MS
       if (this.#claims && this.#fetcher.promotes(now, this.#runner.running.size)) await this.#promote()
       const call = this.#exchanger.plan(clock.monotonic(), this.#claims)
-      const sent = call === null ? null : this.#send(() => this.#exchanger.send(call))
-      // Handlers work while the call is under way.
+      if (call !== null) void this.#call(call)
+      // Handlers work while calls are under way.
       this.#fill(clock.monotonic())
-      if (sent === null) {
+      if (this.#exchanger.underWay === 0) {
         await this.#wait()
       } else {
-        await sent
+        await this.#answer()
         this.#tellDrained()
         // One turn for the handlers that only wait for their turn: their results fill the next call.
         if (this.#runner.running.size + this.#fetcher.size > 0) await turn()
       }
     }
     await this.#finish()
+  }
+
+  async #call(call: Call): Promise<void> {
+    await this.#send(() => this.#exchanger.send(call))
+    this.#onAnswer?.()
+    // The loop waits for another reason.
+    if (this.#retryAt > this.#deps.clock.monotonic()) this.#nudge()
+  }
+
+  /** Until a call that is under way was answered, or the next one may go out beside it. */
+  async #answer(): Promise<void> {
+    if (this.#mayGoAhead()) return
+    await new Promise<void>((resolve) => {
+      this.#onAnswer = resolve
+    })
+    this.#onAnswer = null
   }
 
   async #send(send: () => Promise<void>): Promise<void> {
@@ -395,6 +414,12 @@ export class LoopingWorker implements Worker {
   #settle(held: Held, outcome: Outcome): void {
     this.#settler.add(held, outcome)
     this.#nudge()
+    if (this.#onAnswer !== null && this.#mayGoAhead()) this.#onAnswer()
+  }
+
+  /** Whether the next call may go out beside the one that is under way. */
+  #mayGoAhead(): boolean {
+    return this.#claims && this.#exchanger.mayGoAhead(this.#deps.clock.monotonic())
   }
 
   #lost(held: Held): void {
@@ -425,7 +450,7 @@ export class LoopingWorker implements Worker {
   }
 
   #tellDrained(): void {
-    if (this.#drains.length === 0 || this.#holds > 0) return
+    if (this.#drains.length === 0 || this.#holds > 0 || this.#exchanger.underWay > 0) return
     const { emptyClaim } = this.#exchanger
     for (const { after, resolve } of this.#drains) if (emptyClaim > after) resolve()
     this.#drains = this.#drains.filter(({ after }) => emptyClaim <= after)
@@ -440,7 +465,7 @@ export class LoopingWorker implements Worker {
     this.#advanceStop(now)
     // A claim may have been under way when it was told to stop.
     this.#giveBackWaiting('shutdown')
-    return this.#holds === 0 || now >= this.#flushEndsAt
+    return this.#exchanger.underWay === 0 && (this.#holds === 0 || now >= this.#flushEndsAt)
   }
 
   /** Takes the next step of stopping when it is due; also while a call is under way, for that may hang. */
