@@ -21,36 +21,51 @@ import { machineOf, writeResults } from './lib/results.js'
 import { STORES } from './lib/stores.js'
 import { ENGINES, isEngine, systemOf } from './lib/systems.js'
 
-const { values } = parseArgs({
-  options: {
-    engine: { type: 'string', default: ENGINES.join(',') },
-    only: { type: 'string' },
-    systems: { type: 'string' },
-    rounds: { type: 'string' },
-    scale: { type: 'string', default: '1' },
-    history: { type: 'string', default: '1000000' },
-    note: { type: 'string', default: '' },
-    out: { type: 'string' },
-    smoke: { type: 'boolean', default: false },
-  },
-})
+/** @param {string} what @returns {never} */
+const refuse = (what) => {
+  console.error(`${what}\nUsage: npm run bench -- ${USAGE}`)
+  process.exit(2)
+}
+const USAGE =
+  '[--engine sqlite,postgres,redis,tasks] [--only drain-1,add-one] [--systems posthaste,bullmq] [--rounds 3] ' +
+  '[--scale 1] [--history 1000000] [--note TEXT] [--out FOLDER] [--smoke]'
+
+const options = () => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        engine: { type: 'string', default: ENGINES.join(',') },
+        only: { type: 'string' },
+        systems: { type: 'string' },
+        rounds: { type: 'string' },
+        scale: { type: 'string', default: '1' },
+        history: { type: 'string', default: '1000000' },
+        note: { type: 'string', default: '' },
+        out: { type: 'string' },
+        smoke: { type: 'boolean', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    return refuse(/** @type {Error} */ (error).message)
+  }
+}
+const values = options()
 
 /** @param {string} text @param {string} what @param {readonly string[]} known */
 const listOf = (text, what, known) => {
   const list = text.split(',')
   for (const one of list) {
-    if (known.includes(one)) continue
-    console.error(`There is no ${what} "${one}". There are: ${known.join(', ')}.`)
-    process.exit(1)
+    if (!known.includes(one)) refuse(`There is no ${what} "${one}". There are: ${known.join(', ')}.`)
   }
   return list
 }
 /** @param {string} text @param {string} flag */
 const positive = (text, flag) => {
   const number = Number(text)
-  if (number > 0 && Number.isFinite(number)) return number
-  console.error(`${flag} has to be a number above 0, not "${text}".`)
-  process.exit(1)
+  return number > 0 && Number.isFinite(number)
+    ? number
+    : refuse(`${flag} has to be a number above 0, not "${text}".`)
 }
 
 const names = CASES.map(({ name }) => name)

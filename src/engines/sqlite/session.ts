@@ -99,8 +99,9 @@ export class Session {
     this.writeCounts()
     // Reads, and polls of idle workers that find nothing, write nothing at all: they cost no sync.
     if (this.changesNow() !== this.changes) this.sql.clockRaise.run({ now: this.now })
-    this.database.exec('commit')
+    // Asked before the end: outside of a transaction, the question would be one of its own, with its locks.
     this.changes = this.changesNow()
+    this.database.exec('commit')
   }
 
   rollback(): void {
