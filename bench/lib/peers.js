@@ -36,6 +36,7 @@ export const installPeers = (engines) => {
     process.stdout.write(
       'Building better-sqlite3 for plainjob (up to two minutes where there is no prebuilt one) …\n',
     )
-    npm(['rebuild', 'better-sqlite3'])
+    // Posthaste itself needs no install scripts and allows none, which npm hands on to what it runs.
+    npm(['rebuild', 'better-sqlite3', '--ignore-scripts=false'])
   }
 }

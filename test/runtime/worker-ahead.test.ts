@@ -82,11 +82,12 @@ describe('a busy worker', () => {
 
   it('still renews what takes long, and records its start', async () => {
     let isOver = false
+    let ran = 0
     const { lab, seen } = await slowLab(
       {
-        settings: { leaseMs: 1_000, heartbeatMs: 250 },
+        settings: { heartbeatMs: 100 },
         tasks: [
-          { name: 'fast', run: async () => {} },
+          { name: 'fast', run: async () => void ran++ },
           { name: 'long', run: () => until(() => isOver) },
         ],
       },
@@ -95,21 +96,18 @@ describe('a busy worker', () => {
     const long = await lab.add('long')
     const worker = lab.work({ concurrency: 100 })
     await lab.became(long, 'running')
-    const ids = await lab.addMany('fast', 5_000)
-    const began = performance.now()
-    while (performance.now() - began < 2_500) {
-      ids.push(...(await lab.addMany('fast', 500)))
-      await sleep(2)
-    }
-    // Its lease would have ended twice.
-    const job = await lab.job(long)
-    expect(job).toMatchObject({ state: 'running', attempt: 1, started: true })
-    expect(job.leaseUntil).toBeGreaterThan(await lab.engine.now())
+    const renewals = () =>
+      seen.calls.filter(({ renew }) => renew?.leases.some(({ id }) => id === long) === true).length
+    const ids: string[] = []
+    // As long as there is never nothing to do.
+    await until(async () => {
+      if (ids.length < ran + 5_000) ids.push(...(await lab.addMany('fast', 1_000)))
+      return seen.most === 2 && renewals() >= 5 && (await lab.job(long)).started
+    })
     isOver = true
     await worker.drained()
     expect(await lab.job(long)).toMatchObject({ state: 'completed', attempt: 1 })
     expect(await statesOf(lab, ids)).toEqual(new Set(['completed']))
-    expect(seen.most).toBe(2)
     expect(seen.beside).toEqual([])
   })
 
