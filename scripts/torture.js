@@ -27,6 +27,11 @@ const named = (engine) => ['-t', engine]
 const CAMPAIGNS = [
   { name: 'controls', engines: ['redis'], args: () => campaign('controls') },
   { name: 'workers are killed', engines: ['sqlite'], args: () => campaign('kill-workers') },
+  {
+    name: 'workers are killed at full speed',
+    engines: ['sqlite', 'postgres', 'redis'],
+    args: (engine) => [...campaign('kill-busy'), ...named(engine)],
+  },
   { name: 'the server is killed', engines: ['sqlite'], args: () => campaign('kill-server') },
   {
     name: 'stores and workers are killed',

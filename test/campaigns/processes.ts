@@ -24,7 +24,7 @@ export interface Actor {
 
 /** Starts one of the programs in processes/ and resolves when it has printed its first line. */
 export const startActor = async (
-  program: 'worker' | 'adder' | 'server' | 'ticker',
+  program: 'worker' | 'busy-worker' | 'adder' | 'server' | 'ticker',
   name: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<Actor> => {
