@@ -72,7 +72,7 @@ interface StartedRun {
  * - fence: a run whose fence is not higher than that of every earlier run (I3);
  * - charged: more attempts on the job than handlers were seen to start (I5), or an innocent job that died of crashes (I6);
  * - late: a run cut off by a kill or a broken connection that was not free again within the bound (I4);
- * - stale write: a checkpoint was taken from a run after another one of the job had begun (I3);
+ * - stale write: a checkpoint was taken from a run that asked for it after another one of the job had begun (I3);
  * - stolen: a job's result is that of a run under another fence than the one it ended with (I3);
  * - died: a process ended although nobody killed it, as an unhandled rejection makes it do.
  *
@@ -112,7 +112,10 @@ export const check = (lines: readonly Line[], jobs: readonly FinalJob[], options
     if (line.what === 'settled') finals.set(id, (finals.get(id) ?? new Set()).add(line.fence ?? 0))
     if (line.id !== undefined && lossMs > 0 && isForgivable(line.t)) shaky.add(id)
     if (line.what === 'refused') refusedWrites++
-    if (line.what === 'wrote' && (runs.get(id) ?? []).some(({ fence }) => fence > (line.fence ?? 0)))
+    // Asked for before, it may have been stored in time: the answer was cut off, or its process was frozen.
+    const isLater = ({ fence, from }: StartedRun): boolean =>
+      fence > (line.fence ?? 0) && from < (line.askedAt ?? line.t)
+    if (line.what === 'wrote' && (runs.get(id) ?? []).some(isLater))
       violations.push(`stale write: ${id} took a checkpoint under ${line.fence} after a later run had begun`)
     if (line.what === 'died') violations.push(`died: ${line.victim} ended by itself`)
     if (line.what === 'cut') {

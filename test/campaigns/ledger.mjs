@@ -16,6 +16,7 @@ import { join } from 'node:path'
  * @property {string} [state]
  * @property {string} [victim]
  * @property {number} [ms]
+ * @property {number} [askedAt] When the checkpoint was asked for; the line itself tells when the answer was heard.
  */
 
 /** CLOCK_MONOTONIC counts from the machine's start, the same for all processes. */

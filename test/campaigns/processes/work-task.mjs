@@ -1,5 +1,6 @@
 // The task of the campaigns: it writes its start and its end to the ledger of its process.
 import { task } from 'posthaste'
+import { machineNow } from '../ledger.mjs'
 
 /** @param {number} ms @param {AbortSignal} signal */
 const sleep = (ms, signal) =>
@@ -37,8 +38,9 @@ export const workTask = (ledger, actor, name = 'work') =>
           const { signal } = ctx
           signal.addEventListener('abort', () => ledger.write({ what: 'told', ...run }), { once: true })
           await new Promise((resolve) => setTimeout(resolve, ms))
+          const askedAt = machineNow()
           await ctx.checkpoint.set({ by: actor }).then(
-            () => ledger.write({ what: 'wrote', ...run }),
+            () => ledger.write({ what: 'wrote', ...run, askedAt }),
             () => ledger.write({ what: 'refused', ...run }),
           )
         } else if (ms > 0) await sleep(ms, ctx.signal)
